@@ -1,0 +1,128 @@
+// swift-tools-version: 6.2
+// The module graph of ../shared/design/house.md, and nothing else. `swift build
+// --explicit-target-dependency-import-check error` keeps a target from importing what it does not list.
+
+import PackageDescription
+
+/// Every Souk target: Swift 6 concurrency checks, warnings are errors, and spans returned from properties.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: subject + "Tests", dependencies: [.init(stringLiteral: subject)] + dependencies,
+    path: "Tests/" + subject, swiftSettings: settings)
+}
+
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+
+/// What every service is built from. `Machine` is not among it: only a service's Main chooses a machine.
+let serviceParts: [Target.Dependency] = [
+  "Bytes", "Platform", "EventLoop", "Log", "Cryptography", "JSON", "HTTPCore", "HTTP", "Shop",
+]
+
+let package = Package(
+  name: "Souk",
+  products: [
+    .executable(name: "souk", targets: ["SoukMain"]),
+    .executable(name: "catalog", targets: ["CatalogMain"]),
+    .executable(name: "cart", targets: ["CartMain"]),
+    .executable(name: "checkout", targets: ["CheckoutMain"]),
+    .executable(name: "gateway", targets: ["GatewayMain"]),
+  ],
+  traits: [
+    .trait(name: "Process", description: "Services are Linux processes."),
+    .trait(name: "Unikernel", description: "Services are images: Embedded Swift, no operating system."),
+    .default(enabledTraits: ["Process"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: [
+    // Runtime
+    library("Bytes", "Shared/Runtime/Bytes"),
+    library("Platform", "Shared/Runtime/Platform"),
+    library("EventLoop", "Shared/Runtime/EventLoop", ["Platform", deque, heap]),
+    library("Log", "Shared/Runtime/Log", ["Platform"]),
+    .systemLibrary(name: "CBearSSL", path: "Shared/Runtime/CBearSSL", providers: [.apt(["libbearssl-dev"])]),
+    library("Cryptography", "Shared/Runtime/Cryptography", ["CBearSSL", "Platform"]),
+    .systemLibrary(
+      name: "CSQLite", path: "Shared/Runtime/CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"])]),
+    library("Storage", "Shared/Runtime/Storage", ["Bytes", "CSQLite", "EventLoop", "Log", "Platform", deque]),
+    .target(name: "CLinux", path: "Shared/Runtime/CLinux"),
+    library(
+      "Machine", "Shared/Runtime/Machine/Process",
+      ["Bytes", "CLinux", "EventLoop", "Log", "Platform", deque]),
+
+    // Net
+    library("JSON", "Shared/Net/JSON", ["Bytes"]),
+    library("HTTPCore", "Shared/Net/HTTPCore", ["Bytes"]),
+    library("HTTP", "Shared/Net/HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Platform", deque]),
+
+    // Services
+    library(
+      "Shop", "Services/Shop",
+      ["Bytes", "Cryptography", "EventLoop", "HTTP", "HTTPCore", "JSON", "Log", "Platform"]),
+    library("CatalogAPI", "Services/Catalog/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
+    library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),
+    program("CatalogMain", "Services/Catalog/Main", ["Catalog", "Machine"]),
+    library("CartAPI", "Services/Cart/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
+    library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
+    program("CartMain", "Services/Cart/Main", ["Cart", "Machine"]),
+    library("CheckoutAPI", "Services/Checkout/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
+    library(
+      "Checkout", "Services/Checkout/Service",
+      ["CheckoutAPI", "CartAPI", "CatalogAPI", "Storage"] + serviceParts),
+    program("CheckoutMain", "Services/Checkout/Main", ["Checkout", "Machine"]),
+    library(
+      "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
+    program("GatewayMain", "Services/Gateway/Main", ["Gateway", "Machine"]),
+
+    // The command line
+    library(
+      "SoukKit", "deploy/Souk/Kit",
+      [
+        "CLinux", .product(name: "Yams", package: "Yams"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    program(
+      "SoukMain", "deploy/Souk/Main",
+      ["SoukKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    // Tests
+    tests("Bytes"),
+    tests("EventLoop", ["Platform"]),
+    tests("Log", ["Platform"]),
+    tests("Cryptography", ["Platform"]),
+    tests("Storage", ["EventLoop", "Platform", "Machine", "Log"]),
+    tests("Machine", ["Bytes", "EventLoop", "Platform"]),
+    tests("JSON", ["Bytes"]),
+    tests("HTTPCore", ["Bytes"]),
+    tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform"]),
+    tests("Shop", ["Bytes", "JSON", "HTTP", "HTTPCore", "Platform"]),
+    tests("Catalog", ["CatalogAPI", "Machine", "Storage"] + serviceParts),
+    tests("Cart", ["CartAPI", "CatalogAPI", "Machine", "Storage"] + serviceParts),
+    tests("Checkout", ["CheckoutAPI", "CartAPI", "CatalogAPI", "Machine", "Storage"] + serviceParts),
+    tests("Gateway", ["CatalogAPI", "CartAPI", "CheckoutAPI", "Machine"] + serviceParts),
+    tests("SoukKit"),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["JSON", "Bytes", "SoukKit"], path: "Tests/EndToEnd",
+      swiftSettings: settings),
+    .testTarget(name: "HouseTests", path: "Tests/House", swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,181 @@
+/// A growable queue of bytes in one piece of memory: bytes are written at its end and consumed from its front.
+///
+/// It backs every stream: received bytes wait here to be parsed in place, and a response is put together here
+/// so that one `send` carries it. Growing moves the bytes, so keep offsets, not pointers.
+/// Cost: append and consume are O(bytes); room is reclaimed by moving what is left, never more often than the
+/// buffer was filled.
+public struct ByteBuffer: ~Copyable {
+  private var storage: UnsafeMutableRawBufferPointer
+  private var start = 0
+  private var end = 0
+
+  /// An empty buffer. `capacity` bytes are allocated at once; 0 allocates nothing until the first write.
+  public init(capacity: Int = 0) {
+    precondition(capacity >= 0)
+    storage = capacity == 0 ? .init(start: nil, count: 0) : .allocate(byteCount: capacity, alignment: 16)
+  }
+
+  deinit { storage.deallocate() }
+
+  /// Bytes that wait to be consumed.
+  public var count: Int { end - start }
+
+  /// Whether nothing waits.
+  public var isEmpty: Bool { start == end }
+
+  /// Bytes allocated.
+  public var capacity: Int { storage.count }
+
+  /// The waiting bytes, in place.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // The span borrows `self`, so the storage can neither move nor be freed while it lives.
+      _overrideLifetime(
+        RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: storage[start..<end])), borrowing: self)
+    }
+  }
+
+  /// Copies `count` waiting bytes out, from `offset` on.
+  public func array(from offset: Int = 0, count: Int? = nil) -> [UInt8] {
+    let count = count ?? self.count - offset
+    precondition(offset >= 0 && count >= 0 && offset + count <= self.count)
+    return Array(storage[start + offset..<start + offset + count])
+  }
+
+  /// Removes `count` bytes from the front.
+  public mutating func consume(_ count: Int) {
+    precondition(count >= 0 && count <= self.count)
+    start += count
+    if start == end {
+      start = 0
+      end = 0
+    }
+  }
+
+  /// Forgets all bytes, keeps the memory.
+  public mutating func removeAll() {
+    start = 0
+    end = 0
+  }
+
+  /// Gives the memory back. For a connection that waits with nothing in its buffer.
+  public mutating func release() {
+    precondition(isEmpty)
+    storage.deallocate()
+    storage = .init(start: nil, count: 0)
+    removeAll()
+  }
+
+  /// Drops bytes from the end until `count` are left.
+  public mutating func truncate(to count: Int) {
+    precondition(count >= 0 && count <= self.count)
+    end = start + count
+  }
+
+  /// Overwrites waiting bytes from `offset` on: for lengths that are known only after what they measure.
+  public mutating func overwrite(at offset: Int, with bytes: RawSpan) {
+    precondition(offset >= 0 && offset + bytes.byteCount <= count)
+    bytes.withUnsafeBytes { source in
+      guard source.count > 0 else { return }
+      UnsafeMutableRawBufferPointer(rebasing: storage[(start + offset)...]).copyMemory(from: source)
+    }
+  }
+
+  /// Makes room for `additional` more bytes behind the waiting ones.
+  @inline(__always)
+  public mutating func reserve(_ additional: Int) {
+    if storage.count - end < additional { makeRoom(additional) }
+  }
+
+  @inline(never)
+  private mutating func makeRoom(_ additional: Int) {
+    let waiting = count
+    // Move within the memory only when that frees at least as much as it moves; otherwise grow.
+    if storage.count - waiting >= additional && start >= waiting {
+      storage.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[start..<end]))
+    } else {
+      var size = storage.count < 256 ? 256 : storage.count
+      while size < waiting + additional { size *= 2 }
+      let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+      larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[start..<end]))
+      storage.deallocate()
+      storage = larger
+    }
+    start = 0
+    end = waiting
+  }
+
+  /// Appends one byte.
+  @inline(__always)
+  public mutating func append(_ byte: UInt8) {
+    reserve(1)
+    storage[end] = byte
+    end += 1
+  }
+
+  /// Appends a copy of `bytes`.
+  public mutating func append(_ bytes: RawSpan) {
+    bytes.withUnsafeBytes { append(raw: $0) }
+  }
+
+  /// Appends a copy of an array.
+  public mutating func append(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { append(raw: $0) }
+  }
+
+  /// Appends a copy of part of an array.
+  public mutating func append(_ bytes: ArraySlice<UInt8>) {
+    bytes.withUnsafeBytes { append(raw: $0) }
+  }
+
+  /// Appends the UTF-8 of a literal.
+  public mutating func append(_ literal: StaticString) {
+    append(raw: UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+  }
+
+  /// Appends the UTF-8 of a string.
+  public mutating func append(utf8 text: String) {
+    var text = text
+    text.withUTF8 { append(raw: UnsafeRawBufferPointer($0)) }
+  }
+
+  @inline(__always)
+  private mutating func append(raw source: UnsafeRawBufferPointer) {
+    guard let base = source.baseAddress, source.count > 0 else { return }
+    reserve(source.count)
+    (storage.baseAddress.unsafelyUnwrapped + end).copyMemory(from: base, byteCount: source.count)
+    end += source.count
+  }
+
+  /// Appends a number in decimal digits.
+  public mutating func append(decimal number: Int) {
+    if number < 0 { append(UInt8(ascii: "-")) }
+    let magnitude = number.magnitude
+    var divisor: UInt = 1
+    while magnitude / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      append(UInt8(ascii: "0") + UInt8(magnitude / divisor % 10))
+      divisor /= 10
+    }
+  }
+
+  /// Lends at least `minimum` bytes of free room behind the waiting bytes; what `body` appended to the span
+  /// becomes waiting bytes, also when it throws.
+  @inline(__always)
+  public mutating func withFreeRoom<R, E: Error>(
+    atLeast minimum: Int, _ body: (inout OutputRawSpan) throws(E) -> R
+  ) throws(E) -> R {
+    reserve(minimum)
+    var room = OutputRawSpan(
+      buffer: UnsafeMutableRawBufferPointer(rebasing: storage[end...]), initializedCount: 0)
+    do throws(E) {
+      let result = try body(&room)
+      end += room.byteCount
+      return result
+    } catch {
+      end += room.byteCount
+      throw error
+    }
+  }
+}

@@ -1,0 +1,17 @@
+#pragma once
+// What `import Glibc` leaves out of Linux: epoll, eventfd, accept4, prctl.
+#ifdef __linux__
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/// accept4(2): glibc declares it for _GNU_SOURCE only, which Swift's importer does not set.
+int souk_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+#endif

@@ -1,0 +1,93 @@
+import HeapModule
+import Platform
+
+/// The one loop of a service: it runs every task, fires every timer, and waits when there is nothing to do.
+///
+/// Confined to its thread: nothing here may be called from another one. A turn is: jobs, due timers, events.
+public final class EventLoop {
+  private let driver: any LoopDriver
+  private let clock: any Clock
+  private var timers = Heap<TimerEntry>()
+  private var sequence: UInt64 = 0
+  private var isStopped = false
+
+  /// The time this turn began. Read from the clock once a turn, so it costs a load.
+  public private(set) var now: Instant
+
+  /// A loop on `driver`, timed by `clock`.
+  public init(driver: any LoopDriver, clock: any Clock) {
+    self.driver = driver
+    self.clock = clock
+    now = clock.now
+  }
+
+  /// Civil time.
+  public var wallTime: WallTime { clock.wallTime }
+
+  /// Starts a task on this loop. The only way to start one: `Task {}` and its kin escape to other threads.
+  public func spawn(_ body: @escaping () async -> Void) { driver.start(body) }
+
+  /// Runs until `stop`.
+  public func run() {
+    isStopped = false
+    while !isStopped { turn() }
+  }
+
+  /// Makes `run` return at the end of this turn.
+  public func stop() { isStopped = true }
+
+  /// One turn. Waits for an event only when no job is left and no timer is due.
+  public func turn() {
+    now = clock.now
+    let jobsLeft = driver.runJobs()
+    fireTimers()
+    guard !isStopped else { return }
+    driver.poll(until: jobsLeft || hasFired ? Instant(nanoseconds: 0) : (timers.min?.deadline ?? .never))
+  }
+
+  // MARK: Timers
+
+  private var hasFired = false
+
+  /// Timers waiting, cancelled ones included until their time.
+  public var timerCount: Int { timers.count }
+
+  /// Calls `timer.fire` at `deadline`.
+  func enqueue(_ timer: Timer, at deadline: Instant) {
+    sequence += 1
+    timers.insert(TimerEntry(deadline: deadline, sequence: sequence, timer: timer))
+  }
+
+  private func fireTimers() {
+    hasFired = false
+    while let next = timers.min, next.deadline <= now {
+      timers.removeMin()
+      next.timer.expire(at: now)
+      hasFired = true
+    }
+  }
+
+  /// Returns after `duration`.
+  public func sleep(for duration: Duration) async { await sleep(until: now + duration) }
+
+  /// Returns at `deadline`.
+  public func sleep(until deadline: Instant) async {
+    let signal = Signal()
+    let timer = Timer(loop: self) { signal.notify() }
+    timer.set(deadline)
+    await signal.wait()
+  }
+}
+
+/// One place in the loop's heap. Ties are broken by age, so timers of one moment fire in the order they were set.
+struct TimerEntry: Comparable {
+  let deadline: Instant
+  let sequence: UInt64
+  let timer: Timer
+
+  static func < (left: TimerEntry, right: TimerEntry) -> Bool {
+    (left.deadline, left.sequence) < (right.deadline, right.sequence)
+  }
+
+  static func == (left: TimerEntry, right: TimerEntry) -> Bool { left.sequence == right.sequence }
+}
