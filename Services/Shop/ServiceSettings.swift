@@ -1,0 +1,93 @@
+import Platform
+
+/// A setting that keeps a service from starting, in words for whoever has to mend it.
+public enum SettingsError: Error, Equatable, Sendable {
+  /// The key is not there.
+  case missing(String)
+  /// The key's value cannot be used: what it must be. The value itself is not repeated; it may be a secret.
+  case wrong(String, String)
+
+  /// One line for the log.
+  public var description: String {
+    switch self {
+    case .missing(let key): "the setting " + key + " is missing"
+    case .wrong(let key, let advice): "the setting " + key + " " + advice
+    }
+  }
+}
+
+/// What every service reads from the settings that the CLI renders for it.
+public struct ServiceSettings: Sendable {
+  /// What the owner decided about the shop.
+  public let shop: ShopConfiguration
+  /// What services show each other on `/internal/v1`.
+  public let internalSecret: String
+  /// What the owner shows on admin routes.
+  public let adminToken: String
+  private let settings: [String: String]
+
+  /// The fewest characters of a secret: 128 bits in hexadecimal digits.
+  public static let minimumSecretLength = 32
+
+  /// Reads and checks `settings`.
+  public init(_ settings: [String: String]) throws(SettingsError) {
+    self.settings = settings
+    shop = try ShopConfiguration(settings: settings)
+    internalSecret = try Self.secret("secret.internal", in: settings)
+    adminToken = try Self.secret("secret.admin", in: settings)
+  }
+
+  /// Where the service `name` listens: `peer.NAME`, an IPv4 address and a port.
+  public func peer(_ name: String) throws(SettingsError) -> Endpoint {
+    let key = "peer." + name
+    guard let text = settings[key] else { throw .missing(key) }
+    guard let endpoint = Endpoint(parsing: text) else {
+      throw .wrong(key, "must be an address and a port, such as 127.0.0.1:8081")
+    }
+    return endpoint
+  }
+
+  /// The value of any other key.
+  public subscript(key: String) -> String? { settings[key] }
+
+  /// A secret of at least `minimumSecretLength` visible ASCII characters.
+  public func secret(_ key: String) throws(SettingsError) -> String {
+    try Self.secret(key, in: settings)
+  }
+
+  private static func secret(_ key: String, in settings: [String: String]) throws(SettingsError) -> String {
+    guard let value = settings[key] else { throw .missing(key) }
+    guard value.utf8.count >= minimumSecretLength, value.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+    else { throw .wrong(key, "must have at least 32 visible ASCII characters") }
+    return value
+  }
+}
+
+extension Endpoint {
+  /// Reads `127.0.0.1:8081`.
+  public init?(parsing text: String) {
+    var numbers: [UInt32] = []
+    var number: UInt32 = 0
+    var digits = 0
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"):
+        digits += 1
+        number = number * 10 + UInt32(byte - UInt8(ascii: "0"))
+        guard digits <= 5 else { return nil }
+      case UInt8(ascii: "."), UInt8(ascii: ":"):
+        // Three dots, then the colon.
+        guard digits > 0, number <= 255, (byte == UInt8(ascii: ":")) == (numbers.count == 3) else {
+          return nil
+        }
+        numbers.append(number)
+        number = 0
+        digits = 0
+      default: return nil
+      }
+    }
+    guard numbers.count == 4, digits > 0, let port = UInt16(exactly: number), port > 0 else { return nil }
+    self.init(
+      .v4(numbers[0] << 24 | numbers[1] << 16 | numbers[2] << 8 | numbers[3]), port: port)
+  }
+}
