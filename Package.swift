@@ -63,7 +63,8 @@ let package = Package(
     .systemLibrary(
       name: "CSQLite", path: "Shared/Runtime/CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"])]),
-    library("Storage", "Shared/Runtime/Storage", ["Bytes", "CSQLite", "EventLoop", "Log", "Platform", deque]),
+    library(
+      "Storage", "Shared/Runtime/Storage", ["Bytes", "CSQLite", "EventLoop", "Log", "Platform", deque]),
     .target(name: "CLinux", path: "Shared/Runtime/CLinux"),
     library(
       "Machine", "Shared/Runtime/Machine/Process",
@@ -105,20 +106,25 @@ let package = Package(
       ["SoukKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // Tests
+    library(
+      "MachineTesting", "Tests/Support/MachineTesting",
+      ["Bytes", "EventLoop", "Log", "Machine", "Platform"]),
     tests("Bytes"),
-    tests("EventLoop", ["Platform"]),
+    tests("EventLoop", ["Machine", "MachineTesting", "Platform"]),
     tests("Log", ["Platform"]),
     tests("Cryptography", ["Platform"]),
-    tests("Storage", ["EventLoop", "Platform", "Machine", "Log"]),
-    tests("Machine", ["Bytes", "EventLoop", "Platform"]),
+    tests("Storage", ["EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
+    tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
-    tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform"]),
+    tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),
     tests("Shop", ["Bytes", "JSON", "HTTP", "HTTPCore", "Platform"]),
-    tests("Catalog", ["CatalogAPI", "Machine", "Storage"] + serviceParts),
-    tests("Cart", ["CartAPI", "CatalogAPI", "Machine", "Storage"] + serviceParts),
-    tests("Checkout", ["CheckoutAPI", "CartAPI", "CatalogAPI", "Machine", "Storage"] + serviceParts),
-    tests("Gateway", ["CatalogAPI", "CartAPI", "CheckoutAPI", "Machine"] + serviceParts),
+    tests("Catalog", ["CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
+    tests("Cart", ["CartAPI", "CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
+    tests(
+      "Checkout",
+      ["CheckoutAPI", "CartAPI", "CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
+    tests("Gateway", ["CatalogAPI", "CartAPI", "CheckoutAPI", "Machine", "MachineTesting"] + serviceParts),
     tests("SoukKit"),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "Bytes", "SoukKit"], path: "Tests/EndToEnd",

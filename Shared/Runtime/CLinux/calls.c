@@ -4,3 +4,5 @@
 int souk_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
   return accept4(fd, address, length, flags);
 }
+
+int souk_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }

@@ -1,0 +1,148 @@
+import CLinux
+import EventLoop
+import Glibc
+import Platform
+import _Concurrency
+
+/// The Linux kernel's TCP.
+public final class KernelNetwork: Network {
+  /// Connections the kernel completes for us before we accept them.
+  static let backlog: Int32 = 1024
+
+  private let driver: EpollDriver
+  private let loop: EventLoop
+
+  /// TCP on `loop`, whose driver is `driver`.
+  public init(driver: EpollDriver, loop: EventLoop) {
+    self.driver = driver
+    self.loop = loop
+  }
+
+  public func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener {
+    let descriptor = try socket(endpoint)
+    var yes: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    guard
+      SocketAddress(endpoint).withPointer({ bind(descriptor, $0, $1) }) == 0,
+      Glibc.listen(descriptor, Self.backlog) == 0
+    else {
+      let error = NetworkError(errno: errno)
+      Glibc.close(descriptor)
+      throw error
+    }
+    return SocketListener(descriptor, driver: driver, loop: loop)
+  }
+
+  /// Listens on a socket that whoever started us has already bound: connections made before we ran are not lost.
+  public func listener(inheriting descriptor: Int32) throws(NetworkError) -> any Listener {
+    var accepts: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) == 0, accepts != 0 else {
+      throw .closed
+    }
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    return SocketListener(descriptor, driver: driver, loop: loop)
+  }
+
+  public func connect(
+    to endpoint: Endpoint, until deadline: Instant
+  ) async throws(NetworkError) -> any ByteStream {
+    let descriptor = try socket(endpoint)
+    descriptor.sendWithoutDelay()
+    let started = SocketAddress(endpoint).withPointer { Glibc.connect(descriptor, $0, $1) }
+    if started != 0 && errno != EINPROGRESS {
+      let error = NetworkError(errno: errno)
+      Glibc.close(descriptor)
+      throw error
+    }
+    let stream = Socket(
+      descriptor, peer: endpoint, isConnected: started == 0, driver: driver, loop: loop)
+    do throws(NetworkError) {
+      try await stream.waitWritable(until: deadline)
+      if let error = stream.connectError() { throw error }
+    } catch {
+      stream.close()
+      throw error
+    }
+    return stream
+  }
+
+  private func socket(_ endpoint: Endpoint) throws(NetworkError) -> Int32 {
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let descriptor = Glibc.socket(endpoint.family, type, 0)
+    if descriptor < 0 { throw NetworkError(errno: errno) }
+    return descriptor
+  }
+}
+
+extension Int32 {
+  /// TCP_NODELAY: we send whole responses, so waiting for more only adds delay.
+  fileprivate func sendWithoutDelay() {
+    var yes: Int32 = 1
+    setsockopt(self, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+  }
+}
+
+/// A listening socket of the Linux kernel.
+final class SocketListener: Listener, EventSource {
+  let endpoint: Endpoint
+  private let driver: EpollDriver
+  private let loop: EventLoop
+  private var descriptor: Int32
+  private var mayAccept = true
+  private let acceptor: WaitPoint
+
+  init(_ descriptor: Int32, driver: EpollDriver, loop: EventLoop) {
+    self.descriptor = descriptor
+    self.driver = driver
+    self.loop = loop
+    acceptor = WaitPoint(loop: loop)
+    var address = SocketAddress()
+    _ = address.withMutablePointer { getsockname(descriptor, $0, $1) }
+    endpoint = address.endpoint
+    driver.watch(descriptor, self)
+  }
+
+  func ready(_ events: UInt32) {
+    mayAccept = true
+    acceptor.resume()
+  }
+
+  func accept() throws(NetworkError) -> (any ByteStream)? {
+    guard descriptor >= 0 else { throw .closed }
+    guard mayAccept else { return nil }
+    while true {
+      var address = SocketAddress()
+      let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+      let accepted = address.withMutablePointer { souk_accept4(descriptor, $0, $1, flags) }
+      if accepted >= 0 {
+        accepted.sendWithoutDelay()
+        return Socket(
+          accepted, peer: address.endpoint, isConnected: true, driver: driver, loop: loop)
+      }
+      switch errno {
+      case EAGAIN:
+        mayAccept = false
+        return nil
+      // The connection died while it waited for us (accept(2)): take the next one.
+      case ECONNABORTED, EINTR, ENETDOWN, EPROTO, EHOSTDOWN, ENETUNREACH, EHOSTUNREACH: continue
+      default: throw NetworkError(errno: errno)
+      }
+    }
+  }
+
+  func waitAcceptable() async throws(NetworkError) {
+    if descriptor < 0 { throw .closed }
+    if !mayAccept { try await acceptor.wait(until: .never) }
+  }
+
+  func close() {
+    guard descriptor >= 0 else { return }
+    driver.forget(descriptor)
+    descriptor = -1
+    acceptor.resume(.closed)
+  }
+
+  deinit { if descriptor >= 0 { driver.forget(descriptor) } }
+}

@@ -1,0 +1,146 @@
+import CLinux
+import EventLoop
+import Glibc
+import Log
+import Platform
+import _Concurrency
+
+/// The machine under a service: a Linux process.
+///
+/// What a service needs and cannot make for itself: a loop, clocks, entropy, a network, a log, a thread for its
+/// database, its settings, and word of the end.
+public final class Machine {
+  /// The exit status of a service whose settings or data are wrong: starting it again would not help (sysexits.h).
+  public static let configurationError: Int32 = 78
+
+  /// The service's loop.
+  public let loop: EventLoop
+  /// Linux's clocks.
+  public let clock: any Clock
+  /// Linux's random numbers.
+  public let entropy: any Entropy
+  /// The kernel's TCP.
+  public let network: any Network
+  /// Writes to standard error.
+  public let log: Logger
+  /// The service's settings.
+  public let settings: Settings
+  /// The one thread that runs SQLite.
+  public let databaseWorker: any Worker
+  private let kernel: KernelNetwork
+  private let termination = Signal()
+
+  private init(_ service: String, settings: Settings) throws(SettingsError) {
+    let driver = EpollDriver()
+    self.settings = settings
+    clock = LinuxClock()
+    loop = EventLoop(driver: driver, clock: clock)
+    entropy = LinuxEntropy()
+    kernel = KernelNetwork(driver: driver, loop: loop)
+    network = kernel
+    let level: Logger.Level
+    switch settings["log.level"] ?? "info" {
+    case "debug": level = .debug
+    case "info": level = .info
+    case "warning": level = .warning
+    case "error": level = .error
+    case let other: throw SettingsError("log.level=\(other): use debug, info, warning or error")
+    }
+    log = Logger(
+      service: service, level: level, format: settings["log.format"] == "json" ? .json : .logfmt,
+      console: StandardError(), clock: clock)
+    let termination = termination
+    signals = TerminationSignals(driver: driver) { termination.notify() }
+    databaseWorker = WorkerThread()
+  }
+
+  private let signals: TerminationSignals
+
+  /// Returns when somebody asks the service to stop (SIGTERM, SIGINT).
+  public func waitForShutdown() async { await termination.wait() }
+
+  /// The path of the service's database.
+  public func databasePath() throws(SettingsError) -> String {
+    guard let path = settings["database.path"] else { throw SettingsError("database.path is not set") }
+    return path
+  }
+
+  /// The socket of `name` ("listen", "admin"): inherited as `NAME.fd`, or opened on `NAME.address`:`NAME.port`.
+  public func listener(_ name: String = "listen") throws(SettingsError) -> any Listener {
+    if let text = settings[name + ".fd"] {
+      guard let descriptor = Int32(text) else { throw SettingsError("\(name).fd=\(text) is not a number") }
+      do throws(NetworkError) {
+        return try kernel.listener(inheriting: descriptor)
+      } catch {
+        throw SettingsError("\(name).fd=\(text) is not a listening socket")
+      }
+    }
+    let address = (settings[name + ".address"] ?? "127.0.0.1") + ":" + (settings[name + ".port"] ?? "0")
+    guard let endpoint = Endpoint(address) else {
+      throw SettingsError("\(name).address and \(name).port make \(address), which is no address")
+    }
+    do throws(NetworkError) {
+      return try network.listen(on: endpoint)
+    } catch .addressInUse {
+      throw SettingsError("\(address) is taken: stop who listens there, or choose another port")
+    } catch {
+      throw SettingsError("cannot listen on \(address)")
+    }
+  }
+
+  /// Where the service `name` listens: `peer.NAME`.
+  public func peer(_ name: String) throws(SettingsError) -> Endpoint {
+    guard let text = settings["peer." + name] else { throw SettingsError("peer.\(name) is not set") }
+    guard let endpoint = Endpoint(text) else {
+      throw SettingsError("peer.\(name)=\(text) is no address:port")
+    }
+    return endpoint
+  }
+
+  /// Runs a service: `NAME --settings FILE`. `body` returns the exit status once it has been told to stop and has
+  /// finished what was in flight; what it throws is printed in one line.
+  public static func run(
+    _ service: String, _ body: @escaping (Machine) async throws(SettingsError) -> Int32
+  ) -> Never {
+    do throws(SettingsError) {
+      let settings = try settings(of: service, CommandLine.arguments)
+      if settings["supervised"] == "true" { dieWithParent() }
+      let machine = try Machine(service, settings: settings)
+      var status: Int32 = 0
+      machine.loop.spawn {
+        do throws(SettingsError) {
+          status = try await body(machine)
+        } catch {
+          status = fail(service, error)
+        }
+        machine.loop.stop()
+      }
+      machine.loop.run()
+      exit(status)
+    } catch {
+      exit(fail(service, error))
+    }
+  }
+
+  private static func settings(of service: String, _ arguments: [String]) throws(SettingsError) -> Settings {
+    switch arguments.dropFirst().first {
+    case nil: return Settings([:])
+    case "--settings" where arguments.count == 3: return try Settings(file: arguments[2])
+    default:
+      throw SettingsError("usage: \(service) [--settings FILE]; `souk up` writes such a file and starts it")
+    }
+  }
+
+  private static func dieWithParent() {
+    let parent = getppid()
+    _ = souk_die_with_parent(SIGTERM)
+    // The parent may have gone before we asked.
+    if getppid() != parent || parent == 1 { exit(0) }
+  }
+
+  private static func fail(_ service: String, _ error: SettingsError) -> Int32 {
+    let line = Array("\(service): \(error.description)\n".utf8)
+    StandardError().write(line.span.bytes)
+    return configurationError
+  }
+}

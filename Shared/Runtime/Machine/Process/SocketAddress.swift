@@ -1,0 +1,100 @@
+import Glibc
+import Platform
+
+/// `sockaddr` of either family, as the kernel wants it.
+struct SocketAddress {
+  private var storage = sockaddr_storage()
+  private(set) var byteCount: socklen_t = 0
+
+  /// An empty one, for the kernel to fill.
+  init() { byteCount = socklen_t(MemoryLayout<sockaddr_storage>.size) }
+
+  init(_ endpoint: Endpoint) {
+    switch endpoint.address {
+    case .v4(let address):
+      var inet = sockaddr_in()
+      inet.sin_family = sa_family_t(AF_INET)
+      inet.sin_port = endpoint.port.bigEndian
+      inet.sin_addr.s_addr = address.bigEndian
+      store(inet)
+    case .v6(let high, let low):
+      var inet = sockaddr_in6()
+      inet.sin6_family = sa_family_t(AF_INET6)
+      inet.sin6_port = endpoint.port.bigEndian
+      withUnsafeMutableBytes(of: &inet.sin6_addr) {
+        $0.storeBytes(of: high.bigEndian, as: UInt64.self)
+        $0.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+      }
+      store(inet)
+    }
+  }
+
+  private mutating func store<T>(_ address: T) {
+    byteCount = socklen_t(MemoryLayout<T>.size)
+    withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: address, as: T.self) }
+  }
+
+  /// What the kernel filled in.
+  var endpoint: Endpoint {
+    withUnsafeBytes(of: storage) { bytes in
+      if Int32(storage.ss_family) == AF_INET6 {
+        let inet = bytes.load(as: sockaddr_in6.self)
+        return withUnsafeBytes(of: inet.sin6_addr) {
+          Endpoint(
+            .v6(
+              UInt64(bigEndian: $0.load(as: UInt64.self)),
+              UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self))),
+            port: UInt16(bigEndian: inet.sin6_port))
+        }
+      }
+      let inet = bytes.load(as: sockaddr_in.self)
+      return Endpoint(.v4(UInt32(bigEndian: inet.sin_addr.s_addr)), port: UInt16(bigEndian: inet.sin_port))
+    }
+  }
+
+  /// Lends the address to a system call that reads it.
+  func withPointer<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
+    withUnsafeBytes(of: storage) { body($0.assumingMemoryBound(to: sockaddr.self).baseAddress!, byteCount) }
+  }
+
+  /// Lends the address to a system call that fills it.
+  mutating func withMutablePointer<R>(
+    _ body: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> R
+  ) -> R {
+    var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let result = withUnsafeMutableBytes(of: &storage) {
+      body($0.assumingMemoryBound(to: sockaddr.self).baseAddress!, &size)
+    }
+    byteCount = size
+    return result
+  }
+}
+
+extension Endpoint {
+  var family: Int32 {
+    if case .v6 = address { AF_INET6 } else { AF_INET }
+  }
+
+  /// Reads `a.b.c.d:port` or `[v6]:port`; nil when it is neither.
+  public init?(_ text: String) {
+    guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")),
+      let port = UInt16(text[text.index(after: colon)...])
+    else { return nil }
+    var host = String(text[..<colon])
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = String(host.dropFirst().dropLast())
+      var address = in6_addr()
+      guard inet_pton(AF_INET6, host, &address) == 1 else { return nil }
+      self = withUnsafeBytes(of: address) {
+        Endpoint(
+          .v6(
+            UInt64(bigEndian: $0.load(as: UInt64.self)),
+            UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self))), port: port)
+      }
+      return
+    }
+    var address = in_addr()
+    guard inet_pton(AF_INET, host, &address) == 1 else { return nil }
+    self.init(.v4(UInt32(bigEndian: address.s_addr)), port: port)
+  }
+}
