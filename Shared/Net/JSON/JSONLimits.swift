@@ -1,0 +1,25 @@
+/// How much of a document `JSON.parse` takes on. Beyond it the document is refused (RFC 8259 §9 allows that).
+public struct JSONLimits: Sendable {
+  /// The most a reader may be asked to nest: it recurses, and a fiber's stack is small.
+  public static let deepest = 512
+
+  /// How many arrays and objects may stand inside each other. At most `deepest`.
+  public var maximumDepth: Int
+
+  /// Bytes of the whole document, white space included.
+  public var maximumByteCount: Int
+
+  /// Bytes of one number. An `Int64` needs 20, a `Double` that this module wrote 24.
+  public var maximumNumberByteCount: Int
+
+  /// The house's limits, unless told otherwise.
+  public init(
+    maximumDepth: Int = 64, maximumByteCount: Int = 1 << 20, maximumNumberByteCount: Int = 128
+  ) {
+    precondition(maximumDepth >= 0 && maximumDepth <= Self.deepest)
+    precondition(maximumByteCount >= 0 && maximumNumberByteCount > 0)
+    self.maximumDepth = maximumDepth
+    self.maximumByteCount = maximumByteCount
+    self.maximumNumberByteCount = maximumNumberByteCount
+  }
+}

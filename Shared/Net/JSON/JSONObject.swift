@@ -1,0 +1,70 @@
+/// The members of a JSON object (RFC 8259 §4) in document order.
+///
+/// Keys are compared by their bytes (§8.3), not by Unicode's canonical equivalence as Swift's `==` does.
+/// Two objects are equal when they have the same members, in whatever order.
+public struct JSONObject: Equatable, Sendable {
+  /// The members in document order; no key occurs twice.
+  public let members: [(key: String, value: JSON)]
+
+  /// An object of these members. A repeated key traps: it is a programmer's mistake here, `parse` refuses it.
+  public init(_ members: [(key: String, value: JSON)] = []) {
+    precondition(Self.repeatedKey(count: members.count) { members[$0].key } == nil, "a key occurs twice")
+    self.members = members
+  }
+
+  /// For the reader, which has looked for repeated keys itself.
+  init(unique members: [(key: String, value: JSON)]) {
+    self.members = members
+  }
+
+  /// The value under `key`. Cost: O(members).
+  public subscript(key: String) -> JSON? {
+    for member in members where Self.isSame(member.key, key) { return member.value }
+    return nil
+  }
+
+  /// Whether both have the same members, in whatever order. Cost: O(n log n).
+  public static func == (left: JSONObject, right: JSONObject) -> Bool {
+    guard left.members.count == right.members.count else { return false }
+    let lefts = order(count: left.members.count) { left.members[$0].key }
+    let rights = order(count: right.members.count) { right.members[$0].key }
+    for (l, r) in zip(lefts, rights) {
+      guard isSame(left.members[l].key, right.members[r].key),
+        left.members[l].value == right.members[r].value
+      else { return false }
+    }
+    return true
+  }
+
+  /// The first index whose key occurs at a smaller index too.
+  static func repeatedKey(count: Int, key: (Int) -> String) -> Int? {
+    if count <= 16 {
+      for index in 0..<max(count, 0) {
+        for earlier in 0..<index where isSame(key(earlier), key(index)) { return index }
+      }
+      return nil
+    }
+    // Sorted rather than hashed: a peer who picks the keys cannot make this slow.
+    let order = order(count: count, key: key)
+    var first: Int?
+    for place in 1..<count where isSame(key(order[place - 1]), key(order[place])) {
+      let later = max(order[place - 1], order[place])
+      first = min(first ?? later, later)
+    }
+    return first
+  }
+
+  /// The indices in order of their keys' bytes; equal keys in order of index.
+  private static func order(count: Int, key: (Int) -> String) -> [Int] {
+    Array(0..<count).sorted { left, right in
+      let (leftKey, rightKey) = (key(left), key(right))
+      if leftKey.utf8.lexicographicallyPrecedes(rightKey.utf8) { return true }
+      return left < right && isSame(leftKey, rightKey)
+    }
+  }
+
+  @inline(__always)
+  static func isSame(_ left: String, _ right: String) -> Bool {
+    left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+  }
+}

@@ -1,0 +1,144 @@
+/// Reads one document by recursive descent over its bytes. `offset` is the next byte to look at.
+struct Reader: ~Escapable {
+  let bytes: RawSpan
+  let limits: JSONLimits
+  var offset = 0
+
+  @_lifetime(copy bytes)
+  init(_ bytes: RawSpan, _ limits: JSONLimits) {
+    self.bytes = bytes
+    self.limits = limits
+  }
+
+  /// JSON-text = ws value ws (RFC 8259 §2).
+  mutating func document() throws(JSONError) -> JSON {
+    guard bytes.byteCount <= limits.maximumByteCount else { throw error(.tooLarge, at: 0) }
+    skipWhiteSpace()
+    let value = try value(depth: 0)
+    skipWhiteSpace()
+    guard offset == bytes.byteCount else { throw error(.expectedEnd) }
+    return value
+  }
+
+  private mutating func value(depth: Int) throws(JSONError) -> JSON {
+    guard let byte = peek() else { throw error(.unexpectedEnd) }
+    switch byte {
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "{"): return .object(try object(depth: depth + 1))
+    case UInt8(ascii: "["): return .array(try array(depth: depth + 1))
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
+    case UInt8(ascii: "t"): return try literal("true", .bool(true))
+    case UInt8(ascii: "f"): return try literal("false", .bool(false))
+    case UInt8(ascii: "n"): return try literal("null", .null)
+    default: throw error(.expectedValue)
+    }
+  }
+
+  private mutating func array(depth: Int) throws(JSONError) -> [JSON] {
+    guard depth <= limits.maximumDepth else { throw error(.tooDeep) }
+    offset += 1
+    var elements: [JSON] = []
+    skipWhiteSpace()
+    if take(UInt8(ascii: "]")) { return elements }
+    while true {
+      elements.append(try value(depth: depth))
+      skipWhiteSpace()
+      if take(UInt8(ascii: ",")) {
+        skipWhiteSpace()
+      } else if take(UInt8(ascii: "]")) {
+        return elements
+      } else {
+        throw unexpected(.expectedCommaOrBracket)
+      }
+    }
+  }
+
+  private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
+    guard depth <= limits.maximumDepth else { throw error(.tooDeep) }
+    offset += 1
+    var members: [(key: String, value: JSON)] = []
+    var keyOffsets: [Int] = []
+    skipWhiteSpace()
+    if take(UInt8(ascii: "}")) { return JSONObject(unique: members) }
+    while true {
+      guard peek() == UInt8(ascii: "\"") else { throw unexpected(.expectedKey) }
+      keyOffsets.append(offset)
+      let key = try string()
+      skipWhiteSpace()
+      guard take(UInt8(ascii: ":")) else { throw unexpected(.expectedColon) }
+      skipWhiteSpace()
+      members.append((key, try value(depth: depth)))
+      skipWhiteSpace()
+      if take(UInt8(ascii: ",")) {
+        skipWhiteSpace()
+      } else if take(UInt8(ascii: "}")) {
+        break
+      } else {
+        throw unexpected(.expectedCommaOrBrace)
+      }
+    }
+    if let repeated = JSONObject.repeatedKey(count: members.count, key: { members[$0].key }) {
+      throw error(.duplicateKey, at: keyOffsets[repeated])
+    }
+    return JSONObject(unique: members)
+  }
+
+  private mutating func literal(_ text: StaticString, _ value: JSON) throws(JSONError) -> JSON {
+    for index in 0..<text.utf8CodeUnitCount {
+      guard let byte = peek() else { throw error(.unexpectedEnd) }
+      guard byte == text.utf8Start[index] else { throw error(.expectedValue) }
+      offset += 1
+    }
+    return value
+  }
+}
+
+// Steps over single bytes.
+extension Reader {
+  /// The next byte, or nil at the end.
+  @inline(__always)
+  func peek() -> UInt8? {
+    offset < bytes.byteCount ? bytes.byte(at: offset) : nil
+  }
+
+  /// Steps over the next byte if it is `byte`.
+  @inline(__always)
+  mutating func take(_ byte: UInt8) -> Bool {
+    guard offset < bytes.byteCount, bytes.byte(at: offset) == byte else { return false }
+    offset += 1
+    return true
+  }
+
+  /// ws = *( space, tab, LF, CR ).
+  @inline(__always)
+  mutating func skipWhiteSpace() {
+    while offset < bytes.byteCount {
+      switch bytes.byte(at: offset) {
+      case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+      default: return
+      }
+    }
+  }
+
+  /// An error here, or that the document ends here.
+  func unexpected(_ reason: JSONError.Reason) -> JSONError {
+    error(offset == bytes.byteCount ? .unexpectedEnd : reason)
+  }
+
+  func error(_ reason: JSONError.Reason) -> JSONError {
+    error(reason, at: offset)
+  }
+
+  @inline(never)
+  func error(_ reason: JSONError.Reason, at offset: Int) -> JSONError {
+    JSONError(reason, at: offset, in: bytes)
+  }
+}
+
+extension RawSpan {
+  /// The byte at `offset`; traps beyond the end.
+  @inline(__always)
+  func byte(at offset: Int) -> UInt8 {
+    unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+  }
+}
