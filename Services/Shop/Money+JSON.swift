@@ -25,8 +25,8 @@ extension JSONWriter {
 extension Money {
   /// Reads what one of our services wrote; nil when it is no amount of money. For bodies from outside there is
   /// `BodyReader.money`.
-  public init?(json: JSON?) {
-    guard let amount = json?["amount"]?.integer, let currency = json?["currency"]?.string,
+  public init?(_ json: JSON) {
+    guard let amount = json["amount"]?.integer, let currency = json["currency"]?.string,
       Currency.isKnown(currency)
     else { return nil }
     self.init(amount, currency)

@@ -1,7 +1,7 @@
 import Platform
 
 /// A setting that keeps a service from starting, in words for whoever has to mend it.
-public enum SettingsError: Error, Equatable, Sendable {
+public enum ConfigurationError: Error, Equatable, Sendable {
   /// The key is not there.
   case missing(String)
   /// The key's value cannot be used: what it must be. The value itself is not repeated; it may be a secret.
@@ -30,7 +30,7 @@ public struct ServiceSettings: Sendable {
   public static let minimumSecretLength = 32
 
   /// Reads and checks `settings`.
-  public init(_ settings: [String: String]) throws(SettingsError) {
+  public init(_ settings: [String: String]) throws(ConfigurationError) {
     self.settings = settings
     shop = try ShopConfiguration(settings: settings)
     internalSecret = try Self.secret("secret.internal", in: settings)
@@ -38,7 +38,7 @@ public struct ServiceSettings: Sendable {
   }
 
   /// Where the service `name` listens: `peer.NAME`, an IPv4 address and a port.
-  public func peer(_ name: String) throws(SettingsError) -> Endpoint {
+  public func peer(_ name: String) throws(ConfigurationError) -> Endpoint {
     let key = "peer." + name
     guard let text = settings[key] else { throw .missing(key) }
     guard let endpoint = Endpoint(parsing: text) else {
@@ -51,11 +51,13 @@ public struct ServiceSettings: Sendable {
   public subscript(key: String) -> String? { settings[key] }
 
   /// A secret of at least `minimumSecretLength` visible ASCII characters.
-  public func secret(_ key: String) throws(SettingsError) -> String {
+  public func secret(_ key: String) throws(ConfigurationError) -> String {
     try Self.secret(key, in: settings)
   }
 
-  private static func secret(_ key: String, in settings: [String: String]) throws(SettingsError) -> String {
+  private static func secret(_ key: String, in settings: [String: String]) throws(ConfigurationError)
+    -> String
+  {
     guard let value = settings[key] else { throw .missing(key) }
     guard value.utf8.count >= minimumSecretLength, value.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
     else { throw .wrong(key, "must have at least 32 visible ASCII characters") }

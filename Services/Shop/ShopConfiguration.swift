@@ -45,7 +45,7 @@ public struct ShopConfiguration: Equatable, Sendable {
 
   /// Reads `shop.currency`, `shop.taxIncluded`, `shop.tax.CC` (basis points), `shop.shipping.ID` (minor units)
   /// and, optionally, `shop.shippingName.ID`.
-  public init(settings: [String: String]) throws(SettingsError) {
+  public init(settings: [String: String]) throws(ConfigurationError) {
     guard let currency = settings["shop.currency"] else { throw .missing("shop.currency") }
     guard Currency.isKnown(currency) else {
       throw .wrong("shop.currency", "must be an ISO 4217 code in capitals, such as EUR")
