@@ -69,10 +69,12 @@ extension JSON {
   /// The integer. `3.0` and `3e0` count as 3, as in JSON Schema, while a `Double` names every integer (2^53).
   public var integer: Int64? {
     switch self {
-    case .integer(let value): value
+    case .integer(let value): return value
     case .number(let value):
-      value.magnitude <= 9_007_199_254_740_992 && value == value.rounded(.towardZero) ? Int64(value) : nil
-    default: nil
+      guard value.magnitude <= 9_007_199_254_740_992 else { return nil }
+      let whole = Int64(value)
+      return Double(whole) == value ? whole : nil
+    default: return nil
     }
   }
 
