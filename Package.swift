@@ -82,7 +82,7 @@ let package = Package(
     library("CatalogAPI", "Services/Catalog/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),
     program("CatalogMain", "Services/Catalog/Main", ["Catalog", "Machine"]),
-    library("CartAPI", "Services/Cart/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
+    library("CartAPI", "Services/Cart/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
     program("CartMain", "Services/Cart/Main", ["Cart", "Machine"]),
     library("CheckoutAPI", "Services/Checkout/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),

@@ -14,8 +14,6 @@ public enum ProblemType: CaseIterable, Sendable {
   case notFound
   /// 405.
   case methodNotAllowed
-  /// 408: the request arrived too slowly.
-  case tooSlow
   /// 409: the total is no longer what the buyer saw.
   case priceChanged
   /// 409: not enough pieces.
@@ -38,8 +36,6 @@ public enum ProblemType: CaseIterable, Sendable {
   case preconditionFailed
   /// 413.
   case tooLarge
-  /// 414.
-  case targetTooLong
   /// 415.
   case unsupportedMediaType
   /// 416.
@@ -52,8 +48,6 @@ public enum ProblemType: CaseIterable, Sendable {
   case keyReused
   /// 428.
   case preconditionRequired
-  /// 431.
-  case fieldsTooLarge
   /// 500.
   case `internal`
   /// 501.
@@ -64,8 +58,6 @@ public enum ProblemType: CaseIterable, Sendable {
   case unavailable
   /// 504: this service or one it needs is late.
   case timeout
-  /// 505.
-  case versionNotSupported
 
   /// The last part of `type`.
   public var slug: StaticString {
@@ -76,7 +68,6 @@ public enum ProblemType: CaseIterable, Sendable {
     case .forbidden: "forbidden"
     case .notFound: "not-found"
     case .methodNotAllowed: "method-not-allowed"
-    case .tooSlow: "too-slow"
     case .priceChanged: "price-changed"
     case .shortage: "shortage"
     case .keyInFlight: "key-in-flight"
@@ -88,20 +79,17 @@ public enum ProblemType: CaseIterable, Sendable {
     case .stockHeld: "stock-held"
     case .preconditionFailed: "precondition-failed"
     case .tooLarge: "too-large"
-    case .targetTooLong: "target-too-long"
     case .unsupportedMediaType: "unsupported-media-type"
     case .rangeNotSatisfiable: "range-not-satisfiable"
     case .expectationFailed: "expectation-failed"
     case .invalid: "invalid"
     case .keyReused: "key-reused"
     case .preconditionRequired: "precondition-required"
-    case .fieldsTooLarge: "fields-too-large"
     case .internal: "internal"
     case .notImplemented: "not-implemented"
     case .providerSilent: "provider-silent"
     case .unavailable: "unavailable"
     case .timeout: "timeout"
-    case .versionNotSupported: "version-not-supported"
     }
   }
 
@@ -114,7 +102,6 @@ public enum ProblemType: CaseIterable, Sendable {
     case .forbidden: "Not allowed"
     case .notFound: "Not found"
     case .methodNotAllowed: "Method not allowed"
-    case .tooSlow: "Request too slow"
     case .priceChanged: "The price has changed"
     case .shortage: "Not enough in stock"
     case .keyInFlight: "A request with this key is in flight"
@@ -126,20 +113,17 @@ public enum ProblemType: CaseIterable, Sendable {
     case .stockHeld: "Pieces are held for orders"
     case .preconditionFailed: "Changed in the meantime"
     case .tooLarge: "Too large"
-    case .targetTooLong: "Target too long"
     case .unsupportedMediaType: "Unsupported media type"
     case .rangeNotSatisfiable: "Range not satisfiable"
     case .expectationFailed: "Expectation failed"
     case .invalid: "Invalid request"
     case .keyReused: "The key was used for another request"
     case .preconditionRequired: "Precondition required"
-    case .fieldsTooLarge: "Header fields too large"
     case .internal: "Internal error"
     case .notImplemented: "Not implemented"
     case .providerSilent: "The payment provider does not answer"
     case .unavailable: "Unavailable"
     case .timeout: "Timed out"
-    case .versionNotSupported: "HTTP version not supported"
     }
   }
 
@@ -152,24 +136,20 @@ public enum ProblemType: CaseIterable, Sendable {
     case .forbidden: 403
     case .notFound: 404
     case .methodNotAllowed: 405
-    case .tooSlow: 408
     case .priceChanged, .shortage, .keyInFlight, .cartEmpty, .cartOrdered, .cartFull, .wrongState, .skuTaken,
       .stockHeld:
       409
     case .preconditionFailed: 412
     case .tooLarge: 413
-    case .targetTooLong: 414
     case .unsupportedMediaType: 415
     case .rangeNotSatisfiable: 416
     case .expectationFailed: 417
     case .invalid, .keyReused: 422
     case .preconditionRequired: 428
-    case .fieldsTooLarge: 431
     case .internal: 500
     case .notImplemented: 501
     case .providerSilent, .unavailable: 503
     case .timeout: 504
-    case .versionNotSupported: 505
     }
   }
 

@@ -1,4 +1,5 @@
 #if PENDING  // HTTP is on its way; the declarations are settled
+  import EventLoop
   import HTTP
   import HTTPCore
   import JSON
@@ -12,8 +13,8 @@
     let service: ServiceClient
 
     /// A client over `http`'s connections. `secret` is the shop's internal secret.
-    public init(http: HTTPClient, secret: String) {
-      service = ServiceClient(http: http, secret: secret)
+    public init(http: HTTPClient, secret: String, loop: EventLoop) {
+      service = ServiceClient(http: http, secret: secret, loop: loop)
     }
 
     // MARK: For Checkout, on the internal routes
