@@ -113,7 +113,7 @@ let package = Package(
     tests("EventLoop", ["Machine", "MachineTesting", "Platform"]),
     tests("Log", ["Platform"]),
     tests("Cryptography", ["Platform"]),
-    tests("Storage", ["EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
+    tests("Storage", ["CSQLite", "EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
     tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
