@@ -1,4 +1,6 @@
+import SoukKit
+
 @main
 enum Main {
-  static func main() {}
+  static func main() { Souk.start() }
 }

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Glibc
+
+struct DownCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "down", abstract: "Stop the shop; what it knows stays.",
+    discussion: "Requests in flight are finished first. Exit code 0 also when nothing was running.")
+
+  /// Longer than the supervisor gives its services together.
+  static let waitSeconds: UInt32 = 60
+
+  @OptionGroup var options: DataOptions
+
+  func run() throws {
+    let folder = options.folder
+    guard let state = folder.running() else {
+      return Console.note("no shop runs in \(Files.shown(folder.path)); nothing to stop")
+    }
+    guard kill(state.supervisor.pid, SIGTERM) == 0 else {
+      throw Failure("cannot stop the shop (pid \(state.supervisor.pid)): \(String(cString: strerror(errno)))")
+    }
+    // Its lock is free when it is gone: waiting for that needs no clock but the one that gives up.
+    let descriptor = open(folder.lockFile, O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    var giveUp = sigaction()
+    giveUp.__sigaction_handler.sa_handler = { _ in }
+    sigaction(SIGALRM, &giveUp, nil)
+    alarm(Self.waitSeconds)
+    guard flock(descriptor, LOCK_EX) == 0 else {
+      throw Failure(
+        "the shop (pid \(state.supervisor.pid)) still runs after \(Self.waitSeconds) s: "
+          + "`souk logs souk\(folder.option)` tells what it waits for, `kill -9 \(state.supervisor.pid)` ends it"
+      )
+    }
+    alarm(0)
+    Console().print("stopped the shop in \(Files.shown(folder.path))")
+  }
+}

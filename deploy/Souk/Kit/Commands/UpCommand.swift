@@ -1,0 +1,109 @@
+import ArgumentParser
+import Glibc
+
+struct UpCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "up", abstract: "Start the shop.",
+    discussion: """
+      Starts the four services, waits until each is ready, fills an empty shop with the demo catalog, prints \
+      where everything is, and shows what the services say. Ctrl-C stops it without losing a request in \
+      flight. What the shop knows stays in its folder.
+      """)
+
+  @OptionGroup var options: DataOptions
+
+  @Option(help: ArgumentHelp("The machine under the services: process.", valueName: "machine"))
+  var target = "process"
+
+  @Option(help: "The storefront's port on 127.0.0.1; 0 takes a free one.")
+  var port: UInt16 = 8080
+
+  @Option(help: ArgumentHelp("The manifest; default deploy/shop.yaml.", valueName: "file"))
+  var manifest: String?
+
+  @Flag(help: "Run it in the background and return once it is ready.")
+  var detach = false
+
+  @Flag(help: "With --detach: print the table as JSON.")
+  var json = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Start this service under gdb; without a terminal, print the line that attaches gdb.",
+      valueName: "service"))
+  var debug: String?
+
+  /// This process is the background half of --detach.
+  @Flag(help: .hidden)
+  var supervise = false
+
+  func run() throws {
+    if supervise {
+      _ = fcntl(StartReport.descriptor, F_SETFD, FD_CLOEXEC)
+      do throws(Failure) {
+        try supervisor().run()
+      } catch {
+        StartReport.send(.failed(error))
+        throw error
+      }
+      return
+    }
+    let supervisor = try supervisor()
+    if detach { try runDetached() } else { try supervisor.run() }
+  }
+
+  /// Checks everything that can be wrong before a process is started.
+  private func supervisor() throws(Failure) -> Supervisor {
+    guard target == "process" else {
+      let later = ["qemu", "xen"].contains(target)
+      throw Failure(
+        "--target \(target) is not there" + (later ? " yet" : "")
+          + ": this Souk runs its services as Linux processes (--target process, the default)")
+    }
+    var kind: ServiceKind?
+    if let debug {
+      kind = ServiceKind(rawValue: debug)
+      guard kind != nil else {
+        throw Failure("--debug \(debug): there is no such service; there are \(ServiceKind.list)")
+      }
+    }
+    let manifest = try Manifest.read(manifest ?? Checkout.manifest)
+    for kind in ServiceKind.allCases where !Files.exists("\(Checkout.executables)/\(kind.rawValue)") {
+      throw Failure(
+        "the service \(kind.rawValue) is not built in \(Files.shown(Checkout.executables)): run `./souk build`"
+      )
+    }
+    try options.folder.prepare()
+    return try Supervisor(
+      .init(folder: options.folder, manifest: manifest, port: port, debug: kind, isDetached: supervise))
+  }
+
+  /// Starts the supervisor in a session of its own and waits for its verdict.
+  private func runDetached() throws(Failure) {
+    let pipe = try Sockets.pipe()
+    let log = open(options.folder.log("souk"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+    let high = fcntl(log, F_DUPFD_CLOEXEC, Sockets.lowestInherited)
+    close(log)
+    var spawn = Spawn(executable: "/proc/self/exe", arguments: ["up", "--supervise", "--port", String(port)])
+    spawn.arguments += ["--data", options.folder.path]
+    if let manifest { spawn.arguments += ["--manifest", Files.absolute(manifest)] }
+    if let debug { spawn.arguments += ["--debug", debug] }
+    spawn.isolation = .session
+    spawn.descriptors = [(high, 1), (high, 2), (pipe.writing, StartReport.descriptor)]
+    _ = try spawn.start()
+    close(pipe.writing)
+    let isTerminal = isatty(2) == 1
+    try StartReport.wait(on: pipe.reading) { progress in
+      if isTerminal || debug != nil { Console.note(progress) }
+    }
+    let state = try options.folder.requireRunning()
+    let report = StatusReport(folder: options.folder, state: state, ready: [:])
+    let console = Console()
+    console.print(json ? try report.json() : report.text(console))
+  }
+}
+
+extension ServiceKind {
+  /// Their names, for messages.
+  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}

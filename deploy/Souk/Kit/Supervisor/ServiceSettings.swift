@@ -1,0 +1,37 @@
+/// The settings file that one service is started with: `key=value`, one a line.
+/// It holds secrets: its mode is 0600.
+struct ServiceSettings {
+  /// Descriptor numbers in the child.
+  static let listenDescriptor: Int32 = 3
+  static let adminDescriptor: Int32 = 4
+
+  var lines: [(key: String, value: String)] = []
+
+  init(
+    _ kind: ServiceKind, folder: DataFolder, manifest: Manifest, secrets: Secrets,
+    ports: [ServiceKind: UInt16]
+  ) {
+    add("service", kind.rawValue)
+    add("supervised", "true")
+    add("listen.fd", String(Self.listenDescriptor))
+    if kind == .gateway { add("admin.fd", String(Self.adminDescriptor)) }
+    if kind.keepsData { add("database.path", folder.database(kind.rawValue)) }
+    add("log.level", manifest.logLevel)
+    add("log.format", manifest.logFormat)
+    add("secret.internal", secrets.internal)
+    add("secret.admin", secrets.adminToken)
+    if kind == .gateway { add("secret.cookie", secrets.cookie) }
+    for peer in kind.peers { add("peer.\(peer.rawValue)", "127.0.0.1:\(ports[peer] ?? 0)") }
+    add("shop.name", manifest.name)
+    add("shop.currency", manifest.currency)
+    add("shop.taxIncluded", manifest.taxIncluded ? "true" : "false")
+    for rate in manifest.taxRates { add("shop.tax.\(rate.country)", String(rate.basisPoints)) }
+    for method in manifest.shippingMethods { add("shop.shipping.\(method.id)", String(method.priceMinor)) }
+  }
+
+  private mutating func add(_ key: String, _ value: String) { lines.append((key, value)) }
+
+  subscript(key: String) -> String? { lines.first { $0.key == key }?.value }
+
+  var bytes: [UInt8] { lines.flatMap { Array("\($0.key)=\($0.value)\n".utf8) } }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// What a running shop tells the other commands, kept in `run/state.json` by its supervisor.
+struct ShopState: Codable, Equatable {
+  enum Phase: String, Codable { case starting, running, stopping }
+
+  struct Service: Codable, Equatable {
+    var name: String
+    /// Nil while it waits to be started again.
+    var process: ProcessIdentity?
+    var port: UInt16
+    /// Where /livez, /readyz and /metrics are, when that is another port.
+    var adminPort: UInt16?
+    var database: String?
+    var restarts = 0
+    var lastEnding: String?
+  }
+
+  var supervisor: ProcessIdentity
+  var phase: Phase
+  var url: String
+  var startedAt: String
+  var services: [Service]
+
+  static func read(_ path: String) -> ShopState? {
+    Files.read(path).flatMap { try? JSONDecoder().decode(ShopState.self, from: Data($0)) }
+  }
+
+  func write(_ path: String) throws(Failure) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(self) else { throw Failure("the shop's state cannot be encoded") }
+    try Files.write(Array(data), to: path, mode: 0o600)
+  }
+}
+
+/// The shop's services, in the order they depend on each other: a later one calls earlier ones.
+enum ServiceKind: String, CaseIterable, Codable {
+  case catalog, cart, checkout, gateway
+
+  /// The services it calls.
+  var peers: [ServiceKind] {
+    switch self {
+    case .catalog: []
+    case .cart: [.catalog]
+    case .checkout: [.catalog, .cart]
+    case .gateway: [.catalog, .cart, .checkout]
+    }
+  }
+
+  var keepsData: Bool { self != .gateway }
+}

@@ -1,0 +1,117 @@
+import Foundation
+
+/// A running shop as a table, or as JSON.
+struct StatusReport {
+  let folder: DataFolder
+  let state: ShopState
+  /// By service, where somebody asked: ready, or why not.
+  let ready: [String: ReadinessProbe.Answer]
+
+  struct Row: Encodable {
+    var service: String
+    var pid: Int32?
+    var address: String
+    var adminAddress: String?
+    var state: String
+    var restarts: Int
+    var lastEnding: String?
+    var memoryByteCount: Int?
+    var database: String?
+    var databaseByteCount: Int?
+  }
+
+  struct Document: Encodable {
+    var running = true
+    var phase: String
+    var url: String
+    var supervisor: Int32
+    var startedAt: String
+    var data: String
+    var adminTokenFile: String
+    var memoryByteCount: Int
+    var services: [Row]
+  }
+
+  var rows: [Row] {
+    state.services.map { service in
+      Row(
+        service: service.name, pid: service.process?.pid, address: "127.0.0.1:\(service.port)",
+        adminAddress: service.adminPort.map { "127.0.0.1:\($0)" }, state: stateOf(service),
+        restarts: service.restarts, lastEnding: service.lastEnding,
+        memoryByteCount: service.process?.memoryByteCount, database: service.database,
+        databaseByteCount: service.database.flatMap {
+          Files.byteCount($0).map { $0 + (Files.byteCount(service.database! + "-wal") ?? 0) }
+        })
+    }
+  }
+
+  var isHealthy: Bool { state.phase == .running && rows.allSatisfy { $0.state == "ready" } }
+
+  private func stateOf(_ service: ShopState.Service) -> String {
+    guard let process = service.process, process.isAlive else { return "down" }
+    return switch ready[service.name] {
+    case .ready: "ready"
+    case .unready(let reason): "not ready: \(reason.prefix(60))"
+    case .silent: "silent"
+    case nil: state.phase == .running ? "ready" : state.phase.rawValue
+    }
+  }
+
+  func text(_ console: Console) -> String {
+    let rows = rows
+    var table = [["SERVICE", "PID", "ADDRESS", "STATE", "MEMORY", "DATABASE"]]
+    for row in rows {
+      let database = row.database.map { "\(Files.shown($0)) (\(Console.megabytes(row.databaseByteCount)))" }
+      table.append([
+        row.service, row.pid.map(String.init) ?? "-", row.address,
+        row.restarts == 0 ? row.state : "\(row.state), restarted \(row.restarts)×",
+        Console.megabytes(row.memoryByteCount), database ?? "-",
+      ])
+    }
+    let total = Console.megabytes(rows.compactMap(\.memoryByteCount).reduce(0, +))
+    var lines = Console.table(table, rightAligned: [1, 4]).split(separator: "\n").map(String.init)
+    lines[0] = console.bold(lines[0])
+    lines += [
+      "",
+      "storefront   \(console.bold(state.url))",
+      "admin token  \(Files.shown(folder.adminTokenFile))",
+      "memory       \(total) (proportional set size of the four services)",
+    ]
+    return lines.joined(separator: "\n")
+  }
+
+  func json() throws(Failure) -> String {
+    let rows = rows
+    return try StatusReport.encode(
+      Document(
+        phase: state.phase.rawValue, url: state.url, supervisor: state.supervisor.pid,
+        startedAt: state.startedAt, data: folder.path, adminTokenFile: folder.adminTokenFile,
+        memoryByteCount: rows.compactMap(\.memoryByteCount).reduce(0, +), services: rows))
+  }
+
+  static func encode(_ value: some Encodable) throws(Failure) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(value) else { throw Failure("the answer cannot be written as JSON") }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// RFC 3339 in UTC, with milliseconds.
+  static func time(_ date: Date) -> String {
+    date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  }
+
+  /// Asks every service that runs, all at once.
+  static func probe(_ state: ShopState, within milliseconds: Int) -> [String: ReadinessProbe.Answer] {
+    let loop = PollLoop()
+    var answers: [String: ReadinessProbe.Answer] = [:]
+    let asked = state.services.filter { $0.process?.isAlive ?? false }
+    let probes = asked.map { service in
+      ReadinessProbe(loop: loop, port: service.adminPort ?? service.port, within: milliseconds) {
+        answers[service.name] = $0
+      }
+    }
+    loop.run { answers.count == probes.count }
+    return answers
+  }
+}
