@@ -1,0 +1,59 @@
+// NIST SP 800-90A rev. 1 §10.1.2 before changing this file.
+
+import CBearSSL
+import Platform
+
+/// A random generator fit for keys: HMAC_DRBG with SHA-256, by BearSSL, fed from a slower source of entropy.
+public final class DRBG: Entropy {
+  /// Bytes made before fresh entropy is mixed in.
+  public static let reseedByteCount = 1 << 20
+  /// Bytes made by one request (SP 800-90A allows 2^19 bits).
+  static let maximumRequestByteCount = 1 << 16
+  /// 256 bits of entropy and half as much for the nonce (SP 800-90A §8.6.7).
+  static let seedByteCount = 48
+  static let reseedInputByteCount = 32
+
+  private let source: any Entropy
+  private var context = br_hmac_drbg_context()
+  private var untilReseed = DRBG.reseedByteCount
+
+  /// A generator seeded from `source`, which it keeps for reseeding.
+  public init(seededFrom source: any Entropy) {
+    self.source = source
+    withSeed(Self.seedByteCount) {
+      br_hmac_drbg_init(&context, souk_bearssl_sha256(), $0.baseAddress, $0.count)
+    }
+  }
+
+  /// Fills all of `bytes`.
+  public func fill(_ bytes: UnsafeMutableRawBufferPointer) {
+    var filled = 0
+    while filled < bytes.count {
+      if untilReseed == 0 {
+        withSeed(Self.reseedInputByteCount) { br_hmac_drbg_update(&context, $0.baseAddress, $0.count) }
+        untilReseed = Self.reseedByteCount
+      }
+      let count = min(bytes.count - filled, Self.maximumRequestByteCount, untilReseed)
+      br_hmac_drbg_generate(&context, bytes.baseAddress.map { $0 + filled }, count)
+      filled += count
+      untilReseed -= count
+    }
+  }
+
+  private func withSeed(_ byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+    withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 16) { seed in
+      source.fill(seed)
+      body(seed)
+      seed.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+  }
+}
+
+extension Entropy {
+  /// `count` random bytes.
+  public func bytes(_ count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    bytes.withUnsafeMutableBytes { fill($0) }
+    return bytes
+  }
+}
