@@ -98,7 +98,7 @@ let package = Package(
     library(
       "SoukKit", "deploy/Souk/Kit",
       [
-        "CLinux", .product(name: "Yams", package: "Yams"),
+        "Bytes", "CLinux", "HTTPCore", "JSON", .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     program(
@@ -125,7 +125,7 @@ let package = Package(
       "Checkout",
       ["CheckoutAPI", "CartAPI", "CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
     tests("Gateway", ["CatalogAPI", "CartAPI", "CheckoutAPI", "Machine", "MachineTesting"] + serviceParts),
-    tests("SoukKit"),
+    tests("SoukKit", ["Bytes", "HTTPCore", "JSON", "Shop"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "Bytes", "SoukKit"], path: "Tests/EndToEnd",
       swiftSettings: settings),
