@@ -36,6 +36,12 @@ public struct ByteBuffer: ~Copyable {
     }
   }
 
+  /// Lends the waiting bytes: for a buffer in a class, whose span cannot outlive one access.
+  @inline(__always)
+  public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+    try body(bytes)
+  }
+
   /// Copies `count` waiting bytes out, from `offset` on.
   public func array(from offset: Int = 0, count: Int? = nil) -> [UInt8] {
     let count = count ?? self.count - offset

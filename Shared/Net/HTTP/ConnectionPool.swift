@@ -1,0 +1,137 @@
+import Bytes
+import DequeModule
+import EventLoop
+import Platform
+import _Concurrency
+
+/// Keep-alive connections to one endpoint: at most so many at once, the one used last first, so that the others
+/// grow old and are closed.
+public final class ConnectionPool {
+  /// What the pool may take.
+  public let limits: ClientLimits
+  /// Where it connects to.
+  public let endpoint: Endpoint
+  private let network: any Network
+  private let loop: EventLoop
+  private var idle: [ClientConnection] = []
+  /// Connections lent out or being opened.
+  private var lentCount = 0
+  private var waiters = Deque<PoolWaiter>()
+  private var sweeper: Timer?
+
+  /// An empty pool.
+  public init(network: any Network, loop: EventLoop, endpoint: Endpoint, limits: ClientLimits) {
+    self.network = network
+    self.loop = loop
+    self.endpoint = endpoint
+    self.limits = limits
+    // Holds the pool, and so keeps it for good: a pool lives as long as its service.
+    sweeper = Timer(loop: loop) { self.sweep() }
+  }
+
+  /// Connections open now, lent or idle.
+  public var connectionCount: Int { lentCount + idle.count }
+
+  /// Lends a connection: an idle one that still lives, else a new one, else the next that comes back. Give it back
+  /// with `giveBack`, whatever happened to it. `fresh`: never an idle one, for a second try.
+  public func lend(until deadline: Instant, fresh: Bool = false) async throws(ClientError) -> ClientConnection
+  {
+    if !fresh {
+      while let connection = idle.popLast() {
+        if connection.isStale() {
+          connection.stream.close()
+          continue
+        }
+        lentCount += 1
+        connection.isReused = true
+        return connection
+      }
+    }
+    if lentCount >= limits.maximumConnections { return try await wait(until: deadline) }
+    // An idle connection makes room for one that must be new.
+    if fresh && connectionCount >= limits.maximumConnections { idle.removeFirst().stream.close() }
+    lentCount += 1
+    return try await open(until: deadline)
+  }
+
+  private func open(until deadline: Instant) async throws(ClientError) -> ClientConnection {
+    do throws(NetworkError) {
+      let limit = loop.now + limits.connectTimeout
+      let stream = try await network.connect(to: endpoint, until: min(deadline, limit))
+      return ClientConnection(stream, limits: limits)
+    } catch {
+      passOn()
+      throw .connect(error)
+    }
+  }
+
+  private func wait(until deadline: Instant) async throws(ClientError) -> ClientConnection {
+    guard waiters.count < limits.maximumWaiting else { throw .overloaded }
+    let waiter = PoolWaiter()
+    waiters.append(waiter)
+    let timer = Timer(loop: loop) { waiter.signal.notify() }
+    timer.set(deadline)
+    await waiter.signal.wait()
+    timer.cancel()
+    switch waiter.outcome {
+    case .waiting:
+      waiter.outcome = .gone
+      throw .timedOut
+    case .connection(let connection): return connection
+    case .mayOpen, .gone: return try await open(until: deadline)
+    }
+  }
+
+  /// Takes a connection back; closes it unless another exchange may follow on it.
+  public func giveBack(_ connection: ClientConnection) {
+    guard connection.isReusable else {
+      connection.stream.close()
+      passOn()
+      return
+    }
+    while let waiter = waiters.popFirst() {
+      guard case .waiting = waiter.outcome else { continue }
+      connection.isReused = true
+      waiter.outcome = .connection(connection)
+      waiter.signal.notify()
+      return
+    }
+    lentCount -= 1
+    connection.idleSince = loop.now
+    if connection.input.capacity > 16 << 10 { connection.input.release() }
+    idle.append(connection)
+    if idle.count == 1 { sweeper?.set(loop.now + limits.idleTimeout) }
+  }
+
+  /// A place became free: the next waiter may open a connection of its own.
+  private func passOn() {
+    while let waiter = waiters.popFirst() {
+      guard case .waiting = waiter.outcome else { continue }
+      waiter.outcome = .mayOpen
+      waiter.signal.notify()
+      return
+    }
+    lentCount -= 1
+  }
+
+  /// Closes what has been idle too long. The oldest stand first.
+  private func sweep() {
+    let count = idle.prefix { loop.now - $0.idleSince >= limits.idleTimeout }.count
+    for connection in idle[..<count] { connection.stream.close() }
+    idle.removeFirst(count)
+    if let oldest = idle.first { sweeper?.set(oldest.idleSince + limits.idleTimeout) }
+  }
+}
+
+/// Somebody who waits for a connection.
+private final class PoolWaiter {
+  enum Outcome {
+    case waiting
+    case connection(ClientConnection)
+    case mayOpen
+    case gone
+  }
+
+  let signal = Signal()
+  var outcome = Outcome.waiting
+}

@@ -1,0 +1,184 @@
+import Bytes
+import EventLoop
+import HTTPCore
+import Log
+import Platform
+import _Concurrency
+
+/// An HTTP/1.1 server on one loop. RFC 9110, RFC 9112.
+public final class HTTPServer {
+  let loop: EventLoop
+  let handler: any Handler
+  let limits: ServerLimits
+  let log: Logger
+  let refusals: Counter
+  /// Where responses are put together. Shared by all connections: it is filled and sent between two suspensions.
+  var output = ByteBuffer(capacity: 16 << 10)
+  private let accepted: Counter
+  private let rejected: Counter
+  private var listeners: [any Listener] = []
+  private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  private var emptied: Signal?
+  private(set) var isDraining = false
+  private let requestIDPrefix: String
+  private var requestCount: UInt64 = 0
+  private var date = ByteBuffer(capacity: 32)
+  private var dateEnds = Instant(nanoseconds: 0)
+
+  /// A server whose requests `handler` answers. Its own numbers go into `metrics`.
+  public init(
+    loop: EventLoop, entropy: any Entropy, log: Logger, metrics: Metrics, handler: any Handler,
+    limits: ServerLimits = ServerLimits()
+  ) {
+    self.loop = loop
+    self.handler = handler
+    self.limits = limits
+    self.log = log
+    accepted = metrics.counter("http_connections_total", "Connections accepted.")
+    rejected = metrics.counter(
+      "http_connections_rejected_total", "Connections answered 503 because the limit was reached.")
+    refusals = metrics.counter(
+      "http_refused_requests_total", "Requests whose head broke a rule of RFC 9112 or a limit.")
+    var random: UInt64 = 0
+    withUnsafeMutableBytes(of: &random) { entropy.fill($0) }
+    requestIDPrefix = String(random, radix: 36) + "-"
+    metrics.gauge("http_connections", "Connections open now.") {
+      Double(self.connections.count)
+    }
+  }
+
+  /// Accepts connections until `drain` or the listener's end. Several listeners may be served at once.
+  public func serve(on listener: any Listener) async {
+    listeners.append(listener)
+    while !isDraining {
+      do throws(NetworkError) {
+        while let stream = try listener.accept() { admit(stream) }
+        try await listener.waitAcceptable()
+      } catch .closed {
+        return
+      } catch {
+        // Out of descriptors or memory: those who are served give theirs back, then we go on.
+        log.warning("accept failed", LogField("reason", error == .exhausted ? "exhausted" : "network"))
+        await loop.sleep(for: .milliseconds(100))
+      }
+    }
+  }
+
+  private func admit(_ stream: any ByteStream) {
+    guard connections.count < limits.maximumConnections else {
+      rejected.increment()
+      appendRefusal(.serviceUnavailable, "all connections are taken; try again in a second")
+      _ = output.withBytes { bytes in try? stream.send(bytes) }
+      output.removeAll()
+      stream.close()
+      return
+    }
+    accepted.increment()
+    let connection = ServerConnection(stream, server: self)
+    connections[ObjectIdentifier(connection)] = connection
+    loop.spawn {
+      await connection.run()
+      self.connections[ObjectIdentifier(connection)] = nil
+      if self.connections.isEmpty { self.emptied?.notify() }
+    }
+  }
+
+  /// Stops accepting, finishes what is in flight, and returns when nothing is, or after `duration`, when what is
+  /// left is broken off.
+  public func drain(within duration: Duration = .seconds(15)) async {
+    isDraining = true
+    let deadline = loop.now + duration
+    for listener in listeners { listener.close() }
+    // A request may be on its way to a connection that looks idle: give it a moment to arrive, then close those.
+    await loop.sleep(for: .milliseconds(50))
+    for connection in connections.values where connection.isIdle { connection.stream.close() }
+    guard !connections.isEmpty else { return }
+    let signal = Signal()
+    emptied = signal
+    let timer = Timer(loop: loop) { signal.notify() }
+    timer.set(deadline)
+    await signal.wait()
+    timer.cancel()
+    for connection in connections.values { connection.stream.close() }
+  }
+
+  /// Asks the handler. What every request has in common stands here.
+  func respond(to request: Request) async -> Response {
+    switch request.method {
+    case .connect, .trace, .other:
+      return Problems.response(.notImplemented, "this server does not know the method")
+    case .options where request.head.isAsterisk:
+      return Response(.noContent, fields: [("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")])
+    default: return await handler.respond(to: request)
+    }
+  }
+
+  func makeRequestID() -> String {
+    requestCount &+= 1
+    return requestIDPrefix + String(requestCount, radix: 36)
+  }
+
+  /// Lends the value of `date`. Its 29 bytes are made when a second begins.
+  func withDate<R>(_ body: (RawSpan) -> R) -> R {
+    if loop.now >= dateEnds {
+      let time = loop.wallTime
+      date.removeAll()
+      HTTPDate.write(time.secondsSinceEpoch, into: &date)
+      let nanosecondsInto = time.nanosecondsSinceEpoch - time.secondsSinceEpoch * 1_000_000_000
+      dateEnds = loop.now + .nanoseconds(1_000_000_000 - nanosecondsInto)
+    }
+    return date.withBytes(body)
+  }
+
+  // MARK: Heads
+
+  /// Writes a response's head into the shared buffer: RFC 9112 §6.3 decides on the framing.
+  func appendHead(of response: Response, for request: RequestHead, keepsConnection: Bool) {
+    ResponseWriter.statusLine(response.status, into: &output)
+    output.append("date: ")
+    withDate { output.append($0) }
+    output.append("\r\n")
+    for (name, value) in response.fields { ResponseWriter.field(name, value, into: &output) }
+    switch response.body {
+    case .empty, .message:
+      if !response.status.forbidsContent { ResponseWriter.contentLength(0, into: &output) }
+    case .bytes(let bytes):
+      if !response.status.forbidsContent {
+        ResponseWriter.contentLength(bytes.count, into: &output)
+      }
+    case .stream(_, .some(let length)):
+      if !response.status.forbidsContent { ResponseWriter.contentLength(Int(length), into: &output) }
+    case .stream(_, .none):
+      if request.version == .http11 && !response.status.forbidsContent {
+        output.append("transfer-encoding: chunked\r\n")
+      }
+    }
+    if !keepsConnection {
+      output.append("connection: close\r\n")
+    } else if request.version == .http10 {
+      output.append("connection: keep-alive\r\n")
+    }
+    output.append("\r\n")
+  }
+
+  /// Writes the whole answer to a request that was refused before anybody could be asked.
+  func appendRefusal(_ status: Status, _ detail: StaticString) {
+    let problem = Problems.document(status, detail)
+    ResponseWriter.statusLine(status, into: &output)
+    output.append("date: ")
+    withDate { output.append($0) }
+    output.append("\r\ncontent-type: application/problem+json\r\nconnection: close\r\n")
+    if status == .serviceUnavailable { output.append("retry-after: 1\r\n") }
+    ResponseWriter.contentLength(problem.count, into: &output)
+    output.append("\r\n")
+    output.append(problem)
+  }
+
+  /// Tells a client that waits with its body to send it (RFC 9110 §10.1.1). If the network is full the client sends
+  /// after its own time-out, as the RFC has it.
+  func sendContinue(on stream: any ByteStream) {
+    var line = ByteBuffer()
+    ResponseWriter.continuation(into: &line)
+    _ = try? stream.send(line.bytes)
+  }
+}

@@ -1,0 +1,135 @@
+import Platform
+
+/// A number that only grows.
+public final class Counter {
+  /// The count so far.
+  public private(set) var value: UInt64 = 0
+
+  /// Counts `amount` more.
+  @inline(__always)
+  public func increment(by amount: UInt64 = 1) { value &+= amount }
+}
+
+/// A distribution of durations over fixed bounds.
+public final class Histogram {
+  let bounds: [Double]
+  var counts: [UInt64]
+  var sumNanoseconds: Int64 = 0
+
+  init(bounds: [Double]) {
+    self.bounds = bounds
+    counts = Array(repeating: 0, count: bounds.count + 1)
+  }
+
+  /// Counts one duration.
+  public func observe(_ duration: Duration) {
+    let nanoseconds = duration.nanoseconds
+    let seconds = Double(nanoseconds) / 1e9
+    var index = 0
+    while index < bounds.count && seconds > bounds[index] { index += 1 }
+    counts[index] &+= 1
+    sumNanoseconds &+= nanoseconds
+  }
+}
+
+/// A service's numbers, as Prometheus reads them (text exposition format 0.0.4).
+///
+/// Series are made once, when a service starts; counting touches only the series.
+public final class Metrics {
+  /// Label names with their values. Values come from our own code, never from a client.
+  public typealias Labels = [(name: String, value: String)]
+
+  private enum Series {
+    case counter(Counter)
+    case gauge(() -> Double)
+    case histogram(Histogram)
+  }
+
+  private struct Family {
+    let name: String
+    let help: String
+    let type: String
+    var series: [(labels: Labels, series: Series)]
+  }
+
+  private var families: [Family] = []
+
+  /// No series yet.
+  public init() {}
+
+  /// A counter; by convention its name ends in `_total`.
+  public func counter(_ name: String, _ help: String, _ labels: Labels = []) -> Counter {
+    let counter = Counter()
+    add(name, help, "counter", labels, .counter(counter))
+    return counter
+  }
+
+  /// A number that is read when somebody asks.
+  public func gauge(_ name: String, _ help: String, _ labels: Labels = [], _ read: @escaping () -> Double) {
+    add(name, help, "gauge", labels, .gauge(read))
+  }
+
+  /// A histogram of seconds; by convention its name ends in `_seconds`.
+  public func histogram(
+    _ name: String, _ help: String, _ labels: Labels = [],
+    bounds: [Double] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+  ) -> Histogram {
+    let histogram = Histogram(bounds: bounds)
+    add(name, help, "histogram", labels, .histogram(histogram))
+    return histogram
+  }
+
+  private func add(_ name: String, _ help: String, _ type: String, _ labels: Labels, _ series: Series) {
+    if let index = families.firstIndex(where: { $0.name == name }) {
+      families[index].series.append((labels, series))
+    } else {
+      families.append(Family(name: name, help: help, type: type, series: [(labels, series)]))
+    }
+  }
+
+  /// All series as text. Content type: `text/plain; version=0.0.4; charset=utf-8`.
+  public func exposition() -> [UInt8] {
+    var text = ""
+    for family in families {
+      text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.type)\n"
+      for (labels, series) in family.series {
+        switch series {
+        case .counter(let counter): line(&text, family.name, labels, "\(counter.value)")
+        case .gauge(let read): line(&text, family.name, labels, number(read()))
+        case .histogram(let histogram): lines(&text, family.name, labels, histogram)
+        }
+      }
+    }
+    return Array(text.utf8)
+  }
+
+  private func lines(_ text: inout String, _ name: String, _ labels: Labels, _ histogram: Histogram) {
+    var total: UInt64 = 0
+    for (index, count) in histogram.counts.enumerated() {
+      total += count
+      let bound = index < histogram.bounds.count ? number(histogram.bounds[index]) : "+Inf"
+      line(&text, name + "_bucket", labels + [("le", bound)], "\(total)")
+    }
+    line(&text, name + "_sum", labels, number(Double(histogram.sumNanoseconds) / 1e9))
+    line(&text, name + "_count", labels, "\(total)")
+  }
+
+  private func line(_ text: inout String, _ name: String, _ labels: Labels, _ value: String) {
+    text += name
+    if !labels.isEmpty {
+      text += "{"
+      for (index, label) in labels.enumerated() {
+        if index > 0 { text += "," }
+        text += "\(label.name)=\"\(label.value)\""
+      }
+      text += "}"
+    }
+    text += " \(value)\n"
+  }
+
+  /// Whole numbers without a fraction: `7`, not `7.0`.
+  private func number(_ value: Double) -> String {
+    if value == value.rounded(), value.magnitude < 1e15 { return "\(Int64(value))" }
+    return "\(value)"
+  }
+}
