@@ -41,6 +41,7 @@ let package = Package(
     .executable(name: "cart", targets: ["CartMain"]),
     .executable(name: "checkout", targets: ["CheckoutMain"]),
     .executable(name: "gateway", targets: ["GatewayMain"]),
+    .executable(name: "hello", targets: ["HelloMain"]),
   ],
   traits: [
     .trait(name: "Process", description: "Services are Linux processes."),
@@ -93,6 +94,9 @@ let package = Package(
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
     program("GatewayMain", "Services/Gateway/Main", ["Gateway", "Machine"]),
+
+    // Examples
+    program("HelloMain", "Examples/Hello", ["Bytes", "HTTP", "HTTPCore", "Log", "Machine"]),
 
     // The command line
     library(
