@@ -41,7 +41,6 @@ let package = Package(
     .executable(name: "cart", targets: ["CartMain"]),
     .executable(name: "checkout", targets: ["CheckoutMain"]),
     .executable(name: "gateway", targets: ["GatewayMain"]),
-    .executable(name: "hello", targets: ["HelloMain"]),
   ],
   traits: [
     .trait(name: "Process", description: "Services are Linux processes."),
@@ -80,9 +79,10 @@ let package = Package(
     library(
       "Shop", "Services/Shop",
       ["Bytes", "Cryptography", "EventLoop", "HTTP", "HTTPCore", "JSON", "Log", "Platform"]),
-    library("CatalogAPI", "Services/Catalog/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
+    library(
+      "CatalogAPI", "Services/Catalog/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),
-    program("CatalogMain", "Services/Catalog/Main", ["Catalog", "Machine"]),
+    program("CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "Machine", "Shop", "Storage"]),
     library("CartAPI", "Services/Cart/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
     program("CartMain", "Services/Cart/Main", ["Cart", "Machine"]),
@@ -94,9 +94,6 @@ let package = Package(
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
     program("GatewayMain", "Services/Gateway/Main", ["Gateway", "Machine"]),
-
-    // Examples
-    program("HelloMain", "Examples/Hello", ["Bytes", "HTTP", "HTTPCore", "Log", "Machine"]),
 
     // The command line
     library(

@@ -1,0 +1,88 @@
+import Bytes
+import HTTP
+import HTTPCore
+
+extension Catalog {
+  private static var pathPrefix: StaticString { "/api/v1/products/" }
+
+  /// `GET /api/v1/products/{id}` for a product whose answer is kept ready, also as HEAD and as 304. Anything out
+  /// of the ordinary is left to `respond`. Allocates nothing.
+  public func respondAtOnce(to request: Request, into output: inout ByteBuffer) -> Bool {
+    let method = request.method
+    guard method == .get || method == .head, request.head.query == nil else { return false }
+    guard let entry = request.withPath({ find($0) }) else { return false }
+
+    var requestID: Range<Int>?
+    var condition: Range<Int>?
+    for field in request.head.fields {
+      switch field.known {
+      case .xRequestID:
+        guard requestID == nil, request.withBytes(field.value, Self.isRequestID) else { return false }
+        requestID = field.value
+      case .ifNoneMatch:
+        guard condition == nil else { return false }
+        condition = field.value
+      case .ifMatch: return false
+      default: break
+      }
+    }
+    if let condition {
+      // A single tag that is ours; lists, weak tags and `*` take the long way.
+      guard request.withBytes(condition, { Self.isEqual($0, entry.entityTag) }) else { return false }
+      output.append("HTTP/1.1 304 Not Modified\r\ndate: ")
+      Self.append(dateAndID: request, requestID, into: &output)
+      output.append(entry.notModified)
+      return true
+    }
+    output.append("HTTP/1.1 200 OK\r\ndate: ")
+    Self.append(dateAndID: request, requestID, into: &output)
+    if method == .get {
+      output.append(entry.bytes)
+    } else {
+      output.append(entry.bytes[..<entry.bodyStart])
+    }
+    return true
+  }
+
+  @inline(__always)
+  private func find(_ path: RawSpan) -> ProductCache.Entry? {
+    let prefix = Self.pathPrefix
+    let prefixCount = prefix.utf8CodeUnitCount
+    guard path.byteCount == prefixCount + ProductCache.Key.byteCount else { return nil }
+    for index in 0..<prefixCount
+    where path.unsafeLoad(fromByteOffset: index, as: UInt8.self) != prefix.utf8Start[index] { return nil }
+    return cache.find(ProductCache.Key(path, at: prefixCount))
+  }
+
+  @inline(__always)
+  private static func append(
+    dateAndID request: Request, _ requestID: Range<Int>?, into output: inout ByteBuffer
+  ) {
+    request.withDate { output.append($0) }
+    if let requestID {
+      output.append("\r\nx-request-id: ")
+      request.withBytes(requestID) { output.append($0) }
+    }
+  }
+
+  private static func isEqual(_ span: RawSpan, _ bytes: [UInt8]) -> Bool {
+    guard span.byteCount == bytes.count else { return false }
+    for index in 0..<bytes.count
+    where span.unsafeLoad(fromByteOffset: index, as: UInt8.self) != bytes[index] { return false }
+    return true
+  }
+
+  /// 1–128 of `[A-Za-z0-9._-]`.
+  private static func isRequestID(_ span: RawSpan) -> Bool {
+    guard (1...128).contains(span.byteCount) else { return false }
+    for index in 0..<span.byteCount {
+      switch span.unsafeLoad(fromByteOffset: index, as: UInt8.self) {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+        continue
+      default: return false
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,86 @@
+import EventLoop
+import Log
+import Platform
+import Storage
+import _Concurrency
+
+/// Gives back the pieces of holds that ran out, at the moment they do.
+///
+/// Writers that meet such a hold settle it themselves, so a late sweeper makes nothing wrong; it is there so that
+/// readers see the pieces come back, and so that spent keys are forgotten.
+final class HoldSweeper {
+  private let database: Database
+  private let cache: ProductCache
+  private let loop: EventLoop
+  private let log: Logger
+  private lazy var timer = Timer(loop: loop) { [unowned self] in loop.spawn { await self.run() } }
+  /// The next pass, in wall time (milliseconds).
+  private var nextPass = Int64.max
+  private var isRunning = false
+  private var isStopped = false
+
+  /// A pass is made at least this often: civil time may jump, and keys are to be forgotten.
+  private static let longestPause: Int64 = 600_000
+  /// The pause after a pass that failed.
+  private static let pauseAfterFailure: Int64 = 1_000
+
+  init(database: Database, cache: ProductCache, loop: EventLoop, log: Logger) {
+    self.database = database
+    self.cache = cache
+    self.loop = loop
+    self.log = log
+  }
+
+  /// Sweeps until nothing is due, then waits for the next hold to run out.
+  func start() async throws(StorageError) {
+    var next: Int64?
+    repeat {
+      next = try await sweep()
+    } while (next ?? .max) <= loop.wallTime.milliseconds
+    schedule(next)
+  }
+
+  /// A hold was made that runs out then.
+  func expect(_ expiresAt: Int64) {
+    if expiresAt < nextPass { schedule(expiresAt) }
+  }
+
+  /// No pass begins any more.
+  func stop() {
+    isStopped = true
+    timer.cancel()
+  }
+
+  private func schedule(_ next: Int64?) {
+    guard !isStopped else { return }
+    let now = loop.wallTime.milliseconds
+    nextPass = min(next ?? .max, now + Self.longestPause)
+    timer.set(loop.now + .milliseconds(max(0, nextPass - now) + 1))
+  }
+
+  private func run() async {
+    guard !isRunning, !isStopped else { return }
+    isRunning = true
+    nextPass = .max
+    do throws(StorageError) {
+      let next = try await sweep()
+      isRunning = false
+      // A hold that was made during the pass may run out sooner.
+      schedule(min(next ?? .max, nextPass))
+    } catch {
+      isRunning = false
+      log.warning("holds not swept", LogField("storage", error.name))
+      schedule(loop.wallTime.milliseconds + Self.pauseAfterFailure)
+    }
+  }
+
+  /// One pass; answers when the next hold runs out.
+  private func sweep() async throws(StorageError) -> Int64? {
+    let now = loop.wallTime.milliseconds
+    let pass = try await database.write { (connection) throws(StorageError) in
+      .commit(try HoldBook.sweep(connection, now: now))
+    }
+    cache.invalidate(pass.touched)
+    return pass.nextExpiry
+  }
+}
