@@ -85,12 +85,12 @@ let package = Package(
     program("CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "Machine", "Shop", "Storage"]),
     library("CartAPI", "Services/Cart/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
-    program("CartMain", "Services/Cart/Main", ["Cart", "Machine"]),
+    program("CartMain", "Services/Cart/Main", ["Cart", "Machine", "Shop"]),
     library("CheckoutAPI", "Services/Checkout/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library(
       "Checkout", "Services/Checkout/Service",
       ["CheckoutAPI", "CartAPI", "CatalogAPI", "Storage"] + serviceParts),
-    program("CheckoutMain", "Services/Checkout/Main", ["Checkout", "Machine"]),
+    program("CheckoutMain", "Services/Checkout/Main", ["Checkout", "Machine", "Shop"]),
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
     program("GatewayMain", "Services/Gateway/Main", ["Gateway", "Machine"]),

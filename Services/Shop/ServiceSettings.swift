@@ -6,12 +6,15 @@ public enum ConfigurationError: Error, Equatable, Sendable {
   case missing(String)
   /// The key's value cannot be used: what it must be. The value itself is not repeated; it may be a secret.
   case wrong(String, String)
+  /// Something that a setting points to cannot be used, in a sentence.
+  case unusable(String)
 
   /// One line for the log.
   public var description: String {
     switch self {
     case .missing(let key): "the setting " + key + " is missing"
     case .wrong(let key, let advice): "the setting " + key + " " + advice
+    case .unusable(let sentence): sentence
     }
   }
 }
