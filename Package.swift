@@ -41,6 +41,12 @@ let package = Package(
     .executable(name: "cart", targets: ["CartMain"]),
     .executable(name: "checkout", targets: ["CheckoutMain"]),
     .executable(name: "gateway", targets: ["GatewayMain"]),
+    // For Benchmarks, a package of its own.
+    .library(
+      name: "Runtime",
+      targets: ["Bytes", "Platform", "EventLoop", "Log", "Cryptography", "Storage", "Machine"]),
+    .library(name: "CSQLite", targets: ["CSQLite"]),
+    .library(name: "Net", targets: ["JSON", "HTTPCore", "HTTP"]),
   ],
   traits: [
     .trait(name: "Process", description: "Services are Linux processes."),

@@ -1,4 +1,3 @@
-import DequeModule
 import EventLoop
 import Log
 import Platform
@@ -38,7 +37,8 @@ extension Outcome: Sendable where T: Sendable {}
 /// A service's database: lives on the loop, and does all its work on the worker.
 ///
 /// While the worker is busy, operations wait. When it is free it takes all that wait: reads first, each answered
-/// at once; then all writes in one transaction, each in its own savepoint, answered after COMMIT returned.
+/// while the writes run; then all writes in one transaction, each in its own savepoint, answered after COMMIT
+/// returned.
 /// So one flush serves everybody who came during the last one, and a write that fails fails alone.
 /// Cost: a read is two hops (to the worker and back); a write also a share of a flush.
 public final class Database {
@@ -47,7 +47,9 @@ public final class Database {
   private let log: Logger
   private let engine: Handover<Engine>
   private let limits: StorageLimits
-  private var waiting: [Operation] = []
+  private var reads: [Operation] = []
+  private var writes: [Operation] = []
+  private var walFrameCount = 0
   private var isPumping = false
   private var isClosed = false
   private let idle = Signal()
@@ -100,7 +102,8 @@ public final class Database {
   ) async throws(StorageError) -> T {
     try admit()
     let result: Result<T, StorageError> = await withUnsafeContinuation { continuation in
-      enqueue(ReadOperation(body, continuation))
+      reads.append(ReadOperation(body, continuation))
+      start()
     }
     return try result.get()
   }
@@ -115,7 +118,8 @@ public final class Database {
   ) async throws(StorageError) -> T {
     try admit()
     let result: Result<T, StorageError> = await withUnsafeContinuation { continuation in
-      enqueue(WriteOperation(body, continuation))
+      writes.append(WriteOperation(body, continuation))
+      start()
     }
     return try result.get()
   }
@@ -135,48 +139,100 @@ public final class Database {
   }
 
   /// Operations that wait for the worker.
-  public var queueLength: Int { waiting.count }
+  public var queueLength: Int { reads.count + writes.count }
 
   // MARK: The queue
 
   private func admit() throws(StorageError) {
     guard !isClosed else { throw .closed }
-    guard waiting.count < limits.maximumQueueLength else {
+    guard queueLength < limits.maximumQueueLength else {
       statistics.refusedOperations += 1
       throw .overloaded
     }
   }
 
-  private func enqueue(_ operation: Operation) {
-    waiting.append(operation)
+  private func start() {
     guard !isPumping else { return }
     isPumping = true
-    // The new task's turn comes after the tasks that are ready now, so their operations are in the first batch.
+    // The new task's turn comes after the tasks that are ready now, so their operations are in the first batch;
+    // and after a batch was answered, those of everybody who goes on at once are in the next.
     loop.spawn { await self.pump() }
   }
 
   /// Gives the worker batch after batch until nothing waits.
   private func pump() async {
-    while !waiting.isEmpty {
-      let batch = Handover(waiting)
-      waiting = []
-      let engine = engine
-      let report: BatchReport = await withUnsafeContinuation { continuation in
-        // The engine answers the operations itself and this task last: whoever writes again at once is in the
-        // next batch.
-        worker.submit { continuation.resume(returning: engine.value.run(batch.value)) }
+    while queueLength > 0 {
+      let reads = reads
+      let writes = writes
+      self.reads = []
+      self.writes = []
+      if reads.isEmpty {
+        finish(writes, await run(writes))
+      } else {
+        await run(reads, before: writes)
       }
-      statistics.add(report)
-      if let failure = report.failure {
-        log.error(
-          "database transaction failed", LogField("reason", failure.name), LogField("advice", failure.advice))
-      }
-      if let failure = report.checkpointFailure {
-        log.warning(
-          "database checkpoint failed", LogField("reason", failure.name), LogField("advice", failure.advice))
-      }
+      if walFrameCount >= limits.checkpointFrameCount { await checkpoint() }
     }
     isPumping = false
     if isClosed { idle.notify() }
   }
+
+  private func run(_ writes: [Operation]) async -> BatchReport {
+    let engine = engine
+    let writes = Handover(writes)
+    return await withUnsafeContinuation { continuation in
+      worker.submit { continuation.resume(returning: engine.value.run(writes: writes.value)) }
+    }
+  }
+
+  /// Answers the reads while the worker is already at the writes.
+  private func run(_ reads: [Operation], before writes: [Operation]) async {
+    let engine = engine
+    let batch = Handover((reads: reads, writes: writes, report: Slot()))
+    await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      worker.submit {
+        engine.value.run(reads: batch.value.reads)
+        continuation.resume()
+      }
+      guard !writes.isEmpty else { return }
+      worker.submit { batch.value.report.value = engine.value.run(writes: batch.value.writes) }
+    }
+    for read in reads { read.answer() }
+    statistics.reads += reads.count
+    guard !writes.isEmpty else { return }
+    let report: BatchReport = await withUnsafeContinuation { continuation in
+      // Behind the writes in the worker's queue.
+      worker.submit { continuation.resume(returning: batch.value.report.value) }
+    }
+    finish(writes, report)
+  }
+
+  private func finish(_ writes: [Operation], _ report: BatchReport) {
+    for write in writes { write.answer() }
+    statistics.add(report)
+    walFrameCount = report.walFrameCount
+    if let failure = report.failure {
+      log.error(
+        "database transaction failed", LogField("reason", failure.name), LogField("advice", failure.advice))
+    }
+  }
+
+  /// Moves the log into the file. After the writers were answered, so that none of them waits for it.
+  private func checkpoint() async {
+    let engine = engine
+    walFrameCount = 0
+    let failure: StorageError? = await withUnsafeContinuation { continuation in
+      worker.submit { continuation.resume(returning: engine.value.checkpoint()) }
+    }
+    statistics.checkpoints += 1
+    if let failure {
+      log.warning(
+        "database checkpoint failed", LogField("reason", failure.name), LogField("advice", failure.advice))
+    }
+  }
+}
+
+/// Where the worker leaves a report until it is fetched.
+private final class Slot {
+  var value = BatchReport()
 }

@@ -3,11 +3,9 @@ import CSQLite
 /// The worker's half of a database: runs batches of operations on the one connection.
 final class Engine {
   let connection: Connection
-  private let limits: StorageLimits
 
   /// Opens, checks and migrates.
   init(path: String, migrations: [Migration], limits: StorageLimits) throws(StorageError) {
-    self.limits = limits
     connection = try Connection(path: path, limits: limits)
     do throws(StorageError) {
       try connection.configure(limits)
@@ -28,36 +26,32 @@ final class Engine {
     connection.close()
   }
 
-  /// Runs and answers every operation.
-  func run(_ batch: [Operation]) -> BatchReport {
-    var report = BatchReport()
-    var writes: [Operation] = []
-    for operation in batch {
-      if operation.isWrite {
-        writes.append(operation)
-        continue
-      }
+  /// Runs reads, one after the other.
+  func run(reads: [Operation]) {
+    for operation in reads {
       _ = operation.run(on: connection)
       precondition(connection.isOutsideTransaction, "a body began a transaction")
-      operation.answer()
-      report.reads += 1
     }
-    guard !writes.isEmpty else { return report }
+  }
+
+  /// Runs writes in one transaction, or in more where SQLite gives one up.
+  func run(writes: [Operation]) -> BatchReport {
+    var report = BatchReport()
     connection.isWritable = true
     var rest = writes[...]
     while !rest.isEmpty { runTransaction(&rest, &report) }
     connection.isWritable = false
-    if connection.walFrameCount.pointee >= limits.checkpointFrameCount {
-      report.checkpointFailure = connection.checkpoint(truncating: false)
-      report.checkpoints += 1
-    }
+    report.walFrameCount = Int(connection.walFrameCount.pointee)
     return report
   }
+
+  /// Moves the log into the file.
+  func checkpoint() -> StorageError? { connection.checkpoint(truncating: false) }
 
   // MARK: One transaction
 
   /// Runs writes in one transaction: all of `rest`, or those up to the one at which SQLite gave the transaction
-  /// up. Answers them and takes them off `rest`.
+  /// up. Takes them off `rest`.
   private func runTransaction(_ rest: inout ArraySlice<Operation>, _ report: inout BatchReport) {
     var members = rest
     var kept = 0
@@ -96,7 +90,6 @@ final class Engine {
     }
     report.committedWrites += kept
     report.undoneWrites += members.count - kept
-    for member in members { member.answer() }
   }
 
   /// The transaction is this write's own: no savepoint needed. Returns how many writes are to be committed.

@@ -1,10 +1,7 @@
 import _Concurrency
 
-/// One `read` or `write` on its way: made on the loop, run and answered on the worker.
+/// One `read` or `write` on its way: made on the loop, run on the worker, answered on the loop.
 class Operation {
-  /// Whether it writes.
-  var isWrite: Bool { false }
-
   /// Runs the body. Returns whether its changes are to be kept.
   func run(on connection: Connection) -> Bool { false }
 
@@ -62,8 +59,6 @@ final class WriteOperation<T: Sendable>: Operation {
     self.body = body
     self.continuation = continuation
   }
-
-  override var isWrite: Bool { true }
 
   override func run(on connection: Connection) -> Bool {
     do throws(StorageError) {

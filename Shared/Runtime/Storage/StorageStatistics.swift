@@ -18,24 +18,21 @@ public struct StorageStatistics: Equatable, Sendable {
   public var refusedOperations = 0
 
   mutating func add(_ report: BatchReport) {
-    reads += report.reads
     committedWrites += report.committedWrites
     undoneWrites += report.undoneWrites
     commits += report.commits
     failedTransactions += report.failedTransactions
     largestBatch = max(largestBatch, report.committedWrites + report.undoneWrites)
-    checkpoints += report.checkpoints
   }
 }
 
-/// What one batch did.
+/// What a batch of writes did.
 struct BatchReport: Sendable {
-  var reads = 0
   var committedWrites = 0
   var undoneWrites = 0
   var commits = 0
   var failedTransactions = 0
-  var checkpoints = 0
+  /// Frames in the write-ahead log afterwards.
+  var walFrameCount = 0
   var failure: StorageError?
-  var checkpointFailure: StorageError?
 }
