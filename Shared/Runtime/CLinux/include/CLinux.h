@@ -17,4 +17,6 @@
 int souk_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 /// prctl(2) with PR_SET_PDEATHSIG: variadic, so Swift cannot call it.
 int souk_die_with_parent(int signal);
+/// pidfd_open(2), which glibc has only since 2.36.
+int souk_pidfd_open(pid_t pid);
 #endif

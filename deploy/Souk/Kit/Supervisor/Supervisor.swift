@@ -25,6 +25,9 @@ final class Supervisor {
   /// The gateway waits for the longest request it lets through; the others answer faster.
   static func stopMilliseconds(_ kind: ServiceKind) -> Int { kind == .gateway ? 20_000 : 10_000 }
 
+  /// For a service that has lost its supervisor, before it is killed.
+  static let orphanMilliseconds: Int32 = 5_000
+
   enum Phase: Equatable { case starting, seeding, running, stopping, finished }
 
   let configuration: Configuration
@@ -67,6 +70,7 @@ final class Supervisor {
           + "one give another --data and --port")
     }
     defer { close(lock) }
+    waitForOrphans()
     try makeServices()
     watchSignals()
     for service in services { try startFirst(service) }
@@ -82,6 +86,19 @@ final class Supervisor {
   }
 
   // MARK: Starting
+
+  /// Services of a supervisor that was killed end by themselves, but finish what is in flight first.
+  private func waitForOrphans() {
+    let orphans = ShopState.read(folder.stateFile)?.services.compactMap(\.process).filter(\.isAlive) ?? []
+    guard !orphans.isEmpty else { return }
+    tell("waiting for services that an earlier start left behind")
+    for orphan in orphans {
+      let end = EndOfProcess(orphan.pid)
+      guard orphan.isAlive, !end.wait(milliseconds: Self.orphanMilliseconds) else { continue }
+      kill(orphan.pid, SIGKILL)
+      _ = end.wait(milliseconds: Self.orphanMilliseconds)
+    }
+  }
 
   private func makeServices() throws(Failure) {
     let secrets = try Secrets.load(folder)

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 
@@ -98,6 +99,22 @@ struct Spawn {
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}
     return Ending(status: status).exitCode
+  }
+}
+
+/// Becomes known when a process ends that is not a child of this one.
+final class EndOfProcess {
+  private let descriptor: Int32
+
+  init(_ pid: Int32) { descriptor = souk_pidfd_open(pid) }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Returns when the process has ended (true) or the time has passed (false).
+  func wait(milliseconds: Int32) -> Bool {
+    guard descriptor >= 0 else { return true }
+    var ended = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&ended, 1, milliseconds) == 1
   }
 }
 

@@ -1,0 +1,106 @@
+import Foundation
+import JSON
+import Testing
+
+@testable import SoukKit
+
+extension EndToEnd {
+  @Suite struct Commands {
+    @Test func `two shops run side by side and know nothing of each other`() throws {
+      let one = try TestShop()
+      let other = try TestShop()
+      #expect(one.port != other.port)
+      #expect(one.adminToken != other.adminToken)
+      let product = try #require(one.makeProduct("Only Here", onHand: 1)["id"]?.string)
+      #expect(try other.client.get("/api/v1/products/\(product)").status == 404)
+      #expect(try one.client.send("POST", "/api/v1/products", other.admin, "{}").status == 401)
+    }
+
+    @Test func `a running shop is known to every command`() throws {
+      let shop = try TestShop()
+      let again = try CommandLineTool.run(["up", "--port", "0", "--data", shop.folder])
+      #expect(again.exitCode == 1)
+      #expect(again.errors.contains("already runs"))
+      #expect(again.errors.contains("souk down --data \(shop.folder)"))
+      let taken = try CommandLineTool.run(["up", "--port", "\(shop.port)", "--data", shop.folder + "-2"])
+      #expect(taken.exitCode == 1)
+      #expect(taken.errors.hasPrefix("souk: port \(shop.port) on 127.0.0.1 is taken"))
+
+      let table = try CommandLineTool.run(["status", "--data", shop.folder])
+      #expect(table.exitCode == 0)
+      for service in ServiceKind.allCases { #expect(table.output.contains(service.rawValue)) }
+      #expect(table.output.contains("http://127.0.0.1:\(shop.port)/"))
+      for secret in ["admin-token", "secrets", "run/state.json", "run/catalog.settings"] {
+        var status = stat()
+        #expect(stat("\(shop.folder)/\(secret)", &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o600, "\(secret)")
+      }
+      #expect(
+        try CommandLineTool.run(["logs", "catalog", "--data", shop.folder]).output.contains("service=catalog")
+      )
+      #expect(try CommandLineTool.run(["logs", "nobody", "--data", shop.folder]).exitCode != 0)
+
+      #expect(try CommandLineTool.run(["down", "--data", shop.folder]).exitCode == 0)
+      #expect(try CommandLineTool.run(["status", "--data", shop.folder]).exitCode == ExitCode.notRunning)
+      #expect(try CommandLineTool.run(["down", "--data", shop.folder]).exitCode == 0)
+    }
+
+    @Test func `status answers in 0.3 seconds`() throws {
+      let shop = try TestShop()
+      let times = try (0..<5).map { _ in
+        try ContinuousClock().measure { _ = try CommandLineTool.run(["status", "--data", shop.folder]) }
+      }
+      // The best of five: the other tests have the processor, too.
+      #expect(times.min()! < .milliseconds(300))
+    }
+
+    @Test func `a corrupt database is one line that says what to do`() throws {
+      let folder = try TemporaryFolder()
+      let shop = try TestShop(data: folder).restarted()
+      _ = try CommandLineTool.run(["down", "--data", shop.folder])
+      let path = shop.folder + "/databases/cart.sqlite"
+      for end in ["-wal", "-shm"] { unlink(path + end) }
+      try Files.write(Array(repeating: 0x5a, count: 16_384), to: path, mode: 0o600)
+      let answer = try CommandLineTool.run(["up", "--detach", "--port", "0", "--data", shop.folder])
+      #expect(answer.exitCode != 0)
+      let lines = answer.errors.split(separator: "\n")
+      #expect(lines.count == 1, "\(answer.errors)")
+      #expect(answer.errors.contains("cart"))
+      #expect(answer.errors.contains(path))
+      #expect(try CommandLineTool.run(["status", "--data", shop.folder]).exitCode == ExitCode.notRunning)
+    }
+
+    @Test func `a folder that cannot be used is named`() throws {
+      let answer = try CommandLineTool.run(["up", "--port", "0", "--data", "/dev/null/shop"])
+      #expect(answer.exitCode == 1)
+      #expect(answer.errors.contains("/dev/null/shop"))
+      #expect(answer.errors.contains("--data"))
+    }
+
+    @Test func `a machine that is not there yet is refused in words`() throws {
+      for target in ["qemu", "xen", "vax"] {
+        let answer = try CommandLineTool.run(["up", "--target", target])
+        #expect(answer.exitCode == 1)
+        #expect(answer.errors.contains("--target \(target) is not there"))
+      }
+    }
+
+    @Test func `without a terminal, --debug prints how to attach the debugger`() throws {
+      let folder = try TemporaryFolder()
+      let data = folder.path + "/shop"
+      let answer = try CommandLineTool.run(
+        ["up", "--detach", "--port", "0", "--debug", "cart", "--data", data])
+      defer { _ = try? CommandLineTool.run(["down", "--data", data]) }
+      #expect(answer.exitCode == 0, "\(answer.errors)")
+      #expect(answer.errors.contains("gdb -p "))
+    }
+
+    @Test func `version says what this is`() throws {
+      let answer = try CommandLineTool.run(["version", "--json"])
+      #expect(answer.exitCode == 0)
+      let version = try JSON.parse(Array(answer.output.utf8))
+      #expect(version["version"]?.string == VersionReport.version)
+      #expect(version["targets"]?.array?.count == 1)
+    }
+  }
+}
