@@ -1,5 +1,6 @@
 import CheckoutAPI
 import Platform
+import Shop
 import Storage
 import _Concurrency
 

@@ -1,5 +1,6 @@
 import CheckoutAPI
 import EventLoop
+import JSON
 import Platform
 import Shop
 import _Concurrency
