@@ -108,11 +108,16 @@ struct ShopifyCatalog {
     let image = [variantImage, ownImage, product.image].first { !$0.isEmpty }
     return .item(
       ImportItem(
-        key: key, sku: shownSKU, name: ([product.title] + telling).joined(separator: ", "),
+        key: key, sku: shownSKU, name: ([product.title] + telling).map(Self.oneLine).joined(separator: ", "),
         description: PlainText.of(html: product.body), tags: Self.tags(product.tags),
         priceMinor: priceMinor, currency: currency,
         // Oversold goods have a negative quantity there: none is on hand.
         onHand: max(0, quantity), imageURL: image, pictureNames: Self.pictureNames([shownSKU, key, handle])))
+  }
+
+  /// Names are one line: a line break in a field becomes a space.
+  private static func oneLine(_ text: String) -> String {
+    text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
   /// Tags stand in one field with commas between them.
