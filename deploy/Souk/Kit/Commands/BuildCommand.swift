@@ -21,6 +21,9 @@ struct BuildCommand: ParsableCommand {
 
 /// The bash script `souk` at the root, which builds before it hands over.
 enum FrontDoor {
+  /// Whether this program was started through it.
+  static var isInCharge: Bool { ProcessInfo.processInfo.environment["SOUK_BUILT"] != nil }
+
   /// Whether it has just built this configuration.
   static func hasBuilt(_ configuration: String) -> Bool {
     ProcessInfo.processInfo.environment["SOUK_BUILT"] == configuration

@@ -10,8 +10,8 @@ public struct Souk: ParsableCommand {
     discussion: "Start with `souk up`; every command takes --data DIR, and tells more with --help.",
     version: VersionReport.version,
     subcommands: [
-      UpCommand.self, StatusCommand.self, LogsCommand.self, DownCommand.self, BuildCommand.self,
-      TestCommand.self, VersionCommand.self,
+      UpCommand.self, StatusCommand.self, LogsCommand.self, DownCommand.self, ImportCommand.self,
+      BuildCommand.self, TestCommand.self, BenchCommand.self, VersionCommand.self,
     ])
 
   /// Only for the parser.

@@ -19,6 +19,9 @@ struct ShopState: Codable, Equatable {
   var supervisor: ProcessIdentity
   var phase: Phase
   var url: String
+  /// The gateway's, on 127.0.0.1.
+  var port: UInt16
+  var currency: String
   var startedAt: String
   var services: [Service]
 

@@ -314,7 +314,8 @@ final class Supervisor {
       case .stopping, .finished: .stopping
       }
     return ShopState(
-      supervisor: ProcessIdentity(pid: getpid())!, phase: phase, url: url,
+      supervisor: ProcessIdentity(pid: getpid())!, phase: phase, url: url, port: port,
+      currency: configuration.manifest.currency,
       startedAt: StatusReport.time(startedAt),
       services: services.map { service in
         .init(
