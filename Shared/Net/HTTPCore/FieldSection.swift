@@ -97,7 +97,7 @@ struct FieldSection {
           state = valueState()
         }
       case .value:
-        index = input.run(of: ByteClass.fieldValue, from: index, to: end)
+        index = input.runOfFieldValue(from: index, to: end)
         guard index < end else { continue }
         guard input.byte(index) == ASCII.carriageReturn else {
           return .refused(input.byte(index) == ASCII.lineFeed ? .malformedLineEnd : .malformedFieldValue)

@@ -284,6 +284,17 @@ public struct RequestParser: Sendable {
     let prefix: StaticString = "HTTP/1."
     let byte = input.byte(index)
     let position = index - mark
+    // "HTTP/1.1" and CRLF, whole: what nearly every request has.
+    if position == 0 && input.byteCount - index >= 9
+      && UInt64(
+        littleEndian: input.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
+        == 0x312e_312f_5054_5448 && input.byte(index + 8) == ASCII.carriageReturn
+    {
+      head.version = .http11
+      state = .lineFeed
+      index += 9
+      return nil
+    }
     if position < 7 {
       guard byte == prefix.utf8Start[position] else {
         return position == 5 && ByteClass.contains(byte, ByteClass.digit)
