@@ -288,7 +288,8 @@ public struct RequestParser: Sendable {
     if position == 0 && input.byteCount - index >= 9
       && UInt64(
         littleEndian: input.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
-        == 0x312e_312f_5054_5448 && input.byte(index + 8) == ASCII.carriageReturn
+        == 0x312e_312f_5054_5448
+      && input.byte(index + 8) == ASCII.carriageReturn
     {
       head.version = .http11
       state = .lineFeed
