@@ -99,7 +99,7 @@ let package = Package(
     program("CheckoutMain", "Services/Checkout/Main", ["Checkout", "Machine", "Shop"]),
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
-    program("GatewayMain", "Services/Gateway/Main", ["Gateway", "Machine"]),
+    program("GatewayMain", "Services/Gateway/Main", ["Gateway", "HTTP", "Machine", "Shop"]),
 
     // The command line
     library(

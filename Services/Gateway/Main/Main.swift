@@ -1,4 +1,39 @@
+import Gateway
+import HTTP
+import Machine
+import Shop
+
+/// The gateway on a machine.
 @main
 enum Main {
-  static func main() {}
+  static func main() { Machine.run("gateway", serve) }
+
+  private static func serve(on machine: Machine) async throws(SettingsError) -> Int32 {
+    let metrics = Metrics()
+    let gateway = try open(machine, metrics)
+    let listener = try machine.listener()
+    let adminListener = try machine.listener("admin")
+    let server = HTTPServer(
+      loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: metrics, handler: gateway)
+    // The admin port's own connections are not among the shop's numbers.
+    let admin = HTTPServer(
+      loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(),
+      handler: AdminPort(gateway, metrics: metrics))
+    machine.loop.spawn { await server.serve(on: listener) }
+    machine.loop.spawn { await admin.serve(on: adminListener) }
+    await machine.waitForShutdown()
+    await server.drain()
+    await admin.drain(within: .seconds(1))
+    return 0
+  }
+
+  private static func open(_ machine: Machine, _ metrics: Metrics) throws(SettingsError) -> Gateway {
+    do throws(ConfigurationError) {
+      return try Gateway(
+        settings: try ServiceSettings(machine.settings.all), network: machine.network, loop: machine.loop,
+        entropy: machine.entropy, log: machine.log, metrics: metrics)
+    } catch {
+      throw SettingsError(error.description)
+    }
+  }
 }

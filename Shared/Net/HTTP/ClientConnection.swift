@@ -33,6 +33,18 @@ public final class ClientConnection {
   /// Whether another exchange may follow: the response is read to its end and nobody asked to close.
   public var isReusable: Bool { isBodyComplete && keepsAlive && input.isEmpty }
 
+  /// Lends what was received and not yet consumed.
+  @inline(__always)
+  public func withInput<R>(_ body: (RawSpan) -> R) -> R { Self.lend(input, body) }
+
+  @inline(__always)
+  private static func lend<R>(_ buffer: borrowing ByteBuffer, _ body: (RawSpan) -> R) -> R {
+    body(buffer.bytes)
+  }
+
+  /// Says that this connection must not be used again, whatever its response says: the request was not sent whole.
+  public func abandon() { keepsAlive = false }
+
   /// Starts an exchange: forgets the response before.
   public func begin(_ method: Method) {
     parser.reset(requestMethod: method)

@@ -1,0 +1,49 @@
+import HTTP
+import HTTPCore
+import Shop
+import _Concurrency
+
+/// The gateway's own health and numbers, on a port of their own: `/livez`, `/readyz`, `/metrics`.
+public final class AdminPort: Handler {
+  private let gateway: Gateway
+  private let metrics: Metrics
+  private let router: Router<Question>
+
+  private enum Question { case live, ready, metrics }
+
+  /// The admin port of `gateway`, whose numbers are in `metrics`.
+  public init(_ gateway: Gateway, metrics: Metrics) {
+    self.gateway = gateway
+    self.metrics = metrics
+    router = Router([
+      Route(.get, "/livez", .live), Route(.get, "/readyz", .ready), Route(.get, "/metrics", .metrics),
+    ])
+  }
+
+  public func respond(to request: Request) async -> Response {
+    let matched = request.withPath { router.match(request.method, path: $0) }
+    switch matched {
+    case .notFound: return Problem(.notFound, "Nothing is served under this path.").response
+    case .methodNotAllowed(let allow):
+      var problem = Problem(.methodNotAllowed, "Use one of the methods named in Allow.")
+      problem.allow = allow
+      return problem.response
+    case .route(let question, _, _):
+      switch question {
+      case .live: return .text(.ok, "alive\n").with("cache-control", "no-store")
+      case .ready:
+        guard let name = await gateway.firstUnready() else {
+          return .text(.ok, "ready\n").with("cache-control", "no-store")
+        }
+        return Problem(.unavailable, "The service " + name.description + " is not ready.").response
+      case .metrics:
+        return Response(
+          .ok,
+          fields: [
+            ("content-type", "text/plain; version=0.0.4; charset=utf-8"), ("cache-control", "no-store"),
+          ],
+          body: .bytes(metrics.exposition()))
+      }
+    }
+  }
+}

@@ -1,0 +1,157 @@
+// shop-api.md, "Everywhere" and "Storefront", before changing this file.
+
+import CartAPI
+import CatalogAPI
+import EventLoop
+import HTTP
+import HTTPCore
+import Log
+import Platform
+import Shop
+import _Concurrency
+
+/// The shop's front door: passes `/api/v1` on to the services and shows the storefront under everything else.
+///
+/// What the services say to each other (`/internal`), their health and their numbers are not reachable
+/// through it.
+public final class Gateway: Handler {
+  private let storefront: Storefront
+  private let proxies: [Proxy]
+  private let peers: [HTTPClient]
+  private let loop: EventLoop
+  private let log: Logger
+  private let figures: GatewayFigures
+
+  /// Connections to one service.
+  public static let maximumConnectionsPerService = 128
+  /// For the question whether a service is ready.
+  static let readinessPatience: Duration = .seconds(1)
+
+  /// A gateway as `settings` has it: `peer.catalog`, `peer.cart`, `peer.checkout`, `secret.cookie`.
+  public init(
+    settings: ServiceSettings, network: any Network, loop: EventLoop, entropy: any Entropy, log: Logger,
+    metrics: Metrics
+  ) throws(ConfigurationError) {
+    self.loop = loop
+    self.log = log
+    figures = GatewayFigures(metrics)
+    var limits = ClientLimits()
+    limits.maximumConnections = Self.maximumConnectionsPerService
+    func client(_ name: StaticString) throws(ConfigurationError) -> HTTPClient {
+      HTTPClient(
+        network: network, loop: loop, endpoint: try settings.peer(name.description), host: name.description,
+        limits: limits)
+    }
+    let catalog = try client("catalog")
+    let cart = try client("cart")
+    let checkout = try client("checkout")
+    peers = [catalog, cart, checkout]
+    func proxy(_ client: HTTPClient, _ name: StaticString) -> Proxy {
+      Proxy(pool: client.pool, host: name, loop: loop, entropy: entropy, metrics: metrics)
+    }
+    proxies = [proxy(catalog, "catalog"), proxy(cart, "cart"), proxy(checkout, "checkout")]
+    storefront = Storefront(
+      catalog: CatalogClient(http: catalog, secret: settings.internalSecret, loop: loop),
+      carts: CartClient(http: cart, secret: settings.internalSecret, loop: loop),
+      ordering: Ordering(
+        service: ServiceClient(http: checkout, secret: settings.internalSecret, loop: loop),
+        currency: settings.shop.currency),
+      shop: settings.shop, seal: Seal(secret: try settings.secret("secret.cookie")), entropy: entropy,
+      loop: loop,
+      log: log)
+  }
+
+  public func respond(to request: Request) async -> Response {
+    let began = loop.now
+    let destination = request.withPath { RoutingTable.destination(of: $0) }
+    let response: Response
+    switch destination {
+    case .service(let peer): response = tagged(await proxies[peer.rawValue].respond(to: request), request)
+    case .storefront: response = tagged(await storefront.respond(to: request), request)
+    case .unknown:
+      response = tagged(Problem(.notFound, "The API has nothing under this path.").response, request)
+    case .ambiguous:
+      response = tagged(
+        Problem(
+          .malformed, "The path has an empty or dot segment, an escaped slash or control, or a broken escape."
+        ).response, request)
+    }
+    let duration = loop.now - began
+    figures.count(destination, status: response.status.code, duration)
+    if log.isEnabled(.debug) {
+      // Never the path: it may hold a cart's or an order's id.
+      log.debug(
+        "answered", LogField("method", request.method.name), LogField("to", destination.name),
+        LogField("status", Int(response.status.code)), LogField("took", duration),
+        LogField("request", request.id))
+    }
+    return response
+  }
+
+  /// A message that is passed on carries the request's id already.
+  private func tagged(_ response: Response, _ request: Request) -> Response {
+    if case .message = response.body { return response }
+    return response.with("x-request-id", request.id)
+  }
+
+  /// The first service that does not say it is ready; nil when all do.
+  func firstUnready() async -> StaticString? {
+    let names: [StaticString] = ["catalog", "cart", "checkout"]
+    for (index, peer) in peers.enumerated() {
+      do throws(ClientError) {
+        let answer = try await peer.send(
+          ClientRequest(.get, "/readyz"), until: loop.now + Self.readinessPatience)
+        guard answer.status == .ok else { return names[index] }
+      } catch {
+        return names[index]
+      }
+    }
+    return nil
+  }
+}
+
+extension Destination {
+  /// For logs and metrics.
+  var name: StaticString {
+    switch self {
+    case .service(.catalog): "catalog"
+    case .service(.cart): "cart"
+    case .service(.checkout): "checkout"
+    case .storefront: "storefront"
+    case .unknown, .ambiguous: "-"
+    }
+  }
+
+  fileprivate var place: Int {
+    switch self {
+    case .service(let peer): peer.rawValue
+    case .storefront: 3
+    case .unknown, .ambiguous: 4
+    }
+  }
+}
+
+/// What the gateway counts about every request.
+private struct GatewayFigures {
+  private var counters: [Counter] = []
+  private var histograms: [Histogram] = []
+
+  init(_ metrics: Metrics) {
+    for name in ["catalog", "cart", "checkout", "storefront", "-"] {
+      for statusClass in 2...5 {
+        counters.append(
+          metrics.counter(
+            "souk_requests_total", "Requests answered.",
+            [("route", name), ("status", String(statusClass) + "xx")]))
+      }
+      histograms.append(
+        metrics.histogram(
+          "souk_request_seconds", "Time from a request's head to its answer's.", [("route", name)]))
+    }
+  }
+
+  func count(_ destination: Destination, status: UInt16, _ duration: Duration) {
+    counters[destination.place * 4 + min(max(Int(status) / 100, 2), 5) - 2].increment()
+    histograms[destination.place].observe(duration)
+  }
+}

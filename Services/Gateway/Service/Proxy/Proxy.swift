@@ -1,0 +1,287 @@
+// shop-api.md, "Everywhere", before changing this file.
+
+import Bytes
+import EventLoop
+import HTTP
+import HTTPCore
+import Platform
+import Shop
+import _Concurrency
+
+/// Passes requests on to one service over kept connections, and its answers back, byte for byte but for the
+/// fields that concern one hop.
+final class Proxy {
+  private let pool: ConnectionPool
+  private let host: StaticString
+  private let loop: EventLoop
+  private let figures: ProxyFigures
+  private var traces: TraceSource
+  /// Where requests to the service are put together; filled and sent between two suspensions.
+  private var output = ByteBuffer(capacity: 4096)
+
+  /// For the whole exchange, from the request's head to the answer's last byte.
+  static let patience: Duration = .seconds(15)
+  /// For the answer to a request whose announced body is too large to be passed on.
+  static let refusalPatience: Duration = .seconds(2)
+  /// Bytes of a JSON body.
+  static let maximumDocumentByteCount: UInt64 = 1 << 20
+  /// Bytes of a picture.
+  static let maximumPictureByteCount: UInt64 = 2 << 20
+  /// Bytes of a body that are gathered before they are sent on.
+  static let pieceByteCount = 32 << 10
+
+  /// A proxy to the service called `host` behind `pool`.
+  init(pool: ConnectionPool, host: StaticString, loop: EventLoop, entropy: any Entropy, metrics: Metrics) {
+    self.pool = pool
+    self.host = host
+    self.loop = loop
+    figures = ProxyFigures(metrics, host)
+    traces = TraceSource(entropy)
+    metrics.gauge(
+      "gateway_upstream_connections", "Connections to a service, lent or idle.",
+      [("service", host.description)]
+    ) { Double(pool.connectionCount) }
+  }
+
+  /// Asks the service. Everything but an answer of its own is a problem document: 503 when it is down or has
+  /// no room, 504 when it is late, both with Retry-After; 502 when it does not speak HTTP.
+  func respond(to request: Request) async -> Response {
+    let deadline = loop.now + Self.patience
+    var mayRetry = request.method == .get || request.method == .head
+    if request.hasBody { mayRetry = false }
+    var isSecond = false
+    while true {
+      do throws(ProxyError) {
+        return try await exchange(request, isFresh: isSecond, until: deadline)
+      } catch .service(.disconnected(beforeResponse: true)) where mayRetry && !isSecond {
+        // The kept connection was closed while we wrote to it.
+        isSecond = true
+        figures.retries.increment()
+      } catch {
+        return problem(error)
+      }
+    }
+  }
+
+  private func exchange(
+    _ request: Request, isFresh: Bool, until deadline: Instant
+  ) async throws(ProxyError) -> Response {
+    let connection: ClientConnection
+    do throws(ClientError) {
+      connection = try await pool.lend(until: deadline, fresh: isFresh)
+    } catch {
+      throw .service(error)
+    }
+    connection.begin(request.method)
+    do throws(ProxyError) {
+      let sent = try await send(request, on: connection, until: deadline)
+      let limit = sent == .withheld ? min(deadline, loop.now + Self.refusalPatience) : deadline
+      let headByteCount: Int
+      do throws(ClientError) {
+        headByteCount = try await connection.readHead(until: limit)
+      } catch {
+        if sent == .withheld { throw ProxyError.tooLarge }
+        throw ProxyError.service(error)
+      }
+      let status = connection.parser.head.status
+      figures.answers.increment()
+      let answer = ProxyExchange(
+        connection, pool: pool, headByteCount: headByteCount, deadline: deadline, requestID: request.id,
+        for: request, isRequestComplete: sent == .complete)
+      return Response(status, body: .message(answer))
+    } catch {
+      connection.stream.close()
+      pool.giveBack(connection)
+      throw error
+    }
+  }
+
+  // MARK: The request
+
+  private enum Sent {
+    /// All of it.
+    case complete
+    /// The service answered before it had read the body.
+    case partial
+    /// Only the head: the body is announced too large, and the service shall say in which order that matters.
+    case withheld
+  }
+
+  private func send(
+    _ request: Request, on connection: ClientConnection, until deadline: Instant
+  ) async throws(ProxyError) -> Sent {
+    appendHead(of: request)
+    guard request.hasBody else {
+      try await flush(to: connection, until: deadline)
+      return .complete
+    }
+    let limit =
+      request.withPath { RoutingTable.isPicture($0) }
+      ? Self.maximumPictureByteCount : Self.maximumDocumentByteCount
+    if let length = request.contentLength, length > limit {
+      try await flush(to: connection, until: deadline)
+      return .withheld
+    }
+    var body = ByteBuffer()
+    body.append(output.bytes)
+    output.removeAll()
+    return try await sendBody(of: request, limit: limit, &body, on: connection, until: deadline)
+  }
+
+  /// Passes the body on, as fast as the service takes it. `buffer` holds the head.
+  private func sendBody(
+    of request: Request, limit: UInt64, _ buffer: inout ByteBuffer, on connection: ClientConnection,
+    until deadline: Instant
+  ) async throws(ProxyError) -> Sent {
+    let isChunked = request.contentLength == nil
+    var piece = ByteBuffer()
+    var total: UInt64 = 0
+    while true {
+      let isMore: Bool
+      do throws(BodyError) {
+        isMore = try await request.nextChunk(into: &piece)
+      } catch {
+        throw .client(error)
+      }
+      total += UInt64(piece.count)
+      guard total <= limit else { throw .tooLarge }
+      if isChunked {
+        ResponseWriter.chunk(piece.bytes, into: &buffer)
+        if !isMore { ResponseWriter.lastChunk(into: &buffer) }
+      } else {
+        buffer.append(piece.bytes)
+      }
+      piece.removeAll()
+      let isLast = !isMore || (request.contentLength.map { total >= $0 } ?? false)
+      guard isLast || buffer.count >= Self.pieceByteCount else { continue }
+      do throws(ClientError) {
+        try await connection.write(&buffer, until: deadline)
+      } catch {
+        // A service that answers early stops reading; its answer may be here already.
+        if hasAnswered(connection) { return .partial }
+        throw .service(error)
+      }
+      if isLast { return .complete }
+      if hasAnswered(connection) { return .partial }
+    }
+  }
+
+  private func appendHead(of request: Request) {
+    let head = request.head
+    let end = head.fields.last?.value.upperBound ?? head.target.upperBound
+    let context = ForwardedContext(
+      peer: request.peer, host: host, requestID: request.id, traceparent: request.traceparent,
+      trace: traces.next())
+    output.removeAll()
+    request.withBytes(0..<end) { ForwardedHead.appendRequest(head, $0, context, to: &output) }
+  }
+
+  /// Sends `output`. What the network does not take at once moves to a buffer of its own, because the shared
+  /// one is needed by other requests meanwhile.
+  private func flush(to connection: ClientConnection, until deadline: Instant) async throws(ProxyError) {
+    do throws(NetworkError) {
+      output.consume(try connection.stream.send(output.bytes))
+    } catch {
+      output.removeAll()
+      throw .service(.disconnected(beforeResponse: true))
+    }
+    guard !output.isEmpty else { return }
+    var rest = ByteBuffer()
+    rest.append(output.bytes)
+    output.removeAll()
+    do throws(ClientError) {
+      try await connection.write(&rest, until: deadline)
+    } catch {
+      throw .service(error)
+    }
+  }
+
+  /// Whether bytes of an answer have come; takes them in.
+  private func hasAnswered(_ connection: ClientConnection) -> Bool {
+    do throws(NetworkError) {
+      let received = try connection.input.withFreeRoom(atLeast: 4096) { (room) throws(NetworkError) in
+        try connection.stream.receive(into: &room)
+      }
+      if case .bytes = received { return true }
+      return !connection.input.isEmpty
+    } catch {
+      return !connection.input.isEmpty
+    }
+  }
+
+  // MARK: Problems
+
+  private func problem(_ error: ProxyError) -> Response {
+    switch error {
+    case .service(.connect(.timedOut)), .service(.timedOut):
+      figures.late.increment()
+      return Problem.timeout.response
+    case .service(.malformed), .service(.tooLarge):
+      figures.malformed.increment()
+      var problem = Problem(
+        .unavailable, "A part of the shop gave an answer that makes no sense. Try again shortly.")
+      problem.statusCode = 502
+      return problem.response
+    case .service:
+      figures.down.increment()
+      return Problem.unavailable.response
+    case .tooLarge:
+      return Problem(.tooLarge, "The body is larger than this route takes: 1 MiB, or 2 MiB for pictures.")
+        .response
+    case .client(let error): return Problem(error).response
+    }
+  }
+}
+
+/// Why an exchange gave no answer.
+private enum ProxyError: Error {
+  /// The service's fault.
+  case service(ClientError)
+  /// The client's body could not be read.
+  case client(BodyError)
+  /// The client's body is larger than its route takes.
+  case tooLarge
+}
+
+/// What is counted for each service.
+struct ProxyFigures {
+  let answers: Counter
+  let retries: Counter
+  let late: Counter
+  let down: Counter
+  let malformed: Counter
+
+  init(_ metrics: Metrics, _ host: StaticString) {
+    func counter(_ outcome: String) -> Counter {
+      metrics.counter(
+        "gateway_upstream_requests_total", "Requests passed on to a service.",
+        [("service", host.description), ("outcome", outcome)])
+    }
+    answers = counter("answered")
+    retries = counter("retried")
+    late = counter("late")
+    down = counter("down")
+    malformed = counter("malformed")
+  }
+}
+
+/// Ids for traces of clients that bring none: unlikely to repeat, of no use to guess. SplitMix64 (Steele,
+/// Lea, Flood 2014), seeded once.
+struct TraceSource {
+  private var state: UInt64 = 0
+
+  init(_ entropy: any Entropy) { withUnsafeMutableBytes(of: &state) { entropy.fill($0) } }
+
+  /// The next id.
+  mutating func next() -> TraceIdentity {
+    TraceIdentity(high: step(), low: step(), span: step())
+  }
+
+  private mutating func step() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ mixed >> 31
+  }
+}
