@@ -9,6 +9,8 @@ let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .treatAllWarnings(as: .error),
   .enableExperimentalFeature("Lifetimes"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -16,7 +18,9 @@ func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency]
 }
 
 func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+  .executableTarget(
+    name: name, dependencies: dependencies, path: path, swiftSettings: settings,
+    linkerSettings: [.unsafeFlags(["-static-stdlib"])])
 }
 
 func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Target {

@@ -10,6 +10,7 @@ public final class HTTPServer {
   let loop: EventLoop
   let handler: any Handler
   let limits: ServerLimits
+  let idleNanoseconds: UInt64
   let log: Logger
   let refusals: Counter
   /// Where responses are put together. Shared by all connections: it is filled and sent between two suspensions.
@@ -33,6 +34,7 @@ public final class HTTPServer {
     self.loop = loop
     self.handler = handler
     self.limits = limits
+    idleNanoseconds = UInt64(max(0, limits.idleTimeout.nanoseconds))
     self.log = log
     accepted = metrics.counter("http_connections_total", "Connections accepted.")
     rejected = metrics.counter(

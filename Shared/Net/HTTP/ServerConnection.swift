@@ -121,7 +121,7 @@ final class ServerConnection {
       }
       do throws(NetworkError) {
         try await stream.waitReadable(
-          until: isIdle ? server.loop.now + server.limits.idleTimeout : deadline)
+          until: isIdle ? server.loop.now.advanced(byNanoseconds: server.idleNanoseconds) : deadline)
       } catch {
         if error == .timedOut { return isIdle ? .ended : .timedOut }
         throw error

@@ -11,6 +11,14 @@ public struct Instant: Comparable, Hashable, Sendable {
 
   public static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
+  /// The moment `nanoseconds` later; saturates. For the hot path: taking a `Duration` apart costs hundreds of
+  /// instructions.
+  @inline(__always)
+  public func advanced(byNanoseconds amount: UInt64) -> Instant {
+    let (moment, overflow) = nanoseconds.addingReportingOverflow(amount)
+    return Instant(nanoseconds: overflow ? .max : moment)
+  }
+
   /// The moment `duration` later; saturates at both ends.
   public static func + (instant: Instant, duration: Duration) -> Instant {
     let amount = duration.nanoseconds

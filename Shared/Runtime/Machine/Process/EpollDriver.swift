@@ -102,8 +102,9 @@ public final class EpollDriver: LoopDriver, TaskExecutor, @unchecked Sendable {
       timeout = 0
     } else if deadline != .never {
       // Rounded up: waking early would only turn the loop for nothing.
-      let wait = (deadline - clock.now).nanoseconds
-      timeout = wait <= 0 ? 0 : Int32(clamping: (wait + 999_999) / 1_000_000)
+      let now = clock.now.nanoseconds
+      let wait = deadline.nanoseconds > now ? deadline.nanoseconds - now : 0
+      timeout = Int32(clamping: (wait + 999_999) / 1_000_000)
     }
     let count = epoll_wait(epoll, &events, Int32(Self.maximumEventsPerTurn), timeout)
     guard count > 0 else { return }
