@@ -17,7 +17,8 @@ func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency]
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
 }
 
-func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+/// A service: linked statically with the Swift runtime, so that it starts at once and shares nothing to break.
+func service(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
     name: name, dependencies: dependencies, path: path, swiftSettings: settings,
     linkerSettings: [.unsafeFlags(["-static-stdlib"])])
@@ -92,18 +93,18 @@ let package = Package(
     library(
       "CatalogAPI", "Services/Catalog/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),
-    program("CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "Machine", "Shop", "Storage"]),
+    service("CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "Machine", "Shop", "Storage"]),
     library("CartAPI", "Services/Cart/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
-    program("CartMain", "Services/Cart/Main", ["Cart", "Machine", "Shop"]),
+    service("CartMain", "Services/Cart/Main", ["Cart", "Machine", "Shop"]),
     library("CheckoutAPI", "Services/Checkout/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library(
       "Checkout", "Services/Checkout/Service",
       ["CheckoutAPI", "CartAPI", "CatalogAPI", "Storage"] + serviceParts),
-    program("CheckoutMain", "Services/Checkout/Main", ["Checkout", "Machine", "Shop"]),
+    service("CheckoutMain", "Services/Checkout/Main", ["Checkout", "Machine", "Shop"]),
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
-    program("GatewayMain", "Services/Gateway/Main", ["Gateway", "HTTP", "Machine", "Shop"]),
+    service("GatewayMain", "Services/Gateway/Main", ["Gateway", "HTTP", "Machine", "Shop"]),
 
     // The command line
     library(
@@ -112,9 +113,10 @@ let package = Package(
         "Bytes", "CLinux", "HTTPCore", "JSON", .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    program(
-      "SoukMain", "deploy/Souk/Main",
-      ["SoukKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+      name: "SoukMain",
+      dependencies: ["SoukKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "deploy/Souk/Main", swiftSettings: settings),
 
     // Tests
     library(
