@@ -46,6 +46,7 @@ let package = Package(
     .executable(name: "cart", targets: ["CartMain"]),
     .executable(name: "checkout", targets: ["CheckoutMain"]),
     .executable(name: "gateway", targets: ["GatewayMain"]),
+    .executable(name: "hello", targets: ["HelloMain"]),
     // For Benchmarks, a package of its own.
     .library(
       name: "Runtime",
@@ -105,6 +106,9 @@ let package = Package(
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
     service("GatewayMain", "Services/Gateway/Main", ["Gateway", "HTTP", "Machine", "Shop"]),
+
+    // Examples
+    service("HelloMain", "Examples/Hello", ["Bytes", "HTTP", "HTTPCore", "Log", "Machine"]),
 
     // The command line
     library(

@@ -100,7 +100,7 @@ public final class Machine {
   /// Runs a service: `NAME --settings FILE`. `body` returns the exit status once it has been told to stop and has
   /// finished what was in flight; what it throws is printed in one line.
   public static func run(
-    _ service: String, _ body: @escaping (Machine) async throws(SettingsError) -> Int32
+    _ service: String, _ body: @escaping @Sendable (Machine) async throws(SettingsError) -> Int32
   ) -> Never {
     do throws(SettingsError) {
       let settings = try settings(of: service, CommandLine.arguments)
