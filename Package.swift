@@ -144,7 +144,7 @@ let package = Package(
     tests("Gateway", ["CatalogAPI", "CartAPI", "CheckoutAPI", "Machine", "MachineTesting"] + serviceParts),
     tests("SoukKit", ["Bytes", "HTTPCore", "JSON", "Shop"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["JSON", "Bytes", "SoukKit"], path: "Tests/EndToEnd",
+      name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",
       swiftSettings: settings),
     .testTarget(name: "HouseTests", path: "Tests/House", swiftSettings: settings),
   ]

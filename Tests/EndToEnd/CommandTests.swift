@@ -13,7 +13,7 @@ extension EndToEnd {
       #expect(one.adminToken != other.adminToken)
       let product = try #require(one.makeProduct("Only Here", onHand: 1)["id"]?.string)
       #expect(try other.client.get("/api/v1/products/\(product)").status == 404)
-      #expect(try one.client.send("POST", "/api/v1/products", other.admin, "{}").status == 401)
+      #expect(try one.client.send(.post, "/api/v1/products", other.admin, "{}").status == 401)
     }
 
     @Test func `a running shop is known to every command`() throws {

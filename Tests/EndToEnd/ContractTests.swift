@@ -1,3 +1,4 @@
+import HTTPCore
 import JSON
 import Testing
 
@@ -12,17 +13,17 @@ extension EndToEnd {
     }
 
     @Test func `every refusal is a problem document`() throws {
-      let cases: [(method: String, path: String, fields: [String: String], body: String?, status: Int)] = [
-        ("GET", "/api/v1/nothing", [:], nil, 404),
-        ("GET", "/api/v1/products/none", [:], nil, 404),
-        ("PATCH", "/api/v1/carts/x", [:], nil, 405),
-        ("POST", "/api/v1/products", [:], "{}", 401),
-        ("POST", "/api/v1/orders", ["idempotency-key": "k", "content-type": "text/plain"], "{}", 415),
-        ("POST", "/api/v1/orders", ["idempotency-key": "k"], "{", 400),
-        ("POST", "/api/v1/orders", ["idempotency-key": "k"], "{}", 422),
-        ("GET", "/api/v1/products?limit=0", [:], nil, 422),
-        ("GET", "/api/v1/products?cursor=wrong", [:], nil, 400),
-        ("POST", "/api/v1/checkouts", [:], "{\"a\":\"\(String(repeating: "x", count: 1 << 20))\"}", 413),
+      let cases: [(method: Method, path: String, fields: [String: String], body: String?, status: Int)] = [
+        (.get, "/api/v1/nothing", [:], nil, 404),
+        (.get, "/api/v1/products/none", [:], nil, 404),
+        (.patch, "/api/v1/carts/x", [:], nil, 405),
+        (.post, "/api/v1/products", [:], "{}", 401),
+        (.post, "/api/v1/orders", ["idempotency-key": "k", "content-type": "text/plain"], "{}", 415),
+        (.post, "/api/v1/orders", ["idempotency-key": "k"], "{", 400),
+        (.post, "/api/v1/orders", ["idempotency-key": "k"], "{}", 422),
+        (.get, "/api/v1/products?limit=0", [:], nil, 422),
+        (.get, "/api/v1/products?cursor=wrong", [:], nil, 400),
+        (.post, "/api/v1/checkouts", [:], "{\"a\":\"\(String(repeating: "x", count: 1 << 20))\"}", 413),
       ]
       for (method, path, fields, body, status) in cases {
         let answer = try shop.client.send(method, path, fields, body)
@@ -35,10 +36,10 @@ extension EndToEnd {
     }
 
     @Test func `a refusal names what would be allowed`() throws {
-      #expect(try client.send("PATCH", "/api/v1/carts").field("allow")?.contains("POST") == true)
-      let unknown = try client.send("POST", "/api/v1/products", [:], "{}")
+      #expect(try client.send(.patch, "/api/v1/carts").field("allow")?.contains("POST") == true)
+      let unknown = try client.send(.post, "/api/v1/products", [:], "{}")
       #expect(unknown.field("www-authenticate")?.hasPrefix("Bearer") == true)
-      let errors = try client.send("POST", "/api/v1/checkouts", [:], "{}").json["errors"]?.array ?? []
+      let errors = try client.send(.post, "/api/v1/checkouts", [:], "{}").json["errors"]?.array ?? []
       #expect(errors.contains { $0["pointer"]?.string == "/cartId" })
     }
 
@@ -87,7 +88,7 @@ extension EndToEnd {
       let whole = try client.get(path)
       let tag = try #require(whole.field("etag"))
       #expect(try client.get(path, ["if-none-match": tag]).status == 304)
-      let head = try client.send("HEAD", path)
+      let head = try client.send(.head, path)
       #expect(head.status == 200)
       #expect(head.body.isEmpty)
       #expect(head.field("content-length") == String(whole.body.count))

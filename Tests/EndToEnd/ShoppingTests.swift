@@ -96,7 +96,7 @@ extension EndToEnd {
       #expect(other.status == 422)
       #expect(other.problem == "key-reused")
       #expect(try shop.available(id) == 4)
-      let without = try client.send("POST", "/api/v1/orders", [:], body)
+      let without = try client.send(.post, "/api/v1/orders", [:], body)
       #expect(without.status == 400)
     }
 
@@ -189,7 +189,7 @@ extension EndToEnd {
       try #require(order.status == 201, "\(order.text)")
       let place = try #require(order.field("location"))
       for _ in 1...2 {
-        #expect(try client.send("POST", place + "/cancel").status == 200)
+        #expect(try client.send(.post, place + "/cancel").status == 200)
         #expect(try shop.available(id) == 2)
       }
     }

@@ -57,7 +57,7 @@ final class TestShop: Sendable {
   /// A product of which `onHand` pieces are there, made by the shop's owner.
   func makeProduct(_ name: String, price: Int = 1000, onHand: Int) throws -> JSON {
     let answer = try client.send(
-      "POST", "/api/v1/products", admin,
+      .post, "/api/v1/products", admin,
       #"{"sku":"\#(UUID().uuidString)","name":"\#(name)","price":{"amount":\#(price),"currency":"EUR"},"#
         + #""onHand":\#(onHand)}"#)
     try #require(answer.status == 201, "\(answer.text)")
@@ -95,7 +95,7 @@ struct Buyer {
   /// Takes a cart.
   init(_ shop: TestShop) throws {
     client = shop.client
-    let answer = try client.send("POST", "/api/v1/carts")
+    let answer = try client.send(.post, "/api/v1/carts")
     try #require(answer.status == 201, "\(answer.text)")
     cart = try #require(answer.json["id"]?.string)
   }
@@ -103,13 +103,13 @@ struct Buyer {
   /// Puts `quantity` pieces into the cart.
   @discardableResult
   func put(_ product: String, _ quantity: Int) throws -> Client.Answer {
-    try client.send("PUT", "/api/v1/carts/\(cart)/items/\(product)", [:], #"{"quantity":\#(quantity)}"#)
+    try client.send(.put, "/api/v1/carts/\(cart)/items/\(product)", [:], #"{"quantity":\#(quantity)}"#)
   }
 
   /// What the cart costs with standard shipping.
   func quote(_ method: String = "standard") throws -> Client.Answer {
     try client.send(
-      "POST", "/api/v1/checkouts", [:],
+      .post, "/api/v1/checkouts", [:],
       #"{"cartId":"\#(cart)","shippingAddress":\#(Self.address),"shippingMethod":"\#(method)"}"#)
   }
 
@@ -129,7 +129,7 @@ struct Buyer {
   }
 
   func send(_ order: String, key: String) throws -> Client.Answer {
-    try client.send("POST", "/api/v1/orders", ["idempotency-key": key], order)
+    try client.send(.post, "/api/v1/orders", ["idempotency-key": key], order)
   }
 }
 

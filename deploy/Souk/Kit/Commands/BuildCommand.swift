@@ -21,6 +21,9 @@ struct BuildCommand: ParsableCommand {
 
 /// The bash script `souk` at the root, which builds before it hands over.
 enum FrontDoor {
+  /// Whether nobody is there to be asked, and what is optional elsewhere must be there.
+  static var isCI: Bool { !ProcessInfo.processInfo.environment["CI", default: ""].isEmpty }
+
   /// Whether this program was started through it.
   static var isInCharge: Bool { ProcessInfo.processInfo.environment["SOUK_BUILT"] != nil }
 
