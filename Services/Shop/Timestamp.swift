@@ -15,6 +15,7 @@ public enum Timestamp {
       rest += 86_400
     }
     let (year, month, day) = civil(daysSinceEpoch: days)
+    // All 24 bytes are written, with ASCII.
     return String(unsafeUninitializedCapacity: 24) { room in
       var at = 0
       func put(_ number: Int, _ digits: Int, then separator: Character) {

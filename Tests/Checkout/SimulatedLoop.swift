@@ -46,6 +46,7 @@ final class SimulationDriver: LoopDriver, TaskExecutor, @unchecked Sendable {
   init(seed: UInt64) { numbers = SeededNumbers(state: seed) }
 
   func start(_ body: @escaping () async -> Void) {
+    // Every job of the task runs on the thread of the test.
     nonisolated(unsafe) let body = body
     _ = Task.detached(executorPreference: self) { await body() }
   }

@@ -137,6 +137,7 @@ private func persistently<T>(_ body: () throws -> T) throws -> T {
 /// Counts orders across threads.
 private final class Progress: Sendable {
   private let condition = NSCondition()
+  // Both are touched only under `condition`.
   nonisolated(unsafe) private var orders = 0
   nonisolated(unsafe) private var isOver = false
 

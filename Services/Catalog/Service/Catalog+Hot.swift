@@ -49,6 +49,7 @@ extension Catalog {
     let prefix = Self.pathPrefix
     let prefixCount = prefix.utf8CodeUnitCount
     guard path.byteCount == prefixCount + ProductCache.Key.byteCount else { return nil }
+    // Loads are bounds-checked, and every bit pattern is a byte.
     for index in 0..<prefixCount
     where path.unsafeLoad(fromByteOffset: index, as: UInt8.self) != prefix.utf8Start[index] { return nil }
     return cache.find(ProductCache.Key(path, at: prefixCount))
@@ -67,6 +68,7 @@ extension Catalog {
 
   private static func isEqual(_ span: RawSpan, _ bytes: [UInt8]) -> Bool {
     guard span.byteCount == bytes.count else { return false }
+    // Loads are bounds-checked, and every bit pattern is a byte.
     for index in 0..<bytes.count
     where span.unsafeLoad(fromByteOffset: index, as: UInt8.self) != bytes[index] { return false }
     return true
@@ -76,6 +78,7 @@ extension Catalog {
   private static func isRequestID(_ span: RawSpan) -> Bool {
     guard (1...128).contains(span.byteCount) else { return false }
     for index in 0..<span.byteCount {
+      // Bounds-checked, and every bit pattern is a byte.
       switch span.unsafeLoad(fromByteOffset: index, as: UInt8.self) {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):

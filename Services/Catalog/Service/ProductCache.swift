@@ -20,8 +20,10 @@ final class ProductCache {
     /// The key at `offset`; the span reaches at least `Key.byteCount` further.
     @inline(__always)
     init(_ span: RawSpan, at offset: Int) {
+      // Bounds-checked, and every bit pattern is a number.
       first = span.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
       middle = span.unsafeLoadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)
+      // As above; it overlaps the middle.
       last = span.unsafeLoadUnaligned(fromByteOffset: offset + 14, as: UInt64.self)
     }
 

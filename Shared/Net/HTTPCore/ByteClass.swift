@@ -93,6 +93,7 @@ extension RawSpan {
   @inline(__always)
   func byte(_ index: Int) -> UInt8 {
     assert(index >= 0 && index < byteCount)
+    // In bounds by the contract above; every bit pattern is a byte.
     return unsafeLoad(fromUncheckedByteOffset: index, as: UInt8.self)
   }
 
@@ -110,6 +111,7 @@ extension RawSpan {
     let ones: UInt64 = 0x0101_0101_0101_0101
     var index = start
     while end &- index >= 8 {
+      // `end` is inside the span, and eight bytes are left before it.
       let word = unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
       let noDelete = word ^ (ones &* 0x7f)
       // The high bit of a byte is set where it is below 0x20, or is 0x7f; above a hit there may be false ones.

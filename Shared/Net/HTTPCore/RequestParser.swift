@@ -286,6 +286,7 @@ public struct RequestParser: Sendable {
     let position = index - mark
     // "HTTP/1.1" and CRLF, whole: what nearly every request has.
     if position == 0 && input.byteCount - index >= 9
+      // In bounds: nine bytes are left.
       && UInt64(
         littleEndian: input.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
         == 0x312e_312f_5054_5448

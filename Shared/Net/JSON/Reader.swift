@@ -139,6 +139,7 @@ extension RawSpan {
   /// The byte at `offset`; traps beyond the end.
   @inline(__always)
   func byte(at offset: Int) -> UInt8 {
+    // Bounds-checked, and every bit pattern is a byte.
     unsafeLoad(fromByteOffset: offset, as: UInt8.self)
   }
 }

@@ -18,6 +18,7 @@ extension RawSpan {
   func firstSpecial(from start: Int) -> Int {
     var offset = start
     while offset &+ 8 <= byteCount {
+      // Bounds-checked, and every bit pattern is a number.
       let word = UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
       let special = specialASCII(in: word) | (word & 0x8080_8080_8080_8080)
       if special != 0 { return offset &+ special.trailingZeroBitCount / 8 }
@@ -36,6 +37,7 @@ extension RawSpan {
   func firstToEscape(from start: Int) -> Int {
     var offset = start
     while offset &+ 8 <= byteCount {
+      // Bounds-checked, and every bit pattern is a number.
       let special = specialASCII(
         in: UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))
       if special != 0 { return offset &+ special.trailingZeroBitCount / 8 }

@@ -150,6 +150,7 @@ public struct ByteBuffer: ~Copyable {
   private mutating func append(raw source: UnsafeRawBufferPointer) {
     guard let base = source.baseAddress, source.count > 0 else { return }
     reserve(source.count)
+    // `reserve` left memory of at least this size.
     (storage.baseAddress.unsafelyUnwrapped + end).copyMemory(from: base, byteCount: source.count)
     end += source.count
   }

@@ -14,8 +14,8 @@ public enum HMACSHA256 {
     var context = br_hmac_context()
     br_hmac_init(&context, &keyContext, 0)
     message.withUnsafeBytes { br_hmac_update(&context, $0.baseAddress, $0.count) }
+    // With an output length of 0 at `init`, BearSSL writes SHA-256's full 32 bytes.
     return [UInt8](unsafeUninitializedCapacity: byteCount) { room, count in
-      // With an output length of 0 at `init`, BearSSL writes SHA-256's full 32 bytes.
       count = br_hmac_out(&context, room.baseAddress)
     }
   }

@@ -59,6 +59,7 @@ func concurrently<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -
 /// What threads bring back.
 private final class Results<T: Sendable>: Sendable {
   private let condition = NSCondition()
+  // Touched only under `condition`.
   nonisolated(unsafe) private var values: [T?]
 
   init(_ count: Int) { values = Array(repeating: nil, count: count) }

@@ -7,6 +7,7 @@ import Testing
 /// A whole shop of its own: four processes, a folder, free ports; started and stopped by `souk`.
 final class TestShop: Sendable {
   let folder: String
+  // Only held, so that the folder goes with the shop.
   nonisolated(unsafe) private let temporary: TemporaryFolder
   let port: UInt16
   let adminToken: String

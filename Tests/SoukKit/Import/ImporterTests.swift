@@ -133,6 +133,7 @@ import Testing
         }
       }
       defer { gateway.stop() }
+      // The importer calls from this thread alone.
       nonisolated(unsafe) var pauses: [Int] = []
       let importer = Importer(pause: { pauses.append($0) })
       let report = try importer.run(
@@ -146,6 +147,7 @@ import Testing
       try write(lines(1), folder + "/p.jsonl")
       let gateway = try FakeGateway { _, _ in .status("504 X", #"{"detail":"late"}"#) }
       defer { gateway.stop() }
+      // The importer calls from this thread alone.
       nonisolated(unsafe) var pauses: [Int] = []
       do throws(Failure) {
         _ = try Importer(pause: { pauses.append($0) }).run(
