@@ -22,6 +22,8 @@ final class Supervisor {
 
   /// From the first start to every service ready; recovery after a crash is in it.
   static let startMilliseconds = 60_000
+  /// A service that ends this often before the shop is open is not tried again.
+  static let maximumStartCount = 5
   /// The gateway waits for the longest request it lets through; the others answer faster.
   static func stopMilliseconds(_ kind: ServiceKind) -> Int { kind == .gateway ? 20_000 : 10_000 }
 
@@ -192,7 +194,12 @@ final class Supervisor {
 
   private func died(_ service: ManagedService, _ ending: Ending, restartsIn delay: Int?) {
     saveState()
-    if let delay {
+    if phase == .starting, delay != nil, service.restarts + 1 >= Self.maximumStartCount {
+      fail(
+        Failure(
+          "\(service.name) \(ending.description) \(Self.maximumStartCount) times before it was ready"
+            + lastWords(of: service)))
+    } else if let delay {
       tell("\(service.name) \(ending.description); starting it again in \(delay) ms")
     } else if ending == .exited(ExitCode.needsAPerson) {
       // Its own line says what to do; starting it again would only say it again.
@@ -266,7 +273,8 @@ final class Supervisor {
   func fail(_ failure: Failure) {
     guard self.failure == nil else { return }
     self.failure = failure
-    ownLog.append(Array(failure.message.utf8))
+    // In the background, what is thrown from here ends up in this log anyway.
+    if !configuration.isDetached { ownLog.append(Array(failure.message.utf8)) }
     stop()
   }
 
