@@ -201,7 +201,7 @@ struct ProxyTests {
       let upstream = ScriptedUpstream(machine) { peer, _ in
         await peer.read { $0.contains("\r\n\r\n") }
         await peer.send("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n")
-        await peer.readToEnd()
+        _ = await peer.readToEnd()
       }
       let client = await TestShop(machine, catalog: upstream.endpoint).connect()
       await client.send("PUT /api/v1/products/x/image HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n")

@@ -139,7 +139,7 @@ struct OneShop: SuiteTrait, TestScoping {
   @TaskLocal static var running: TestShop?
 
   func provideScope(
-    for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
   )
     async throws
   {
