@@ -52,11 +52,15 @@ extension ProductStore {
     }
 
     var result = ImportResult.unchanged(id: before.id)
-    if extra.key != item.key || extra.url != item.imageURL {
+    // A product found by its SKU keeps the key its own file knows it by, and an item without a source URL, such
+    // as one of the shop's own list, forgets none.
+    let key = extra.key ?? item.key
+    let url = item.imageURL ?? extra.url
+    if extra.key != key || extra.url != url {
       _ = try connection.execute(
         "UPDATE product SET import_key = ?, image_url = ? WHERE row = ?",
-        [.text(item.key), SQLValue(item.imageURL), .integer(row)])
-      if extra.url != item.imageURL { result = .updated(id: before.id) }
+        [.text(key), SQLValue(url), .integer(row)])
+      if extra.url != url { result = .updated(id: before.id) }
     }
     if !before.says(item.input) {
       _ = try replace(connection, row: row, item.input, now: now)
@@ -69,15 +73,17 @@ extension ProductStore {
     return result
   }
 
-  /// The row of the product that an item is about.
+  /// The row of the product that an item is about: the one with its key; else the one with its SKU, when that
+  /// has no key or when the item's key is its SKU, as in JSON Lines.
   private func importTarget(_ connection: Connection, _ item: ImportItem) throws(StorageError) -> Int64? {
     let known = try connection.first(
       "SELECT row FROM product WHERE import_key = ? AND deleted_at IS NULL", [.text(item.key)]
     ) { (row) throws(StorageError) in row.int(0) }
     if let known { return known }
     return try connection.first(
-      "SELECT row FROM product WHERE sku = ? AND import_key IS NULL AND deleted_at IS NULL",
-      [.text(item.input.sku)]
+      """
+      SELECT row FROM product WHERE sku = ?1 AND (import_key IS NULL OR ?1 = ?2) AND deleted_at IS NULL
+      """, [.text(item.input.sku), .text(item.key)]
     ) { (row) throws(StorageError) in row.int(0) }
   }
 }
