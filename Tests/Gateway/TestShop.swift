@@ -160,7 +160,6 @@ final class RawClient {
     }
   }
 
-  @discardableResult
   func readToEnd() async -> String { await read { _ in false } }
 
   /// One request head.

@@ -1,4 +1,3 @@
-import HTTPCore
 import Shop
 
 /// The cart's paths (shop-api.md, "Cart").

@@ -22,7 +22,8 @@ public enum HoldError: Error, Equatable, Sendable {
 
 extension CatalogClient {
   /// Sets pieces aside for `timeToLiveSeconds`, all lines or none. Idempotent by key: the same key with the same
-  /// lines gets the same answer, whatever became of the first one's reply. Products are named once each.
+  /// lines gets the same answer, whatever became of the first one's reply. Products are named once each; a key has
+  /// 1–200 letters, digits or any of `-_.~:`.
   @discardableResult
   public func hold(
     key: String, lines: [HoldLine], timeToLiveSeconds: Int, until deadline: Instant,

@@ -10,37 +10,34 @@ enum Main {
   static func main() { Machine.run("catalog", serve) }
 
   private static func serve(on machine: Machine) async throws(SettingsError) -> Int32 {
-    let settings = try settings(of: machine)
+    let parts = try parts(of: machine)
+    let path = try machine.databasePath()
     let metrics = Metrics()
-    let catalog = try await open(machine, settings, metrics)
-    let front = Front(
-      catalog, settings: settings, loop: machine.loop, log: machine.log, metrics: metrics)
-    let server = HTTPServer(
-      loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: metrics, handler: front)
-    let listener = try machine.listener()
-    machine.loop.spawn { await server.serve(on: listener) }
-    await machine.waitForShutdown()
-    await server.drain()
+    let catalog = try await open(path, worker: machine, parts, metrics)
+    await parts.serve(catalog, on: try machine.listener(), metrics: metrics) {
+      await machine.waitForShutdown()
+    }
     await catalog.close()
     return 0
   }
 
-  private static func settings(of machine: Machine) throws(SettingsError) -> ServiceSettings {
+  private static func parts(of machine: Machine) throws(SettingsError) -> ServiceParts {
     do throws(ConfigurationError) {
-      return try ServiceSettings(machine.settings.all)
+      return try ServiceParts(
+        loop: machine.loop, clock: machine.clock, entropy: machine.entropy, network: machine.network,
+        log: machine.log, settings: machine.settings.all)
     } catch {
       throw SettingsError(error.description)
     }
   }
 
   private static func open(
-    _ machine: Machine, _ settings: ServiceSettings, _ metrics: Metrics
+    _ path: String, worker machine: Machine, _ parts: ServiceParts, _ metrics: Metrics
   ) async throws(SettingsError) -> Catalog {
-    let path = try machine.databasePath()
     do throws(StorageError) {
       return try await Catalog.open(
-        path, settings: settings, worker: machine.databaseWorker, loop: machine.loop,
-        entropy: machine.entropy, log: machine.log, metrics: metrics)
+        path, settings: parts.settings, worker: machine.databaseWorker, loop: parts.loop,
+        entropy: parts.entropy, log: parts.log, metrics: metrics)
     } catch {
       throw SettingsError("\(path): \(error.advice)")
     }

@@ -17,6 +17,9 @@ extension Catalog {
         productID: line.string("productId", length: 1...64),
         quantity: Int(line.integer("quantity", in: 1...Int64(CatalogLimits.holdQuantity))))
     }
+    if body.isValid && !Self.isHoldKey(key) {
+      body.fail("key", "must be of letters, digits, -, _, ., ~ and :")
+    }
     let seconds = body.integer("timeToLiveSeconds", in: 1...Int64(CatalogLimits.holdSeconds))
     if body.isValid && Set(lines.map { $0.productID }).count < lines.count {
       body.fail("lines", "must name each product once")
@@ -31,10 +34,26 @@ extension Catalog {
     return try respond(to: result)
   }
 
+  /// Whether a key can stand in a path as it is.
+  private static func isHoldKey(_ key: String) -> Bool {
+    guard (1...CatalogLimits.holdKeyLength).contains(key.utf8.count), key != ".", key != ".." else {
+      return false
+    }
+    return key.utf8.allSatisfy {
+      switch $0 {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
+        UInt8(ascii: "~"), UInt8(ascii: ":"):
+        true
+      default: false
+      }
+    }
+  }
+
   /// `POST /internal/v1/holds/{key}/commit`, `/release`, `/return`.
   func settle(_ call: Call<CatalogRoute>) async throws(Problem) -> Response {
     let key = call.parameters[0]
-    guard key.unicodeScalars.count <= CatalogLimits.holdKeyLength else { throw .notFound("hold") }
+    guard Self.isHoldKey(key) else { throw .notFound("hold") }
     let route = call.route
     let now = now
     let result = try await write { (connection) throws(StorageError) in

@@ -8,27 +8,22 @@ extension Catalog {
   /// `GET /api/v1/products/{id}` for a product whose answer is kept ready, also as HEAD and as 304. Anything out
   /// of the ordinary is left to `respond`. Allocates nothing.
   public func respondAtOnce(to request: Request, into output: inout ByteBuffer) -> Bool {
-    let method = request.method
-    guard method == .get || method == .head, request.head.query == nil else { return false }
+    let head = request.head
+    guard head.method == .get || head.method == .head, head.query == nil else { return false }
     guard let entry = request.withPath({ find($0) }) else { return false }
 
     var requestID: Range<Int>?
-    var condition: Range<Int>?
-    for field in request.head.fields {
-      switch field.known {
-      case .xRequestID:
-        guard requestID == nil, request.withBytes(field.value, Self.isRequestID) else { return false }
-        requestID = field.value
-      case .ifNoneMatch:
-        guard condition == nil else { return false }
-        condition = field.value
-      case .ifMatch: return false
-      default: break
-      }
+    if head.has(.xRequestID) {
+      guard head.count(of: .xRequestID) == 1, let value = head.value(of: .xRequestID),
+        request.withBytes(value, Self.isRequestID)
+      else { return false }
+      requestID = value
     }
-    if let condition {
-      // A single tag that is ours; lists, weak tags and `*` take the long way.
-      guard request.withBytes(condition, { Self.isEqual($0, entry.entityTag) }) else { return false }
+    if head.has(.ifNoneMatch) {
+      // A single tag that is ours; other tags, lists, weak tags and `*` take the long way.
+      guard head.count(of: .ifNoneMatch) == 1, let value = head.value(of: .ifNoneMatch),
+        request.withBytes(value, { Self.isEqual($0, entry.entityTag) })
+      else { return false }
       output.append("HTTP/1.1 304 Not Modified\r\ndate: ")
       Self.append(dateAndID: request, requestID, into: &output)
       output.append(entry.notModified)
@@ -36,7 +31,7 @@ extension Catalog {
     }
     output.append("HTTP/1.1 200 OK\r\ndate: ")
     Self.append(dateAndID: request, requestID, into: &output)
-    if method == .get {
+    if head.method == .get {
       output.append(entry.bytes)
     } else {
       output.append(entry.bytes[..<entry.bodyStart])

@@ -80,9 +80,10 @@ extension Catalog {
     else {
       throw .invalid("", "is not a picture of the kind that Content-Type names")
     }
-    let picture = Picture(format, call.body)
+    let bytes = call.body
     let answer = try await edit(call, conditional: false) { store, connection, row, _ throws(StorageError) in
-      try store.setPicture(connection, row: row, picture)
+      // Hashed here, away from the loop: it may be large.
+      try store.setPicture(connection, row: row, Picture(format, bytes))
       return .done
     }
     return try respond(to: answer, id: call.parameters[0])

@@ -141,7 +141,8 @@ public final class Catalog: ShopService {
     do throws(StorageError) {
       return try await database.write(body)
     } catch {
-      cache.invalidateAll()
+      // These two were refused before anything ran.
+      if error != .overloaded && error != .closed { cache.invalidateAll() }
       throw problem(error)
     }
   }

@@ -13,7 +13,8 @@ final class HoldSweeper {
   private let cache: ProductCache
   private let loop: EventLoop
   private let log: Logger
-  private lazy var timer = Timer(loop: loop) { [unowned self] in loop.spawn { await self.run() } }
+  /// Keeps the sweeper alive until `stop`.
+  private var timer: Timer?
   /// The next pass, in wall time (milliseconds).
   private var nextPass = Int64.max
   private var isRunning = false
@@ -33,6 +34,7 @@ final class HoldSweeper {
 
   /// Sweeps until nothing is due, then waits for the next hold to run out.
   func start() async throws(StorageError) {
+    timer = Timer(loop: loop) { self.loop.spawn { await self.run() } }
     var next: Int64?
     repeat {
       next = try await sweep()
@@ -48,14 +50,15 @@ final class HoldSweeper {
   /// No pass begins any more.
   func stop() {
     isStopped = true
-    timer.cancel()
+    timer?.cancel()
+    timer = nil
   }
 
   private func schedule(_ next: Int64?) {
     guard !isStopped else { return }
     let now = loop.wallTime.milliseconds
     nextPass = min(next ?? .max, now + Self.longestPause)
-    timer.set(loop.now + .milliseconds(max(0, nextPass - now) + 1))
+    timer?.set(loop.now + .milliseconds(max(0, nextPass - now) + 1))
   }
 
   private func run() async {

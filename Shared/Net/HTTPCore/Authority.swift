@@ -61,17 +61,9 @@ struct Authority {
         guard byte == ASCII.colon else { return index }
         state = .port
       case .port:
-        var number = port
-        while index < end {
-          let digit = input.byte(index) &- ASCII.zero
-          guard digit < 10 else { break }
-          let sum = number &* 10 &+ UInt32(digit)
-          guard sum <= 65535 else { break }
-          number = sum
-          index &+= 1
-        }
-        port = number
-        return index
+        guard ByteClass.contains(byte, ByteClass.digit) else { return index }
+        port = port * 10 + UInt32(byte - ASCII.zero)
+        guard port <= 65535 else { return index }
       }
       index += 1
     }

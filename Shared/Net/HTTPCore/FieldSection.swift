@@ -46,7 +46,6 @@ struct FieldSection {
 
   init(_ role: Role) { self.role = role }
 
-  @inline(__always)
   func has(_ field: KnownField) -> Bool { seen & field.bit != 0 }
 
   /// Starts over, with the first line at `start`.
@@ -56,7 +55,7 @@ struct FieldSection {
   }
 
   /// Reads on from `cursor`. `maximumByteCount` and `maximumCount` are the caller's limits for its kind of
-  /// section. `fields` may hold the lines of an earlier message; it is right after `complete`.
+  /// section.
   mutating func scan(
     _ input: RawSpan, cursor: inout Int, into fields: inout [FieldRange], maximumByteCount: Int,
     maximumCount: Int
@@ -147,7 +146,6 @@ struct FieldSection {
       case .sectionEnd:
         guard byte == ASCII.lineFeed else { return .refused(.malformedLineEnd) }
         index += 1
-        if role != .trailer && fields.count > lineCount { fields.removeLast(fields.count - lineCount) }
         return .complete
       }
     }
@@ -163,7 +161,6 @@ struct FieldSection {
   }
 
   /// The colon arrived: everything that can be wrong with the name alone.
-  @inline(__always)
   private mutating func nameEnded(_ input: RawSpan) -> Refusal.Reason? {
     known = KnownField(input, nameStart..<nameEnd)
     guard let known, role != .trailer else { return nil }
@@ -199,7 +196,7 @@ struct FieldSection {
     _ input: RawSpan, at end: Int, into fields: inout [FieldRange]
   ) -> Refusal.Reason? {
     state = .lineEnd
-    defer { lineCount += 1 }
+    lineCount += 1
     guard role != .trailer else { return nil }
     var valueEnd = end
     while valueEnd > valueStart,
@@ -207,10 +204,9 @@ struct FieldSection {
     {
       valueEnd &-= 1
     }
-    let line = FieldRange(
-      nameStart: nameStart, nameEnd: nameEnd, valueStart: valueStart, valueEnd: valueEnd, known: known)
-    // The lines of the message before are overwritten, so that a connection's next request costs no clearing.
-    if lineCount < fields.count { fields[lineCount] = line } else { fields.append(line) }
+    fields.append(
+      FieldRange(
+        nameStart: nameStart, nameEnd: nameEnd, valueStart: valueStart, valueEnd: valueEnd, known: known))
     switch known {
     case .transferEncoding: return transferCodingRefusal(input, valueStart..<valueEnd)
     case .connection:
