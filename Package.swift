@@ -135,7 +135,7 @@ let package = Package(
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),
-    tests("Shop", ["Bytes", "JSON", "HTTP", "HTTPCore", "Platform"]),
+    tests("Shop", ["Bytes", "EventLoop", "JSON", "HTTP", "HTTPCore", "Log", "MachineTesting", "Platform"]),
     tests("Catalog", ["CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
     tests("Cart", ["CartAPI", "CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
     tests(

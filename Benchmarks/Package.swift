@@ -10,12 +10,24 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
   name: "Benchmarks",
-  dependencies: [.package(name: "Souk", path: "..")],
+  dependencies: [
+    .package(name: "Souk", path: ".."),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+  ],
   targets: [
     .executableTarget(
       name: "storage-benchmark",
       dependencies: [.product(name: "Runtime", package: "Souk"), .product(name: "CSQLite", package: "Souk")],
       path: "Storage",
-      swiftSettings: settings)
+      swiftSettings: settings),
+    .executableTarget(
+      name: "http-types-benchmark",
+      dependencies: [
+        .product(name: "Net", package: "Souk"), .product(name: "Runtime", package: "Souk"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      path: "HTTPTypes",
+      exclude: ["measure"],
+      swiftSettings: settings),
   ]
 )

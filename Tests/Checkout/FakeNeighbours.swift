@@ -5,19 +5,22 @@ import Shop
 
 @testable import Checkout
 
+/// Where a fake neighbour stands: which life of checkout asks it.
+struct Scene {
+  let world: World
+  let loop: EventLoop
+  let life: Int
+}
+
 /// Catalog as its contract has it: idempotent by key, all or nothing, tombstones for released keys.
 final class FakeStock: StockKeeper {
-  // The life owns checkout, and checkout this: not the other way round.
-  private unowned let life: Life
-  private let world: World
+  private let scene: Scene
+  private var world: World { scene.world }
 
-  init(_ life: Life) {
-    self.life = life
-    world = life.world
-  }
+  init(_ scene: Scene) { self.scene = scene }
 
-  func products(ids: [String], until deadline: Instant) async -> [OfferedProduct]? {
-    await deliver(life, until: deadline) { [world] in
+  func products(ids: [String], until deadline: Instant, trace: RequestTrace?) async -> [OfferedProduct]? {
+    await deliver(scene, until: deadline) { [world = scene.world] in
       ids.compactMap { id in
         guard let price = world.prices[id], let book = world.stock[id] else { return nil }
         return OfferedProduct(
@@ -27,11 +30,13 @@ final class FakeStock: StockKeeper {
     }
   }
 
-  func hold(key: String, lines: [PricedLine], timeToLive: Duration, until deadline: Instant) async
+  func hold(
+    key: String, lines: [PricedLine], timeToLive: Duration, until deadline: Instant, trace: RequestTrace?
+  ) async
     -> HoldReply
   {
     let wanted = Dictionary(uniqueKeysWithValues: lines.map { ($0.productID, $0.quantity) })
-    return await deliver(life, until: deadline) { [world] () -> HoldReply in
+    return await deliver(scene, until: deadline) { [world = scene.world] () -> HoldReply in
       if let hold = world.holds[key] { return hold.state == .held ? .held : .silent }
       let shortages = lines.compactMap { line -> LineShortage? in
         let available = world.stock[line.productID].map { $0.onHand - $0.held } ?? 0
@@ -45,8 +50,8 @@ final class FakeStock: StockKeeper {
     } ?? .silent
   }
 
-  func commit(key: String, until deadline: Instant) async -> Saga.Reply {
-    await deliver(life, until: deadline) { [world] () -> Saga.Reply in
+  func commit(key: String, until deadline: Instant, trace: RequestTrace?) async -> Saga.Reply {
+    await deliver(scene, until: deadline) { [world = scene.world] () -> Saga.Reply in
       guard let hold = world.holds[key] else { return .refused }
       switch hold.state {
       case .committed: return .done
@@ -63,8 +68,8 @@ final class FakeStock: StockKeeper {
     } ?? .silent
   }
 
-  func release(key: String, until deadline: Instant) async -> Bool {
-    await deliver(life, until: deadline) { [world] in
+  func release(key: String, until deadline: Instant, trace: RequestTrace?) async -> Bool {
+    await deliver(scene, until: deadline) { [world = scene.world] in
       guard let hold = world.holds[key] else {
         world.holds[key] = World.HoldBook(state: .released, lines: [:])
         return true
@@ -76,8 +81,8 @@ final class FakeStock: StockKeeper {
     } ?? false
   }
 
-  func giveBack(key: String, until deadline: Instant) async -> Bool {
-    await deliver(life, until: deadline) { [world] in
+  func giveBack(key: String, until deadline: Instant, trace: RequestTrace?) async -> Bool {
+    await deliver(scene, until: deadline) { [world = scene.world] in
       guard let hold = world.holds[key], hold.state == .committed else { return true }
       for (id, quantity) in hold.lines {
         world.stock[id]!.onHand += quantity
@@ -87,40 +92,41 @@ final class FakeStock: StockKeeper {
       return true
     } ?? false
   }
+
+  func isReachable(until deadline: Instant) async -> Bool { true }
 }
 
 /// Cart as its contract has it.
 final class FakeCarts: CartKeeper {
-  private unowned let life: Life
-  private let world: World
+  private let scene: Scene
+  private var world: World { scene.world }
 
-  init(_ life: Life) {
-    self.life = life
-    world = life.world
-  }
+  init(_ scene: Scene) { self.scene = scene }
 
-  func read(_ id: String, until deadline: Instant) async -> CartReading {
-    await deliver(life, until: deadline) { [world] () -> CartReading in
+  func read(_ id: String, until deadline: Instant, trace: RequestTrace?) async -> CartReading {
+    await deliver(scene, until: deadline) { [world = scene.world] () -> CartReading in
       guard let cart = world.carts[id] else { return .unknown }
       return cart.order == nil ? .items(cart.items) : .ordered
     } ?? .silent
   }
 
-  func consume(_ id: String, orderID: String, until deadline: Instant) async -> Bool {
-    await deliver(life, until: deadline) { [world] in
+  func consume(_ id: String, orderID: String, until deadline: Instant, trace: RequestTrace?) async -> Bool {
+    await deliver(scene, until: deadline) { [world = scene.world] in
       if let order = world.carts[id]?.order, order != orderID { fatalError("two orders took one cart") }
       world.carts[id]?.order = orderID
       return true
     } ?? false
   }
+
+  func isReachable(until deadline: Instant) async -> Bool { true }
 }
 
 /// Carries one call to a neighbour and back, as networks do: it may take time, it may get lost on the way there
 /// (and arrive when nobody waits any more) or on the way back. Nil: no answer within the deadline.
-private func deliver<T>(_ life: Life, until deadline: Instant, _ effect: @escaping () -> T) async -> T? {
-  let world = life.world
-  let loop = life.loop
-  let number = life.number
+private func deliver<T>(_ scene: Scene, until deadline: Instant, _ effect: @escaping () -> T) async -> T? {
+  let world = scene.world
+  let loop = scene.loop
+  let number = scene.life
   world.moment(of: number)
   // The dead reach nobody, and what they had under way may still arrive or not: it was lost here.
   guard world.isAlive(number) else { return nil }

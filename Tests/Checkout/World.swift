@@ -203,10 +203,11 @@ final class Life {
         opened = .failure(error)
       }
       database = try! opened.get()
+      let scene = Scene(world: world, loop: loop, life: number)
       let test = TestProvider(database: database, loop: loop)
       provider = make?(test, self) ?? test
       core = CheckoutCore(
-        database: database, stock: FakeStock(self), carts: FakeCarts(self), provider: provider,
+        database: database, stock: FakeStock(scene), carts: FakeCarts(scene), provider: provider,
         shop: world.shop, loop: loop, entropy: SeededBytes(seed: world.numbers.next()), log: log)
       loop.spawn { await self.core.reconciler.run() }
       if recovers {

@@ -36,7 +36,7 @@ extension EndToEnd {
         #expect(status.st_mode & 0o777 == 0o600, "\(secret)")
       }
       #expect(
-        try CommandLineTool.run(["logs", "catalog", "--data", shop.folder]).output.contains("service=catalog")
+        try CommandLineTool.run(["logs", "cart", "--data", shop.folder]).output.contains("service=cart")
       )
       #expect(try CommandLineTool.run(["logs", "nobody", "--data", shop.folder]).exitCode != 0)
 

@@ -160,6 +160,7 @@ final class RawClient {
     }
   }
 
+  @discardableResult
   func readToEnd() async -> String { await read { _ in false } }
 
   /// One request head.

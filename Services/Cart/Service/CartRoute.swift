@@ -1,3 +1,4 @@
+import HTTPCore
 import Shop
 
 /// The cart's paths (shop-api.md, "Cart").

@@ -43,16 +43,20 @@ public enum HoldReply: Equatable, Sendable {
 /// `release` wins over a `hold` that arrives later, and `giveBack` over a `commit` that does.
 public protocol StockKeeper: AnyObject {
   /// The products with these ids (at most 100) that are on sale; nil without a usable answer.
-  func products(ids: [String], until deadline: Instant) async -> [OfferedProduct]?
+  func products(ids: [String], until deadline: Instant, trace: RequestTrace?) async -> [OfferedProduct]?
   /// Sets all lines aside, or none.
-  func hold(key: String, lines: [PricedLine], timeToLive: Duration, until deadline: Instant) async
+  func hold(
+    key: String, lines: [PricedLine], timeToLive: Duration, until deadline: Instant, trace: RequestTrace?
+  ) async
     -> HoldReply
   /// Sells what is held.
-  func commit(key: String, until deadline: Instant) async -> Saga.Reply
+  func commit(key: String, until deadline: Instant, trace: RequestTrace?) async -> Saga.Reply
   /// Gives a hold up; true when there is none of this key any more, nor will be.
-  func release(key: String, until deadline: Instant) async -> Bool
+  func release(key: String, until deadline: Instant, trace: RequestTrace?) async -> Bool
   /// Takes sold pieces back, once; true when none of this key are sold any more.
-  func giveBack(key: String, until deadline: Instant) async -> Bool
+  func giveBack(key: String, until deadline: Instant, trace: RequestTrace?) async -> Bool
+  /// Whether it runs.
+  func isReachable(until deadline: Instant) async -> Bool
 }
 
 /// What a cart holds.
@@ -84,7 +88,9 @@ public struct CartItem: Equatable, Sendable {
 /// Whoever keeps the carts: Cart.
 public protocol CartKeeper: AnyObject {
   /// What a cart holds.
-  func read(_ id: String, until deadline: Instant) async -> CartReading
+  func read(_ id: String, until deadline: Instant, trace: RequestTrace?) async -> CartReading
   /// Spends the cart on an order; true when nobody can use it any more. Idempotent.
-  func consume(_ id: String, orderID: String, until deadline: Instant) async -> Bool
+  func consume(_ id: String, orderID: String, until deadline: Instant, trace: RequestTrace?) async -> Bool
+  /// Whether it runs.
+  func isReachable(until deadline: Instant) async -> Bool
 }

@@ -43,7 +43,7 @@ final class OrderDesk {
 
   /// Places an order, once per key. Checks the key, the body, the cart, the price, the stock and the payment, in
   /// this order.
-  func place(key: IdempotencyKey, body: JSON?) async -> Placement {
+  func place(key: IdempotencyKey, body: JSON?, trace: RequestTrace? = nil) async -> Placement {
     let fingerprint = Fingerprint(of: body ?? .null)
     if let twin = keysInFlight[key.text] {
       return .refused(twin == fingerprint ? .keyInFlight : .keyReused)
@@ -55,8 +55,8 @@ final class OrderDesk {
       let request = try OrderRequest(body, shop: shop, isToken: runner.payments.isWellFormed)
       guard cartsInFlight.insert(request.cartID).inserted else { throw .cartOrdered }
       defer { cartsInFlight.remove(request.cartID) }
-      let draft = try await draft(request, key, fingerprint)
-      return try await carryOut(draft, request.token)
+      let draft = try await draft(request, key, fingerprint, trace)
+      return try await carryOut(draft, request.token, trace)
     } catch {
       return .refused(error)
     }
@@ -81,13 +81,13 @@ final class OrderDesk {
 
   /// Checks cart, price and stock, and makes the order that is to be written down.
   private func draft(
-    _ request: OrderRequest, _ key: IdempotencyKey, _ fingerprint: Fingerprint
+    _ request: OrderRequest, _ key: IdempotencyKey, _ fingerprint: Fingerprint, _ trace: RequestTrace?
   ) async throws(Problem) -> OrderDraft {
     let isTaken = try await stored { () async throws(StorageError) in
       try await self.store.hasOrder(forCart: request.cartID)
     }
     guard !isTaken else { throw .cartOrdered }
-    let quote = try await quoting.quote(cartID: request.cartID, delivery: request.delivery)
+    let quote = try await quoting.quote(cartID: request.cartID, delivery: request.delivery, trace: trace)
     guard quote.total == request.expectedTotal else { throw .priceChanged(quote) }
     // The hold decides; this spares it what cannot succeed.
     guard quote.shortages.isEmpty else { throw .shortage(quote.shortages) }
@@ -101,7 +101,9 @@ final class OrderDesk {
     return OrderDraft(order: order, cartID: request.cartID, key: key, fingerprint: fingerprint)
   }
 
-  private func carryOut(_ draft: OrderDraft, _ token: String) async throws(Problem) -> Placement {
+  private func carryOut(_ draft: OrderDraft, _ token: String, _ trace: RequestTrace?) async throws(Problem)
+    -> Placement
+  {
     let id = draft.order.id
     runner.enter(id)
     defer { runner.leave(id) }
@@ -113,7 +115,7 @@ final class OrderDesk {
     case .cartTaken: throw .cartOrdered
     }
     let ending = await runner.run(
-      SagaRun(order: order, cartID: draft.cartID, token: token), from: .call(.hold))
+      SagaRun(order: order, cartID: draft.cartID, token: token, trace: trace), from: .call(.hold))
     switch ending {
     case .concluded(let answer): return .answered(answer, orderID: id, isReplay: false)
     case .abandoned(.shortage, let shortages): throw .shortage(shortages)
@@ -125,7 +127,7 @@ final class OrderDesk {
   // MARK: Cancelling
 
   /// Cancels an order: the money and the pieces go back, once. Cancelling again changes nothing.
-  func cancel(_ id: String) async throws(Problem) -> Order {
+  func cancel(_ id: String, trace: RequestTrace? = nil) async throws(Problem) -> Order {
     runner.enter(id)
     defer { runner.leave(id) }
     while true {
@@ -140,7 +142,7 @@ final class OrderDesk {
           try await self.store.cancel(id, at: now, owing: obligations)
         }
         // Settled before the answer if the others are there; otherwise soon after, and at the latest by recovery.
-        if isCancelled { await runner.settle(id, cartID: nil, obligations) }
+        if isCancelled { await runner.settle(id, cartID: nil, obligations, trace: trace) }
       }
     }
   }

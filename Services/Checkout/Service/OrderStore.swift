@@ -150,6 +150,16 @@ final class OrderStore {
     }
   }
 
+  /// Returns once a write has become durable.
+  func probe(at time: WallTime) async throws(StorageError) {
+    try await database.write { (connection) throws(StorageError) in
+      try connection.execute(
+        "INSERT INTO probe (one, at) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET at = ?1",
+        [.integer(time.nanosecondsSinceEpoch)])
+      return .commit(())
+    }
+  }
+
   private static func oldestKey(_ now: WallTime) -> Int64 {
     now.nanosecondsSinceEpoch - IdempotencyKey.lifetime.nanoseconds
   }

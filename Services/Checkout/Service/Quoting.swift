@@ -23,9 +23,9 @@ final class Quoting {
   }
 
   /// What the cart would cost now. Throws 422 for an unknown cart, 409 for an empty or an ordered one.
-  func quote(cartID: String, delivery: Delivery) async throws(Problem) -> Quote {
+  func quote(cartID: String, delivery: Delivery, trace: RequestTrace?) async throws(Problem) -> Quote {
     let items: [CartItem]
-    switch await carts.read(cartID, until: loop.now + Self.deadline) {
+    switch await carts.read(cartID, until: loop.now + Self.deadline, trace: trace) {
     case .items(let found): items = found
     case .ordered: throw .cartOrdered
     case .unknown: throw .invalid("/cartId", "is no cart; it may have expired. Fill a new one")
@@ -35,10 +35,11 @@ final class Quoting {
       throw Problem(.cartEmpty, "The cart has no items. Put something into it first.")
     }
     let ids = items.map { $0.productID }
-    guard let products = await stock.products(ids: ids, until: loop.now + Self.deadline) else {
+    guard let products = await stock.products(ids: ids, until: loop.now + Self.deadline, trace: trace) else {
       throw .unavailable
     }
-    let byID = Dictionary(products.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    var byID: [String: OfferedProduct] = [:]
+    for product in products { byID[product.id] = product }
     var wanted: [WantedItem] = []
     var shortages: [LineShortage] = []
     for item in items {

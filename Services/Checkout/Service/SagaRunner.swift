@@ -12,6 +12,8 @@ struct SagaRun: Sendable {
   var cartID: String
   /// What pays; nil in recovery, which authorises nothing.
   var token: String?
+  /// What its calls are known by.
+  var trace: RequestTrace?
 
   var isRecovering: Bool { token == nil }
 }
@@ -112,7 +114,7 @@ final class SagaRunner {
     case .hold:
       let reply = await stock.hold(
         key: order.id, lines: order.lines, timeToLive: CheckoutLimits.holdLifetime,
-        until: loop.now + Self.stockDeadline)
+        until: loop.now + Self.stockDeadline, trace: run.trace)
       switch reply {
       case .held: return .done
       case .short(let lines):
@@ -124,7 +126,7 @@ final class SagaRunner {
       guard let token = run.token else { return .silent }
       return await payments.authorise(orderID: order.id, token: token, amount: order.total)
     case .commit:
-      let reply = await stock.commit(key: order.id, until: loop.now + Self.stockDeadline)
+      let reply = await stock.commit(key: order.id, until: loop.now + Self.stockDeadline, trace: run.trace)
       // Held, yet not to be had: the hold had run out. The buyer learns what it was about.
       if reply == .refused {
         shortages = order.lines.map {
@@ -155,7 +157,7 @@ final class SagaRunner {
     } catch {
       return unfinished()
     }
-    await settle(run.order.id, cartID: run.cartID, obligations)
+    await settle(run.order.id, cartID: run.cartID, obligations, trace: run.trace)
     return .concluded(answer)
   }
 
@@ -169,7 +171,7 @@ final class SagaRunner {
     } catch {
       return unfinished()
     }
-    await settle(run.order.id, cartID: run.cartID, obligations)
+    await settle(run.order.id, cartID: run.cartID, obligations, trace: run.trace)
     return .abandoned(failure, shortages)
   }
 
@@ -182,14 +184,16 @@ final class SagaRunner {
 
   /// Does what an order owes and strikes out what is done. True when nothing is left.
   @discardableResult
-  func settle(_ id: String, cartID: String?, _ obligations: Obligations) async -> Bool {
+  func settle(
+    _ id: String, cartID: String?, _ obligations: Obligations, trace: RequestTrace? = nil
+  ) async -> Bool {
     guard !obligations.isEmpty else { return true }
     var done: Obligations = []
     let deadline = loop.now + Self.settlingDeadline
     for obligation in Obligations.inOrder where obligations.contains(obligation) {
       // Taking pieces back before the hold is closed could miss a sale that arrives in between.
       if obligation == .returnStock && obligations.subtracting(done).contains(.releaseHold) { continue }
-      if await perform(obligation, id, cartID, until: deadline) { done.insert(obligation) }
+      if await perform(obligation, id, cartID, until: deadline, trace) { done.insert(obligation) }
     }
     var isSettled = done == obligations
     do throws(StorageError) {
@@ -202,15 +206,16 @@ final class SagaRunner {
   }
 
   private func perform(
-    _ obligation: Obligations, _ id: String, _ cartID: String?, until deadline: Instant
+    _ obligation: Obligations, _ id: String, _ cartID: String?, until deadline: Instant,
+    _ trace: RequestTrace?
   ) async -> Bool {
     switch obligation {
-    case .releaseHold: return await stock.release(key: id, until: deadline)
-    case .returnStock: return await stock.giveBack(key: id, until: deadline)
+    case .releaseHold: return await stock.release(key: id, until: deadline, trace: trace)
+    case .returnStock: return await stock.giveBack(key: id, until: deadline, trace: trace)
     case .undoPayment: return await payments.undo(orderID: id)
     case .consumeCart:
       guard let cartID else { return false }
-      return await carts.consume(cartID, orderID: id, until: deadline)
+      return await carts.consume(cartID, orderID: id, until: deadline, trace: trace)
     default: return true
     }
   }

@@ -51,6 +51,9 @@ enum Schema {
         CREATE INDEX idempotency_keys_by_order ON idempotency_keys (order_id);
         CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
+        -- What readiness writes, to know that writing works.
+        CREATE TABLE probe (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL) STRICT;
+
         -- The test provider's own books. Nobody but TestProvider reads or writes them.
         CREATE TABLE provider_payments (
           order_id TEXT    PRIMARY KEY,

@@ -61,9 +61,17 @@ struct Authority {
         guard byte == ASCII.colon else { return index }
         state = .port
       case .port:
-        guard ByteClass.contains(byte, ByteClass.digit) else { return index }
-        port = port * 10 + UInt32(byte - ASCII.zero)
-        guard port <= 65535 else { return index }
+        var number = port
+        while index < end {
+          let digit = input.byte(index) &- ASCII.zero
+          guard digit < 10 else { break }
+          let sum = number &* 10 &+ UInt32(digit)
+          guard sum <= 65535 else { break }
+          number = sum
+          index &+= 1
+        }
+        port = number
+        return index
       }
       index += 1
     }

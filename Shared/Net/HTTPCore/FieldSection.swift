@@ -46,6 +46,7 @@ struct FieldSection {
 
   init(_ role: Role) { self.role = role }
 
+  @inline(__always)
   func has(_ field: KnownField) -> Bool { seen & field.bit != 0 }
 
   /// Starts over, with the first line at `start`.
@@ -55,7 +56,7 @@ struct FieldSection {
   }
 
   /// Reads on from `cursor`. `maximumByteCount` and `maximumCount` are the caller's limits for its kind of
-  /// section.
+  /// section. `fields` may hold the lines of an earlier message; it is right after `complete`.
   mutating func scan(
     _ input: RawSpan, cursor: inout Int, into fields: inout [FieldRange], maximumByteCount: Int,
     maximumCount: Int
@@ -146,6 +147,7 @@ struct FieldSection {
       case .sectionEnd:
         guard byte == ASCII.lineFeed else { return .refused(.malformedLineEnd) }
         index += 1
+        if role != .trailer && fields.count > lineCount { fields.removeLast(fields.count - lineCount) }
         return .complete
       }
     }
@@ -161,6 +163,7 @@ struct FieldSection {
   }
 
   /// The colon arrived: everything that can be wrong with the name alone.
+  @inline(__always)
   private mutating func nameEnded(_ input: RawSpan) -> Refusal.Reason? {
     known = KnownField(input, nameStart..<nameEnd)
     guard let known, role != .trailer else { return nil }
@@ -196,7 +199,7 @@ struct FieldSection {
     _ input: RawSpan, at end: Int, into fields: inout [FieldRange]
   ) -> Refusal.Reason? {
     state = .lineEnd
-    lineCount += 1
+    defer { lineCount += 1 }
     guard role != .trailer else { return nil }
     var valueEnd = end
     while valueEnd > valueStart,
@@ -204,9 +207,10 @@ struct FieldSection {
     {
       valueEnd &-= 1
     }
-    fields.append(
-      FieldRange(
-        nameStart: nameStart, nameEnd: nameEnd, valueStart: valueStart, valueEnd: valueEnd, known: known))
+    let line = FieldRange(
+      nameStart: nameStart, nameEnd: nameEnd, valueStart: valueStart, valueEnd: valueEnd, known: known)
+    // The lines of the message before are overwritten, so that a connection's next request costs no clearing.
+    if lineCount < fields.count { fields[lineCount] = line } else { fields.append(line) }
     switch known {
     case .transferEncoding: return transferCodingRefusal(input, valueStart..<valueEnd)
     case .connection:

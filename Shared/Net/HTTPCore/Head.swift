@@ -37,10 +37,11 @@ public protocol FieldSource {
 
 extension FieldSource {
   /// Whether the field is there.
-  @inline(__always)
+  @inlinable
   public func has(_ field: KnownField) -> Bool { knownFields & (1 << UInt64(field.rawValue)) != 0 }
 
   /// Where the value of the first line with this field stands.
+  @inlinable
   public func value(of field: KnownField) -> Range<Int>? {
     guard has(field) else { return nil }
     for line in fields where line.known == field { return line.value }
@@ -48,6 +49,7 @@ extension FieldSource {
   }
 
   /// How many lines carry this field.
+  @inlinable
   public func count(of field: KnownField) -> Int {
     guard has(field) else { return 0 }
     var count = 0

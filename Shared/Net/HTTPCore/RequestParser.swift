@@ -50,7 +50,6 @@ public struct RequestParser: Sendable {
   public mutating func reset() {
     state = .start
     cursor = 0
-    if !head.fields.isEmpty { head.fields.removeAll(keepingCapacity: true) }
   }
 
   /// Reads on; see the type.
@@ -150,6 +149,7 @@ public struct RequestParser: Sendable {
   }
 
   /// The first byte of the target tells its form (RFC 9112 §3.2).
+  @inline(__always)
   private mutating func startTarget(_ byte: UInt8) -> Refusal.Reason? {
     head.isAbsoluteForm = false
     head.isAsterisk = false
@@ -175,6 +175,7 @@ public struct RequestParser: Sendable {
   }
 
   /// Reads one run of the target, up to `end`.
+  @inline(__always)
   private mutating func parseTarget(_ input: RawSpan, _ index: inout Int, to end: Int) -> Refusal.Reason? {
     let byte = input.byte(index)
     switch state {
@@ -280,6 +281,7 @@ public struct RequestParser: Sendable {
   }
 
   /// `HTTP/1.` and one digit. Another well-formed version is 505 as soon as it can be told.
+  @inline(__always)
   private mutating func parseVersion(_ input: RawSpan, _ index: inout Int) -> Refusal.Reason? {
     let prefix: StaticString = "HTTP/1."
     let byte = input.byte(index)
@@ -316,6 +318,7 @@ public struct RequestParser: Sendable {
   }
 
   /// The head is whole: what only all of it can tell.
+  @inline(__always)
   private mutating func finish() -> Refusal.Reason? {
     let isHTTP11 = head.version == .http11
     head.knownFields = section.seen

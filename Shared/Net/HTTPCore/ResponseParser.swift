@@ -43,7 +43,6 @@ public struct ResponseParser: Sendable {
     cursor = 0
     mark = 0
     code = 0
-    if !head.fields.isEmpty { head.fields.removeAll(keepingCapacity: true) }
   }
 
   /// Reads on; see the type.

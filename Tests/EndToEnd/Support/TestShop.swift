@@ -24,7 +24,10 @@ final class TestShop: Sendable {
     adminToken = Files.text(folder + "/admin-token") ?? ""
   }
 
-  deinit { _ = try? CommandLineTool.run(["down", "--data", folder]) }
+  /// Whether the folder has gone to another start.
+  nonisolated(unsafe) private var isOver = false
+
+  deinit { if !isOver { _ = try? CommandLineTool.run(["down", "--data", folder]) } }
 
   var client: Client { Client(port: port) }
   var admin: [String: String] { ["authorization": "Bearer \(adminToken)"] }
@@ -33,11 +36,14 @@ final class TestShop: Sendable {
   func restarted() throws -> TestShop {
     let answer = try CommandLineTool.run(["down", "--data", folder])
     try #require(answer.exitCode == 0, "\(answer.errors)")
-    return try TestShop(data: temporary)
+    return try startedAgain()
   }
 
   /// Starts it again on the same folder, after its supervisor has died.
-  func startedAgain() throws -> TestShop { try TestShop(data: temporary) }
+  func startedAgain() throws -> TestShop {
+    isOver = true
+    return try TestShop(data: temporary)
+  }
 
   func status() throws -> JSON {
     try JSON.parse(Array(CommandLineTool.run(["status", "--json", "--data", folder]).output.utf8))
