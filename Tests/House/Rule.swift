@@ -84,7 +84,7 @@ extension Rule {
     violations: { file in
       file.lineIndices(containing: ["unsafe", "@unchecked"]).filter { index in
         // A word that begins with it, an underscore before it, or an attribute's argument.
-        file.code[index].contains(/(\b_?unsafe)|@unchecked\b/.wordBoundaryKind(.simple))
+        file.code[index].contains(/(\b_?unsafe(?!Flags))|@unchecked\b/.wordBoundaryKind(.simple))
           && !file.hasComment[max(0, index - 2)...index].contains(true)
       }.map { $0 + 1 }
     })
