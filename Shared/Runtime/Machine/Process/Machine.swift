@@ -105,6 +105,7 @@ public final class Machine {
     do throws(SettingsError) {
       let settings = try settings(of: service, CommandLine.arguments)
       if settings["supervised"] == "true" { dieWithParent() }
+      raiseDescriptorLimit()
       let machine = try Machine(service, settings: settings)
       var status: Int32 = 0
       machine.loop.spawn {
@@ -129,6 +130,15 @@ public final class Machine {
     default:
       throw SettingsError("usage: \(service) [--settings FILE]; `souk up` writes such a file and starts it")
     }
+  }
+
+  /// Each connection is a descriptor: takes as many as the administrator allows, since the shell's usual 1,024 are
+  /// fewer than a server's own limit.
+  private static func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = min(limit.rlim_max, 65_536)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
   private static func dieWithParent() {
