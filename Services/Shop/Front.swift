@@ -86,7 +86,8 @@ public final class Front<Service: ShopService>: Handler {
     let code = response.status.code
     let duration = loop.now - began
     figures.count(rule: ruleIndex, status: code, duration: duration)
-    let level: Logger.Level = code >= 500 ? .info : .debug
+    // Whoever polls `/readyz` reads the answer; the log need not repeat it.
+    let level: Logger.Level = code >= 500 && ruleIndex != nil ? .info : .debug
     if log.isEnabled(level) { report(request, ruleIndex, code, duration, level) }
     return response
   }
