@@ -20,7 +20,7 @@ final class FakeStock: StockKeeper {
   init(_ scene: Scene) { self.scene = scene }
 
   func products(ids: [String], until deadline: Instant, trace: RequestTrace?) async -> [OfferedProduct]? {
-    await deliver(scene, until: deadline) { [world = scene.world] in
+    await deliver(scene, \.isCatalogDown, until: deadline) { [world = scene.world] in
       ids.compactMap { id in
         guard let price = world.prices[id], let book = world.stock[id] else { return nil }
         return OfferedProduct(
@@ -36,7 +36,7 @@ final class FakeStock: StockKeeper {
     -> HoldReply
   {
     let wanted = Dictionary(uniqueKeysWithValues: lines.map { ($0.productID, $0.quantity) })
-    return await deliver(scene, until: deadline) { [world = scene.world] () -> HoldReply in
+    return await deliver(scene, \.isCatalogDown, until: deadline) { [world = scene.world] () -> HoldReply in
       if let hold = world.holds[key] { return hold.state == .held ? .held : .silent }
       let shortages = lines.compactMap { line -> LineShortage? in
         let available = world.stock[line.productID].map { $0.onHand - $0.held } ?? 0
@@ -51,7 +51,7 @@ final class FakeStock: StockKeeper {
   }
 
   func commit(key: String, until deadline: Instant, trace: RequestTrace?) async -> Saga.Reply {
-    await deliver(scene, until: deadline) { [world = scene.world] () -> Saga.Reply in
+    await deliver(scene, \.isCatalogDown, until: deadline) { [world = scene.world] () -> Saga.Reply in
       guard let hold = world.holds[key] else { return .refused }
       switch hold.state {
       case .committed: return .done
@@ -69,7 +69,7 @@ final class FakeStock: StockKeeper {
   }
 
   func release(key: String, until deadline: Instant, trace: RequestTrace?) async -> Bool {
-    await deliver(scene, until: deadline) { [world = scene.world] in
+    await deliver(scene, \.isCatalogDown, until: deadline) { [world = scene.world] in
       guard let hold = world.holds[key] else {
         world.holds[key] = World.HoldBook(state: .released, lines: [:])
         return true
@@ -82,7 +82,7 @@ final class FakeStock: StockKeeper {
   }
 
   func giveBack(key: String, until deadline: Instant, trace: RequestTrace?) async -> Bool {
-    await deliver(scene, until: deadline) { [world = scene.world] in
+    await deliver(scene, \.isCatalogDown, until: deadline) { [world = scene.world] in
       guard let hold = world.holds[key], hold.state == .committed else { return true }
       for (id, quantity) in hold.lines {
         world.stock[id]!.onHand += quantity
@@ -104,14 +104,14 @@ final class FakeCarts: CartKeeper {
   init(_ scene: Scene) { self.scene = scene }
 
   func read(_ id: String, until deadline: Instant, trace: RequestTrace?) async -> CartReading {
-    await deliver(scene, until: deadline) { [world = scene.world] () -> CartReading in
+    await deliver(scene, \.isNeverDown, until: deadline) { [world = scene.world] () -> CartReading in
       guard let cart = world.carts[id] else { return .unknown }
       return cart.order == nil ? .items(cart.items) : .ordered
     } ?? .silent
   }
 
   func consume(_ id: String, orderID: String, until deadline: Instant, trace: RequestTrace?) async -> Bool {
-    await deliver(scene, until: deadline) { [world = scene.world] in
+    await deliver(scene, \.refusesConsuming, until: deadline) { [world = scene.world] in
       if let order = world.carts[id]?.order, order != orderID { fatalError("two orders took one cart") }
       world.carts[id]?.order = orderID
       return true
@@ -123,7 +123,9 @@ final class FakeCarts: CartKeeper {
 
 /// Carries one call to a neighbour and back, as networks do: it may take time, it may get lost on the way there
 /// (and arrive when nobody waits any more) or on the way back. Nil: no answer within the deadline.
-private func deliver<T>(_ scene: Scene, until deadline: Instant, _ effect: @escaping () -> T) async -> T? {
+private func deliver<T>(
+  _ scene: Scene, _ isDown: KeyPath<World, Bool>, until deadline: Instant, _ effect: @escaping () -> T
+) async -> T? {
   let world = scene.world
   let loop = scene.loop
   let number = scene.life
@@ -132,6 +134,8 @@ private func deliver<T>(_ scene: Scene, until deadline: Instant, _ effect: @esca
   guard world.isAlive(number) else { return nil }
   if world.isSlow { await loop.sleep(for: .milliseconds(Int.random(in: 0...20, using: &world.numbers))) }
   guard world.isAlive(number) else { return nil }
+  // Refused at once, as a connection to nobody is.
+  guard !world[keyPath: isDown] else { return nil }
   let fate = world.call()
   guard fate.arrives else {
     // It may still arrive: when nobody waits any more, perhaps in another life.

@@ -30,6 +30,11 @@ final class World {
   var lostCalls: Set<Int> = []
   /// One reply in so many is lost (nil: none but those named).
   var lossRate: Int?
+  /// Neighbours that are down: no call reaches them.
+  var isCatalogDown = false
+  let isNeverDown = false
+  /// Carts can be read, and not be spent.
+  var refusesConsuming = false
   /// Whether calls take random time.
   var isSlow = false
   private(set) var moments = 0
