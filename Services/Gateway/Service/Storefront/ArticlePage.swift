@@ -12,8 +12,9 @@ struct ArticlePage {
   func page(_ context: PageContext) -> Page {
     let description: HTML =
       product.description.isEmpty ? "" : "<p class=\"description\">\(product.description)</p>"
-    let tags = product.tags.map { tag in
-      "<li><a class=\"chip\" href=\"\(Link("/").query("tag", tag))\">\(tag)</a></li>" as HTML
+    let tags = product.tags.map { tag -> HTML in
+      let link = Link("/").query("tag", tag)
+      return "<li><a class=\"chip\" href=\"\(link)\">\(Piece.capitalised(tag))</a></li>"
     }
     let tagList: HTML =
       tags.isEmpty ? "" : "<nav aria-label=\"More of this kind\"><ul class=\"chips\">\(tags)</ul></nav>"

@@ -46,7 +46,7 @@ struct HomePage {
 
   private var title: String {
     if !request.search.isEmpty { return "“" + request.search + "”" }
-    if !request.tags.isEmpty { return request.tags.map(Self.capitalised).joined(separator: ", ") }
+    if !request.tags.isEmpty { return request.tags.map(Piece.capitalised).joined(separator: ", ") }
     return "Good things, fairly sold"
   }
 
@@ -85,7 +85,7 @@ struct HomePage {
       ? "<small aria-hidden=\"true\">✕</small><span class=\"hidden\">, chosen: take away</span>"
       : "<small>\(tag.count)</small>"
     return
-      "<li><a class=\"chip\" href=\"\(wish.link)\"\(current)>\(Self.capitalised(tag.name)) \(count)</a></li>"
+      "<li><a class=\"chip\" href=\"\(wish.link)\"\(current)>\(Piece.capitalised(tag.name)) \(count)</a></li>"
   }
 
   private var sorting: HTML {
@@ -139,9 +139,5 @@ struct HomePage {
     after.cursor = next ?? ""
     let more: HTML = next == nil ? "" : "<a class=\"button\" rel=\"next\" href=\"\(after.link)\">More</a>"
     return "<nav class=\"pages\" aria-label=\"Pages\">\(first)\(more)</nav>"
-  }
-
-  private static func capitalised(_ text: String) -> String {
-    text.prefix(1).uppercased() + String(text.dropFirst())
   }
 }

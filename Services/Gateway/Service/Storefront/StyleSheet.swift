@@ -128,6 +128,7 @@ let styleSheet: StaticString = """
   .product{display:grid;gap:clamp(1.5rem,4vw,4rem);grid-template-columns:minmax(0,1fr)}
   .product .arch{margin:0;aspect-ratio:1/1.1}
   .product .about{display:flex;flex-direction:column;gap:1.1rem;align-items:flex-start}
+  .product .about>p{margin:0}
   .product .price{font-size:1.6rem;font-family:var(--serif)}
   .product .description{white-space:pre-line;margin:0}
   .product .sku{color:var(--soft);font-size:.9rem;margin:0}
@@ -205,6 +206,7 @@ let styleSheet: StaticString = """
   @media(min-width:56rem){.product{grid-template-columns:minmax(0,6fr) minmax(0,5fr)}
   .product .about{padding-top:clamp(1rem,6vw,5rem)}
   .split{grid-template-columns:minmax(0,1fr) 22.5rem}.split>.panel{position:sticky;top:1.5rem}}
+  @media(prefers-color-scheme:dark){.arch img{filter:brightness(.9)}}
   @media(prefers-reduced-motion:reduce){*{transition:none!important}.card:hover .arch img{transform:none}}
   @media(forced-colors:active){.choice:has(:checked){outline:2px solid}.awning{display:none}}
   @media print{.awning,.top,footer,form{display:none}body{background:#fff;color:#000}}
