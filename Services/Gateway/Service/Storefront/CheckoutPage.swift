@@ -44,7 +44,7 @@ struct CheckoutPage {
   private var contact: HTML {
     """
     <section><h2>Who are you?</h2><div class="fields">
-    \(input("/email", "E-mail", form.email, type: "email", autocomplete: "email", hint: "For the order's confirmation."))
+    \(input("/email", "E-mail", form.email, type: "email", autocomplete: "email", hint: "Only for this order."))
     </div></section>
     """
   }

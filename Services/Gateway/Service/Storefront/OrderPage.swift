@@ -23,7 +23,7 @@ struct OrderPage {
         whoever has it can see the order and cancel it.</p>
         \(progress)
         <div class="columns"><section><h2>It goes to</h2>\(address)</section>
-        <section><h2>We write to</h2><p>\(order.email)</p></section></div>
+        <section><h2>E-mail</h2><p>\(order.email)</p></section></div>
         \(cancelling(context))
         </div>
         <aside class="panel" aria-labelledby="sum"><h2 id="sum">Your order</h2><ul class="brief">\(lines)</ul>

@@ -1,5 +1,6 @@
 import CartAPI
 import Cryptography
+import EventLoop
 import HTTP
 import HTTPCore
 import Platform

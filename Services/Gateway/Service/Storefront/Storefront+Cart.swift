@@ -1,4 +1,5 @@
 import CartAPI
+import EventLoop
 import HTTP
 import HTTPCore
 import Platform

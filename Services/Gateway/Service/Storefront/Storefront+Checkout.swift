@@ -1,5 +1,6 @@
 import CartAPI
 import CheckoutAPI
+import EventLoop
 import HTTP
 import HTTPCore
 import Platform

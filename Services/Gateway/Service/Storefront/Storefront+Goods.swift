@@ -1,4 +1,5 @@
 import CatalogAPI
+import EventLoop
 import HTTP
 import HTTPCore
 import Platform
