@@ -270,7 +270,10 @@ struct ProxyFigures {
 struct TraceSource {
   private var state: UInt64 = 0
 
-  init(_ entropy: any Entropy) { withUnsafeMutableBytes(of: &state) { entropy.fill($0) } }
+  init(_ entropy: any Entropy) {
+    // The pointer is used only while it is lent.
+    withUnsafeMutableBytes(of: &state) { entropy.fill($0) }
+  }
 
   /// The next id.
   mutating func next() -> TraceIdentity {

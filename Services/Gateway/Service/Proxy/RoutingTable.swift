@@ -123,6 +123,7 @@ private struct Segments {
     guard index < end, path[index] == UInt8(ascii: "/") else { return false }
     var at = index + 1
     var matched = 0
+    // A literal's bytes live as long as the program.
     let name = UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
     while at < end, path[at] != UInt8(ascii: "/") {
       var byte = path[at]

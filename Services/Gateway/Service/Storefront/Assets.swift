@@ -44,7 +44,7 @@ struct Assets {
       fields: [
         ("content-type", type), ("cache-control", "public, max-age=31536000, immutable"),
         ("x-content-type-options", "nosniff"),
-        ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+        ("content-security-policy", "default-src 'none'; sandbox"),
       ], body: .bytes(bytes))
   }
 
@@ -53,6 +53,7 @@ struct Assets {
   }
 
   private static func bytes(of text: StaticString) -> [UInt8] {
+    // A literal's bytes live as long as the program.
     Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 

@@ -51,6 +51,7 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
   }
 
   private mutating func appendLiteral(_ literal: StaticString) {
+    // A literal's bytes live as long as the program.
     bytes.append(contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
   }
 

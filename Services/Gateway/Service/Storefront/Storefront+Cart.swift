@@ -1,4 +1,5 @@
 import CartAPI
+import CatalogAPI
 import EventLoop
 import HTTP
 import HTTPCore

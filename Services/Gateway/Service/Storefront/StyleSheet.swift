@@ -7,15 +7,18 @@ let styleSheet: StaticString = """
   :root{color-scheme:light dark;--paper:#faf5ec;--surface:#fffdf9;--sand:#f2e6d3;--ink:#2b2118;--soft:#67574a;
   --line:#e4d7c3;--edge:#8d7a67;--terra:#a43b20;--action:#a43b20;--action-hover:#872d16;--on-action:#fffaf3;
   --stripe:#b5482b;--stripe-2:#fbeedb;--saffron:#d9992b;--good:#1d5c4c;--good-ground:#dfeee4;--warn:#7a4a00;
-  --warn-ground:#fbe9c6;--bad:#96231b;--bad-ground:#fbe0da;--shade:0 1px 2px #5a3a1a14,0 12px 32px -12px #5a3a1a2e;
+  --warn-ground:#fbe9c6;--bad:#96231b;--bad-ground:#fbe0da;--shade:0 1px 2px #5a3a1a14,
+  0 12px 32px -12px #5a3a1a2e;
   --serif:"Iowan Old Style","Palatino Linotype",Palatino,"URW Palladio L",P052,"Book Antiqua",Georgia,
-  "Liberation Serif",serif;--sans:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",sans-serif;
+  "Liberation Serif",serif;--sans:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",
+  sans-serif;
   --arch:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100' \
   preserveAspectRatio='none'%3E%3Cpath d='M0 97V34C0 17 35 13 50 0C65 13 100 17 100 34V97Q100 100 97 100H3Q0 100 0 97Z'\
   /%3E%3C/svg%3E")}
   @media(prefers-color-scheme:dark){:root{--paper:#191310;--surface:#221a15;--sand:#2f241c;--ink:#f4eadd;
   --soft:#c0ae9b;--line:#3a2e26;--edge:#8f7d6c;--terra:#f39a78;--action:#b4472a;--action-hover:#c65636;
-  --on-action:#fffaf3;--stripe:#9c3f26;--stripe-2:#e9d6bb;--saffron:#e5ad4a;--good:#a5dcc4;--good-ground:#1c3a31;
+  --on-action:#fffaf3;--stripe:#9c3f26;--stripe-2:#e9d6bb;--saffron:#e5ad4a;--good:#a5dcc4;
+  --good-ground:#1c3a31;
   --warn:#f5cf86;--warn-ground:#41300f;--bad:#ffb4a6;--bad-ground:#4a1f19;
   --shade:0 1px 2px #0006,0 16px 32px -16px #0009}}
   *,*::before,*::after{box-sizing:border-box}
@@ -59,7 +62,8 @@ let styleSheet: StaticString = """
   padding:.55rem .2rem;font-weight:600}
   .cart-link svg{width:1.5rem;height:1.5rem;fill:none;stroke:currentColor;stroke-width:1.7}
   .cart-link:hover{color:var(--terra)}
-  .count{min-width:1.55rem;padding:0 .45rem;border-radius:99px;background:var(--action);color:var(--on-action);
+  .count{min-width:1.55rem;padding:0 .45rem;border-radius:99px;background:var(--action);
+  color:var(--on-action);
   font-size:.85rem;line-height:1.55rem;text-align:center}
   main{flex:1;padding-block:clamp(1.25rem,3vw,2.75rem) 4.5rem}
   main:focus{outline:0;box-shadow:none}
@@ -79,7 +83,8 @@ let styleSheet: StaticString = """
   input,select,textarea{width:100%;min-height:2.9rem;padding:.55rem .9rem;border:1.5px solid var(--edge);
   border-radius:10px;background:var(--surface);color:var(--ink);font:400 1rem/1.4 var(--sans)}
   input::placeholder{color:var(--soft);opacity:1}
-  input[type=radio]{width:1.15rem;min-height:0;height:1.15rem;flex:none;margin:.22rem 0 0;accent-color:var(--action)}
+  input[type=radio]{width:1.15rem;min-height:0;height:1.15rem;flex:none;margin:.22rem 0 0;
+  accent-color:var(--action)}
   input[type=number]{width:5.2rem;text-align:center}
   [aria-invalid=true]{border-color:var(--bad);border-width:2px}
   .hero{display:grid;gap:.7rem;margin-bottom:clamp(1.3rem,3vw,2.2rem)}
@@ -103,14 +108,17 @@ let styleSheet: StaticString = """
   .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15.5rem),1fr));
   gap:clamp(1.6rem,3.2vw,2.8rem) clamp(1rem,2.6vw,2.2rem)}
   .card{position:relative;display:flex;flex-direction:column;gap:.2rem}
-  .arch{background:var(--sand);aspect-ratio:1/1.12;margin-bottom:.75rem;overflow:hidden;
+  .arch{position:relative;background:var(--sand);aspect-ratio:1/1.12;margin-bottom:.75rem;overflow:hidden;
   -webkit-mask:var(--arch) 0 0/100% 100%;mask:var(--arch) 0 0/100% 100%}
+  .arch::after{content:"";position:absolute;inset:0;background:#8a5a2814;mix-blend-mode:multiply;
+  pointer-events:none}
   .arch img{width:100%;height:100%;object-fit:cover;transition:transform .35s ease}
   .card h2,.card h3{font-size:1.18rem;line-height:1.3}
   .card a{color:inherit;text-decoration:none}
   .card a::after{content:"";position:absolute;inset:0;border-radius:14px}
   .card a:focus-visible{outline:0;box-shadow:none}
-  .card a:focus-visible::after{outline:3px solid var(--saffron);outline-offset:5px;box-shadow:0 0 0 5px var(--ink)}
+  .card a:focus-visible::after{outline:3px solid var(--saffron);outline-offset:5px;
+  box-shadow:0 0 0 5px var(--ink)}
   .card:hover h2{color:var(--terra);text-decoration:underline;text-decoration-thickness:1px;
   text-underline-offset:.2em}
   .card:hover .arch img{transform:scale(1.035)}
@@ -138,7 +146,8 @@ let styleSheet: StaticString = """
   .hint{color:var(--soft);font-size:.88rem}
   .panel .hint{margin:.9rem 0 1.1rem}
   .error{color:var(--bad);font-size:.92rem;font-weight:600;margin:0}
-  .note{border-left:4px solid var(--saffron);background:var(--warn-ground);color:var(--warn);border-radius:0 12px 12px 0;
+  .note{border-left:4px solid var(--saffron);background:var(--warn-ground);color:var(--warn);
+  border-radius:0 12px 12px 0;
   padding:.9rem 1.2rem;margin:0 0 1.6rem;max-width:70ch}
   .note.bad{border-color:var(--bad);background:var(--bad-ground);color:var(--bad)}
   .note.good{border-color:var(--good);background:var(--good-ground);color:var(--good)}
@@ -146,7 +155,8 @@ let styleSheet: StaticString = """
   .note h2{font:600 1.05rem/1.4 var(--sans);letter-spacing:0}
   .note a{color:inherit}
   .split{display:grid;gap:clamp(1.6rem,4vw,3.5rem);grid-template-columns:minmax(0,1fr);margin-top:1.6rem}
-  .panel{background:var(--surface);border:1px solid var(--line);border-radius:18px;padding:clamp(1.1rem,2.5vw,1.8rem);
+  .panel{background:var(--surface);border:1px solid var(--line);border-radius:18px;padding:clamp(1.1rem,
+  2.5vw,1.8rem);
   box-shadow:var(--shade);align-self:start}
   .panel h2{margin-bottom:1rem}
   .lines>li{display:grid;grid-template-columns:4.6rem minmax(0,1fr) auto;gap:.35rem 1.1rem;align-items:start;
@@ -165,9 +175,11 @@ let styleSheet: StaticString = """
   .sums{display:grid;gap:.5rem}
   .sums div{display:flex;justify-content:space-between;gap:1.5rem}
   .sums dd{font-variant-numeric:tabular-nums;white-space:nowrap}
-  .sums .total{border-top:1px solid var(--line);padding-top:.8rem;margin-top:.3rem;font-weight:700;font-size:1.18rem}
+  .sums .total{border-top:1px solid var(--line);padding-top:.8rem;margin-top:.3rem;font-weight:700;
+  font-size:1.18rem}
   .sums small{display:block;color:var(--soft);font-weight:400;font-size:.85rem}
-  .brief{display:grid;gap:.55rem;margin-bottom:1.2rem;padding-bottom:1.2rem;border-bottom:1px solid var(--line)}
+  .brief{display:grid;gap:.55rem;margin-bottom:1.2rem;padding-bottom:1.2rem;
+  border-bottom:1px solid var(--line)}
   .brief li{display:flex;justify-content:space-between;gap:1rem;font-size:.97rem}
   .brief span:last-child{white-space:nowrap;font-variant-numeric:tabular-nums}
   form section,form fieldset.group{margin-bottom:2.2rem}
@@ -187,7 +199,8 @@ let styleSheet: StaticString = """
   .steps li{position:relative;padding-top:2rem;font-size:.95rem;color:var(--soft);text-align:center}
   .steps li::before{content:"";position:absolute;z-index:1;top:.15rem;left:50%;width:1.25rem;height:1.25rem;
   margin-left:-.625rem;border-radius:50%;border:2px solid var(--edge);background:var(--paper)}
-  .steps li::after{content:"";position:absolute;top:.72rem;right:50%;width:100%;height:2px;background:var(--line)}
+  .steps li::after{content:"";position:absolute;top:.72rem;right:50%;width:100%;height:2px;
+  background:var(--line)}
   .steps li:first-child::after{display:none}
   .steps .done{color:var(--ink)}
   .steps .done::before{background:var(--action);border-color:var(--action)}
@@ -199,9 +212,11 @@ let styleSheet: StaticString = """
   .columns h2{font-size:1.15rem;margin-bottom:.5rem}
   @media(min-width:34rem){.half{grid-column:span 3}.third{grid-column:span 2}.two-thirds{grid-column:span 4}}
   @media(max-width:40rem){.grid{grid-template-columns:repeat(2,minmax(0,1fr))}.brand{flex:1}
-  .search{order:3;flex-basis:100%;max-width:none}.card h2{font-size:1.05rem}.card .facts{flex-direction:column;
+  .search{order:3;flex-basis:100%;max-width:none}.card h2{font-size:1.05rem}
+  .card .facts{flex-direction:column;
   align-items:flex-start}.tools{flex-direction:column}.tags{flex:none;max-width:100%}
-  .tags>.chips{flex-wrap:nowrap;overflow-x:auto;margin-inline:-1.1rem;padding:.3rem 1.1rem .5rem;max-width:100vw;
+  .tags>.chips{flex-wrap:nowrap;overflow-x:auto;margin-inline:-1.1rem;padding:.3rem 1.1rem .5rem;
+  max-width:100vw;
   scrollbar-width:thin}.chip{flex:none}}
   @media(min-width:56rem){.product{grid-template-columns:minmax(0,6fr) minmax(0,5fr)}
   .product .about{padding-top:clamp(1rem,6vw,5rem)}
