@@ -26,6 +26,29 @@ extension EndToEnd {
       #expect(try shop.client.get("/api/v1/products?limit=1").json["total"] == before)
     }
 
+    @Test func `a stop waits for the answer to a request in flight`() throws {
+      let shop = try TestShop()
+      let product = try #require(shop.makeProduct("Patient Pan", onHand: 1)["id"]?.string)
+      let answers = concurrently(2) { index in
+        Result { () throws -> Int in
+          if index == 0 {
+            // A provider that never answers: the order is under way for five seconds.
+            let buyer = try Buyer(shop)
+            try buyer.put(product, 1)
+            return try buyer.buy(token: "tok_timeout").status
+          }
+          // Once the piece is held, the order is in flight.
+          try persistently {
+            guard try shop.available(product) == 0 else { throw NotYet() }
+          }
+          return Int(try CommandLineTool.run(["down", "--data", shop.folder]).exitCode)
+        }
+      }
+      #expect(try answers[0].get() == 503)
+      #expect(try answers[1].get() == 0)
+      #expect(try shop.startedAgain().available(product) == 1)
+    }
+
     @Test(arguments: ServiceKind.allCases.map(\.rawValue))
     func `a service killed in the middle of orders loses none and sells nothing twice`(_ victim: String)
       throws
@@ -115,6 +138,8 @@ private func keepBuying(_ product: String, in shop: TestShop, _ progress: Progre
   return places
 }
 
+private struct NotYet: Error {}
+
 /// What a client may try again.
 private struct NotNow: Error, CustomStringConvertible {
   let description: String
@@ -138,6 +163,7 @@ private func persistently<T>(_ body: () throws -> T) throws -> T {
 private final class Progress: Sendable {
   private let condition = NSCondition()
   // Both are touched only under `condition`.
+  // Both touched under the condition's lock only.
   nonisolated(unsafe) private var orders = 0
   nonisolated(unsafe) private var isOver = false
 

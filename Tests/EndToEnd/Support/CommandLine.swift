@@ -60,6 +60,7 @@ func concurrently<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -
 private final class Results<T: Sendable>: Sendable {
   private let condition = NSCondition()
   // Touched only under `condition`.
+  // Touched under the condition's lock only.
   nonisolated(unsafe) private var values: [T?]
 
   init(_ count: Int) { values = Array(repeating: nil, count: count) }

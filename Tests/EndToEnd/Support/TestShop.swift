@@ -8,6 +8,7 @@ import Testing
 final class TestShop: Sendable {
   let folder: String
   // Only held, so that the folder goes with the shop.
+  // Never changed; it is only kept alive here.
   nonisolated(unsafe) private let temporary: TemporaryFolder
   let port: UInt16
   let adminToken: String
@@ -24,7 +25,7 @@ final class TestShop: Sendable {
     adminToken = Files.text(folder + "/admin-token") ?? ""
   }
 
-  /// Whether the folder has gone to another start.
+  /// Whether the folder has gone to another start. Set by the one test that has the shop to itself.
   nonisolated(unsafe) private var isOver = false
 
   deinit { if !isOver { _ = try? CommandLineTool.run(["down", "--data", folder]) } }

@@ -27,8 +27,15 @@ final class Supervisor {
   /// The gateway waits for the longest request it lets through; the others answer faster.
   static func stopMilliseconds(_ kind: ServiceKind) -> Int { kind == .gateway ? 20_000 : 10_000 }
 
+  /// Descriptors that a service may have, where the system allows it.
+  static let descriptorCount: UInt = 16_384
   /// For a service that has lost its supervisor, before it is killed.
   static let orphanMilliseconds: Int32 = 5_000
+
+  /// Quiet about what Swift's debug information holds that gdb does not know, and asking nothing of the network.
+  static let debugger = [
+    "gdb", "-q", "-iex", "set complaints 0", "-iex", "set debuginfod enabled off", "-ex", "run", "--args",
+  ]
 
   enum Phase: Equatable { case starting, seeding, running, stopping, finished }
 
@@ -72,6 +79,7 @@ final class Supervisor {
           + "one give another --data and --port")
     }
     defer { close(lock) }
+    raiseDescriptorLimit()
     waitForOrphans()
     try makeServices()
     watchSignals()
@@ -88,6 +96,15 @@ final class Supervisor {
   }
 
   // MARK: Starting
+
+  /// For the services: each takes thousands of connections, and many systems start programs with 1024.
+  private func raiseDescriptorLimit() {
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(resource, &limit) == 0, limit.rlim_cur < Self.descriptorCount else { return }
+    limit.rlim_cur = min(limit.rlim_max, Self.descriptorCount)
+    setrlimit(resource, &limit)
+  }
 
   /// Services of a supervisor that was killed end by themselves, but finish what is in flight first.
   private func waitForOrphans() {
@@ -131,7 +148,7 @@ final class Supervisor {
     guard isUnderDebugger(kind) else { return .init(executable: executable, arguments: arguments) }
     return .init(
       executable: "/usr/bin/env",
-      arguments: ["gdb", "-q", "-ex", "run", "--args", executable] + arguments, ownsTerminal: true)
+      arguments: Self.debugger + [executable] + arguments, ownsTerminal: true)
   }
 
   /// A debugger needs a terminal; without one it is for the user to attach it.
