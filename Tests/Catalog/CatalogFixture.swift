@@ -27,14 +27,14 @@ final class CatalogFixture {
     "shop.shipping.standard": "490",
   ]
 
-  init(_ machine: TestMachine, path: String? = nil) async throws {
+  init(_ machine: TestMachine, path: String? = nil, seed: UInt64 = 1) async throws {
     self.machine = machine
     self.path = path ?? machine.temporaryDirectory() + "/catalog.db"
     let settings = try ServiceSettings(Self.settings)
     let metrics = Metrics()
     catalog = try await Catalog.open(
-      self.path, settings: settings, worker: machine.worker, loop: machine.loop, entropy: machine.entropy,
-      log: machine.log, metrics: metrics)
+      self.path, settings: settings, worker: machine.worker, loop: machine.loop,
+      entropy: SeededEntropy(seed: seed), log: machine.log, metrics: metrics)
     let front = Front(catalog, settings: settings, loop: machine.loop, log: machine.log, metrics: metrics)
     let server = HTTPServer(
       loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: metrics, handler: front)
