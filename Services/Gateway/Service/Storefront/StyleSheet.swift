@@ -16,7 +16,7 @@ let styleSheet: StaticString = """
   preserveAspectRatio='none'%3E%3Cpath d='M0 97V34C0 17 35 13 50 0C65 13 100 17 100 34V97Q100 100 97 100H3Q0 100 0 97Z'\
   /%3E%3C/svg%3E")}
   @media(prefers-color-scheme:dark){:root{--paper:#191310;--surface:#221a15;--sand:#2f241c;--ink:#f4eadd;
-  --soft:#c0ae9b;--line:#3a2e26;--edge:#8f7d6c;--terra:#f39a78;--action:#b4472a;--action-hover:#c65636;
+  --soft:#c0ae9b;--line:#3a2e26;--edge:#8f7d6c;--terra:#f39a78;--action:#b4472a;--action-hover:#a03c21;
   --on-action:#fffaf3;--stripe:#9c3f26;--stripe-2:#e9d6bb;--saffron:#e5ad4a;--good:#a5dcc4;
   --good-ground:#1c3a31;
   --warn:#f5cf86;--warn-ground:#41300f;--bad:#ffb4a6;--bad-ground:#4a1f19;
@@ -110,7 +110,7 @@ let styleSheet: StaticString = """
   .card{position:relative;display:flex;flex-direction:column;gap:.2rem}
   .arch{position:relative;background:var(--sand);aspect-ratio:1/1.12;margin-bottom:.75rem;overflow:hidden;
   -webkit-mask:var(--arch) 0 0/100% 100%;mask:var(--arch) 0 0/100% 100%}
-  .arch::after{content:"";position:absolute;inset:0;background:#8a5a2814;mix-blend-mode:multiply;
+  .arch::after{content:"";position:absolute;inset:0;background:#8a5a280a;mix-blend-mode:multiply;
   pointer-events:none}
   .arch img{width:100%;height:100%;object-fit:cover;transition:transform .35s ease}
   .card h2,.card h3{font-size:1.18rem;line-height:1.3}
