@@ -1,26 +1,44 @@
 import Bytes
 
 /// The segments of all templates as a tree in flat arrays, so that looking up allocates nothing.
-struct RouteTree {
+@usableFromInline
+struct RouteTree: Sendable {
   /// One look-up on its way.
-  struct Search {
+  private struct Search {
     let method: Method
     var parameters = PathRanges()
     /// The methods of paths that matched, but for the method.
     var others = MethodSet()
   }
 
+  /// Places in the arrays below; -1 is none. Nothing here counts references, so walking costs only comparisons.
   private struct Node {
-    /// Literal children: where their text stands in `text`, and their node.
-    var literals: [(text: Range<Int>, node: Int)] = []
-    var parameter: Int?
-    var rest: Int?
-    /// The routes that end here.
+    var firstLiteral = -1
+    var parameter = -1
+    var rest = -1
+    var firstEnd = -1
+    /// The methods of the routes that end here.
     var methods = MethodSet()
-    var routes: [(method: Method, index: Int)] = []
+  }
+
+  /// A literal child of a node: where its text stands in `text`, its node, and the next child.
+  private struct Literal {
+    let start: Int
+    let end: Int
+    let node: Int
+    let next: Int
+  }
+
+  /// A route that ends at a node, and the next one that does.
+  private struct End {
+    let method: Method
+    let route: Int
+    let next: Int
   }
 
   private var nodes = [Node()]
+  private var literals: [Literal] = []
+  private var ends: [End] = []
   private var text: [UInt8] = []
 
   /// Adds a template; see `Router.init` for what traps.
@@ -50,7 +68,8 @@ struct RouteTree {
     }
     precondition(!nodes[node].methods.contains(method), "two routes for one method and path")
     nodes[node].methods.insert(method)
-    nodes[node].routes.append((method, index))
+    ends.append(End(method: method, route: index, next: nodes[node].firstEnd))
+    nodes[node].firstEnd = ends.count - 1
   }
 
   private mutating func newNode() -> Int {
@@ -59,30 +78,40 @@ struct RouteTree {
   }
 
   private mutating func parameterChild(of node: Int) -> Int {
-    if let child = nodes[node].parameter { return child }
-    let child = newNode()
-    nodes[node].parameter = child
-    return child
+    if nodes[node].parameter < 0 { nodes[node].parameter = newNode() }
+    return nodes[node].parameter
   }
 
   private mutating func restChild(of node: Int) -> Int {
-    if let child = nodes[node].rest { return child }
-    let child = newNode()
-    nodes[node].rest = child
-    return child
+    if nodes[node].rest < 0 { nodes[node].rest = newNode() }
+    return nodes[node].rest
   }
 
   private mutating func literalChild(of node: Int, _ segment: [UInt8]) -> Int {
-    for literal in nodes[node].literals where Array(text[literal.text]) == segment { return literal.node }
+    var place = nodes[node].firstLiteral
+    while place >= 0 {
+      let literal = literals[place]
+      if Array(text[literal.start..<literal.end]) == segment { return literal.node }
+      place = literal.next
+    }
     let child = newNode()
     let start = text.count
     text += segment
-    nodes[node].literals.append((start..<text.count, child))
+    literals.append(Literal(start: start, end: text.count, node: child, next: nodes[node].firstLiteral))
+    nodes[node].firstLiteral = literals.count - 1
     return child
   }
 
+  /// What `path` leads to.
+  @usableFromInline
+  func lookUp(_ method: Method, _ path: RawSpan) -> RouteLookup {
+    var search = Search(method: method)
+    if let index = find(path, &search) { return .route(index, parameters: search.parameters) }
+    return search.others.isEmpty ? .notFound : .methodNotAllowed(search.others)
+  }
+
   /// The index of the route for `path`.
-  func find(_ path: RawSpan, _ search: inout Search) -> Int? {
+  private func find(_ path: RawSpan, _ search: inout Search) -> Int? {
     if path.byteCount == 0 {
       // The empty path of an absolute form means `/`: one empty segment.
       return find(path, from: 0, node: 0, &search)
@@ -96,18 +125,24 @@ struct RouteTree {
     let count = path.byteCount
     var end = start
     while end < count, path.byte(end) != ASCII.slash { end += 1 }
-    for literal in nodes[node].literals where equals(path, start, end, literal.text) {
-      if let index = enter(path, end, literal.node, &search) { return index }
-      break
+    let branches = nodes[node]
+    var place = branches.firstLiteral
+    while place >= 0 {
+      let literal = literals[place]
+      if equals(path, start, end, literal) {
+        if let index = enter(path, end, literal.node, &search) { return index }
+        break
+      }
+      place = literal.next
     }
-    if let child = nodes[node].parameter, end > start {
+    if branches.parameter >= 0, end > start {
       search.parameters.push(start..<end)
-      if let index = enter(path, end, child, &search) { return index }
+      if let index = enter(path, end, branches.parameter, &search) { return index }
       search.parameters.pop()
     }
-    if let child = nodes[node].rest, count > start {
+    if branches.rest >= 0, count > start {
       search.parameters.push(start..<count)
-      if let index = enter(path, count, child, &search) { return index }
+      if let index = enter(path, count, branches.rest, &search) { return index }
       search.parameters.pop()
     }
     return nil
@@ -116,20 +151,29 @@ struct RouteTree {
   /// Goes on behind a segment that ended at `end`.
   private func enter(_ path: RawSpan, _ end: Int, _ node: Int, _ search: inout Search) -> Int? {
     if end < path.byteCount { return find(path, from: end + 1, node: node, &search) }
-    guard !nodes[node].routes.isEmpty else { return nil }
-    for route in nodes[node].routes where route.method == search.method { return route.index }
-    if search.method == .head {
-      for route in nodes[node].routes where route.method == .get { return route.index }
-    }
+    if let route = route(at: node, search.method) { return route }
+    if search.method == .head, let route = route(at: node, .get) { return route }
     search.others.formUnion(nodes[node].methods)
     return nil
   }
 
+  private func route(at node: Int, _ method: Method) -> Int? {
+    var place = nodes[node].firstEnd
+    while place >= 0 {
+      if ends[place].method == method { return ends[place].route }
+      place = ends[place].next
+    }
+    return nil
+  }
+
   @inline(__always)
-  private func equals(_ path: RawSpan, _ start: Int, _ end: Int, _ literal: Range<Int>) -> Bool {
-    guard end - start == literal.count else { return false }
-    for offset in 0..<literal.count where path.byte(start + offset) != text[literal.lowerBound + offset] {
-      return false
+  private func equals(_ path: RawSpan, _ start: Int, _ end: Int, _ literal: Literal) -> Bool {
+    let count = literal.end &- literal.start
+    guard end &- start == count else { return false }
+    var offset = 0
+    while offset < count {
+      if path.byte(start &+ offset) != text[literal.start &+ offset] { return false }
+      offset &+= 1
     }
     return true
   }

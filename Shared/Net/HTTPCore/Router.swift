@@ -38,19 +38,9 @@ public struct Router<T> {
     case notFound
   }
 
-  /// What a path led to, with the parameters left where they are.
-  public enum Lookup {
-    /// The index of the route in the list the router was made of.
-    case route(Int, parameters: PathRanges)
-    /// The path is known under other methods.
-    case methodNotAllowed(MethodSet)
-    /// No such path.
-    case notFound
-  }
-
   /// The routes, in the order they were given.
   public let routes: [Route<T>]
-  private var tree = RouteTree()
+  @usableFromInline var tree = RouteTree()
 
   /// A router of these routes. Traps on a malformed template, on two parameters in one segment, on more than
   /// four in a template, and on two routes for the same method and shape.
@@ -60,6 +50,7 @@ public struct Router<T> {
   }
 
   /// The route for `path` (without its query; empty means `/`).
+  @inlinable
   public func match(_ method: Method, path: RawSpan) -> Match {
     switch find(method, path: path) {
     case .notFound: return .notFound
@@ -72,11 +63,18 @@ public struct Router<T> {
 
   /// The same without decoding parameters: for hot paths that compare bytes. A parameter found here may still
   /// hold a malformed escape.
-  public func find(_ method: Method, path: RawSpan) -> Lookup {
-    var search = RouteTree.Search(method: method)
-    if let index = tree.find(path, &search) { return .route(index, parameters: search.parameters) }
-    return search.others.isEmpty ? .notFound : .methodNotAllowed(search.others)
-  }
+  @inlinable
+  public func find(_ method: Method, path: RawSpan) -> RouteLookup { tree.lookUp(method, path) }
+}
+
+/// What a path led to, with the parameters left where they are.
+public enum RouteLookup: Sendable {
+  /// The index of the route in the list the router was made of.
+  case route(Int, parameters: PathRanges)
+  /// The path is known under other methods.
+  case methodNotAllowed(MethodSet)
+  /// No such path.
+  case notFound
 }
 
 /// Where a template's parameters stand in a path; at most four.
