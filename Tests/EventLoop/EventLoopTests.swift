@@ -87,6 +87,44 @@ struct EventLoopTests {
     #expect(count == 0)
   }
 
+  @Test func `cancelled timers do not fill the heap, and those that are set still fire`() {
+    let loop = EventLoop(driver: driver, clock: clock)
+    var fired: [Int] = []
+    var timers: [Timer] = []
+    for index in 0..<100_000 {
+      let timer = Timer(loop: loop) { fired.append(index) }
+      timer.set(clock.now + .seconds(75))
+      if index.isMultiple(of: 1000) { timers.append(timer) } else { timer.cancel() }
+    }
+    #expect(loop.timerCount <= 2 * EventLoop.toleratedCancelledCount)
+    clock.advance(by: .seconds(75))
+    loop.turn()
+    #expect(fired == (0..<100).map { $0 * 1000 })
+    #expect(loop.timerCount == 0)
+  }
+
+  @Test func `a timer whose place was cleared away can be set again`() {
+    let loop = EventLoop(driver: driver, clock: clock)
+    var count = 0
+    let timer = Timer(loop: loop) { count += 1 }
+    timer.set(clock.now + .seconds(10))
+    timer.set(clock.now + .seconds(5))
+    timer.cancel()
+    for _ in 0..<2 * EventLoop.toleratedCancelledCount {
+      let other = Timer(loop: loop) {}
+      other.set(clock.now + .seconds(20))
+      other.cancel()
+    }
+    timer.set(clock.now + .seconds(7))
+    clock.advance(by: .seconds(7))
+    loop.turn()
+    #expect(count == 1)
+    clock.advance(by: .seconds(60))
+    loop.turn()
+    #expect(count == 1)
+    #expect(loop.timerCount == 0)
+  }
+
   @Test func `random deadlines fire in order`() {
     var random = SeededEntropy(seed: 42)
     let loop = EventLoop(driver: driver, clock: clock)

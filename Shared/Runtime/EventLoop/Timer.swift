@@ -12,6 +12,9 @@ public final class Timer {
   /// Where the earliest of this timer's places in the heap stands.
   private var queuedAt = Instant.never
 
+  /// Whether it is not set.
+  var isCancelled: Bool { deadline == .never }
+
   /// A timer that runs `action` on `loop`; not set.
   public init(loop: EventLoop, action: @escaping () -> Void) {
     self.loop = loop
@@ -20,6 +23,8 @@ public final class Timer {
 
   /// Moves the deadline; `.never` cancels.
   public func set(_ deadline: Instant) {
+    if deadline == .never { return cancel() }
+    if isCancelled && queuedAt != .never { loop.cancelledCount -= 1 }
     self.deadline = deadline
     if deadline < queuedAt {
       queuedAt = deadline
@@ -27,12 +32,23 @@ public final class Timer {
     }
   }
 
-  /// Cancels. The place in the heap holds the timer, and what its action captured, until its time.
-  public func cancel() { deadline = .never }
+  /// Cancels. The place in the heap holds the timer, and what its action captured, until its time, or until half
+  /// the heap is such places.
+  public func cancel() {
+    guard !isCancelled else { return }
+    deadline = .never
+    if queuedAt != .never { loop.countCancelled() }
+  }
+
+  /// The loop has taken every place of this timer, which is cancelled, from the heap.
+  func lostItsPlaces() { queuedAt = .never }
 
   /// The loop came to one of this timer's places.
   func expire(at now: Instant) {
-    if queuedAt <= now { queuedAt = .never }
+    if queuedAt <= now {
+      queuedAt = .never
+      if isCancelled { loop.cancelledCount -= 1 }
+    }
     if deadline <= now {
       deadline = .never
       action()
