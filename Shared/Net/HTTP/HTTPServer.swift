@@ -54,8 +54,11 @@ public final class HTTPServer {
     listeners.append(listener)
     while !isDraining {
       do throws(NetworkError) {
-        while let stream = try listener.accept() { admit(stream) }
-        try await listener.waitAcceptable()
+        if try acceptWaiting(on: listener) {
+          try await listener.waitAcceptable()
+        } else {
+          await loop.sleep(until: loop.now)
+        }
       } catch .closed {
         return
       } catch {
@@ -64,6 +67,15 @@ public final class HTTPServer {
         await loop.sleep(for: .milliseconds(100))
       }
     }
+  }
+
+  /// Admits who waits, up to the limit. Returns whether nobody is left.
+  private func acceptWaiting(on listener: any Listener) throws(NetworkError) -> Bool {
+    for _ in 0..<limits.maximumAcceptsInARow {
+      guard let stream = try listener.accept() else { return true }
+      admit(stream)
+    }
+    return false
   }
 
   private func admit(_ stream: any ByteStream) {
@@ -88,9 +100,15 @@ public final class HTTPServer {
   /// Stops accepting, finishes what is in flight, and returns when nothing is, or after `duration`, when what is
   /// left is broken off.
   public func drain(within duration: Duration = .seconds(15)) async {
-    isDraining = true
     let deadline = loop.now + duration
-    for listener in listeners { listener.close() }
+    // One look at the network. Closing resets connections that nobody has accepted, and with them requests that may
+    // have been sent already.
+    await loop.sleep(until: loop.now)
+    isDraining = true
+    for listener in listeners {
+      _ = try? acceptWaiting(on: listener)
+      listener.close()
+    }
     // A request may be on its way to a connection that looks idle: give it a moment to arrive, then close those.
     await loop.sleep(for: .milliseconds(50))
     for connection in connections.values where connection.isIdle { connection.stream.close() }

@@ -13,6 +13,8 @@ final class ServerConnection {
   private(set) var isIdle = true
   /// What the network did not take at once.
   private var unsent = ByteBuffer()
+  /// Requests answered since this connection last waited for its client.
+  private var answeredInARow = 0
 
   init(_ stream: any ByteStream, server: HTTPServer) {
     self.stream = stream
@@ -23,9 +25,21 @@ final class ServerConnection {
   /// Serves until the connection ends; closes it.
   func run() async {
     do throws(NetworkError) {
-      while try await serveNext() {}
-    } catch {}
+      while try await serveNext() { try await giveOthersTheirTurn() }
+    } catch {
+      // Answers that can no longer be sent must not stay in the shared buffer, or the next connection gets them.
+      server.output.removeAll()
+    }
     stream.close()
+  }
+
+  /// A client that pipelines without end never makes us wait, so others would never be served.
+  private func giveOthersTheirTurn() async throws(NetworkError) {
+    answeredInARow += 1
+    guard answeredInARow >= server.limits.maximumAnswersInARow else { return }
+    answeredInARow = 0
+    try await flush()
+    await server.loop.sleep(until: server.loop.now)
   }
 
   private enum HeadOutcome {
@@ -112,6 +126,7 @@ final class ServerConnection {
       case .nothingYet: break
       }
       try await flush()
+      answeredInARow = 0
       isIdle = request.input.isEmpty
       if isIdle {
         if server.isDraining { return .ended }

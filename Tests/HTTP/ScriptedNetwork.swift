@@ -1,0 +1,78 @@
+import Bytes
+import EventLoop
+import Platform
+
+/// A connection whose every step a test has written down: what arrives, what breaks, what fits.
+final class ScriptedStream: ByteStream {
+  enum Step {
+    case arrives(String)
+    case breaks(NetworkError)
+    case waits
+  }
+
+  let peer = Endpoint(.loopback, port: 9)
+  private var steps: [Step]
+  /// How often the last step happens.
+  private var repetitions: Int
+  /// Bytes that each further `send` takes; all of them once this is used up.
+  var takes: [Int] = []
+  private(set) var sent = ""
+  private(set) var isClosed = false
+  fileprivate(set) var wasAccepted = false
+
+  init(_ steps: [Step], repetitions: Int = 1) {
+    self.steps = steps
+    self.repetitions = repetitions
+  }
+
+  func receive(into room: inout OutputRawSpan) throws(NetworkError) -> Received {
+    if isClosed { throw .closed }
+    guard let step = steps.first else { return .end }
+    if steps.count > 1 || repetitions <= 1 { steps.removeFirst() } else { repetitions -= 1 }
+    switch step {
+    case .arrives(let text):
+      for byte in text.utf8 { room.append(byte, as: UInt8.self) }
+      return .bytes(text.utf8.count)
+    case .breaks(let error): throw error
+    case .waits: return .nothingYet
+    }
+  }
+
+  func send(_ bytes: RawSpan) throws(NetworkError) -> Int {
+    if isClosed { throw .closed }
+    let count = takes.isEmpty ? bytes.byteCount : min(bytes.byteCount, takes.removeFirst())
+    bytes.extracting(first: count).withUnsafeBytes { sent += String(decoding: $0, as: UTF8.self) }
+    return count
+  }
+
+  func waitReadable(until deadline: Instant) async throws(NetworkError) { await Task.yield() }
+
+  func waitWritable(until deadline: Instant) async throws(NetworkError) { await Task.yield() }
+
+  func finish() {}
+
+  func close() { isClosed = true }
+}
+
+/// A listener that hands out streams made beforehand.
+final class ScriptedListener: Listener {
+  let endpoint = Endpoint(.loopback, port: 80)
+  private var streams: [ScriptedStream]
+  private let end = Signal()
+
+  init(_ streams: [ScriptedStream]) { self.streams = streams }
+
+  func accept() throws(NetworkError) -> (any ByteStream)? {
+    guard !streams.isEmpty else { return nil }
+    let stream = streams.removeFirst()
+    stream.wasAccepted = true
+    return stream
+  }
+
+  func waitAcceptable() async throws(NetworkError) {
+    await end.wait()
+    throw .closed
+  }
+
+  func close() { end.notify() }
+}
