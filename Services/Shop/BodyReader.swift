@@ -225,11 +225,12 @@ public struct BodyReader {
 
   private mutating func integer(_ value: JSON, _ pointer: String, _ range: ClosedRange<Int64>) -> Int64? {
     guard let number = value.integer else {
-      report(pointer, "must be an integer")
+      let isHuge = value.number.map { $0.magnitude >= 0x1p63 } ?? false
+      report(pointer, isHuge ? Self.bounds(range) : "must be an integer")
       return nil
     }
     guard range.contains(number) else {
-      report(pointer, "must be " + String(range.lowerBound) + " to " + String(range.upperBound))
+      report(pointer, Self.bounds(range))
       return nil
     }
     return number
@@ -247,6 +248,10 @@ public struct BodyReader {
 
   /// RFC 6901 §3: `~` and `/` are escaped. Field names are ours and hold neither.
   private func pointer(to name: String) -> String { pointer + "/" + name }
+
+  private static func bounds(_ range: ClosedRange<Int64>) -> String {
+    "must be " + String(range.lowerBound) + " to " + String(range.upperBound)
+  }
 
   private static func words(_ range: ClosedRange<Int>) -> String {
     if range.lowerBound == range.upperBound { return "exactly " + String(range.lowerBound) }

@@ -51,6 +51,16 @@ import Testing
     }
   }
 
+  @Test func `an item without a key is known by its SKU, and one with neither is a problem`() throws {
+    try withCatalog { shop async throws in
+      let bare = #"{"sku":"S","name":"n","price":{"amount":1,"currency":"EUR"}}"#
+      let neither = #"{"name":"n","price":{"amount":1,"currency":"EUR"}}"#
+      let results = try await run(shop, [bare, bare, item("S", sku: "S", name: "renamed"), neither])
+      #expect(results.map { $0.result } == ["created", "unchanged", "updated", "problem"])
+      #expect(results[3].rest == "sku is required")
+    }
+  }
+
   @Test func `a bad item is answered and the others are written`() throws {
     try withCatalog { shop async throws in
       try await shop.make("TAKEN-BY-KEY")

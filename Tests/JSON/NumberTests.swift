@@ -40,6 +40,19 @@ import Testing
   }
 
   @Test(arguments: [
+    ("9223372036854775808", 0x1p63), ("-9223372036854775809", -0x1p63), ("99999999999999999999", 1e20),
+    ("1e309", Double.greatestFiniteMagnitude), ("-1e309", -Double.greatestFiniteMagnitude),
+    ("1" + String(repeating: "0", count: 400), Double.greatestFiniteMagnitude),
+  ])
+  func `whoever asks for it reads a huge number as the nearest finite Double`(
+    _ text: String, _ value: Double
+  ) throws {
+    let limits = JSONLimits(readsHugeNumbers: true)
+    #expect(try JSON.parse(Array(text.utf8), limits: limits) == .number(value))
+    #expect(try JSON.parse(Array("9223372036854775807".utf8), limits: limits) == .integer(.max))
+  }
+
+  @Test(arguments: [
     ("-", JSONError.Reason.unexpectedEnd, 1), ("-a", .malformedNumber, 1), ("01", .malformedNumber, 1),
     ("-01", .malformedNumber, 2), ("00", .malformedNumber, 1), ("1.", .unexpectedEnd, 2),
     ("1.a", .malformedNumber, 2), ("1.e1", .malformedNumber, 2), (".5", .expectedValue, 0),

@@ -29,6 +29,18 @@ struct BodyReaderTests {
     #expect(body.isValid)
   }
 
+  @Test func `a number too large for an integer is out of range, a fraction is no integer`() {
+    var body = BodyReader(.object(JSONObject([("huge", .number(1e20)), ("half", .number(0.5))])))
+    _ = body.integer("huge", in: 1...999)
+    _ = body.integer("half", in: 1...999)
+    expect(
+      body.errors,
+      [
+        FieldError(pointer: "/huge", detail: "must be 1 to 999"),
+        FieldError(pointer: "/half", detail: "must be an integer"),
+      ])
+  }
+
   @Test func `everything that is wrong is told at once, with its pointer`() {
     var body = reader(
       #"""

@@ -174,11 +174,23 @@ struct FrontTests {
       let latin = [(name: "content-type", value: "application/json; charset=utf-8")]
       #expect(await stand.status(.post, "/json", "{\"name\":\"x\"}", latin) == 200)
       #expect(await stand.status(.post, "/json", "", json) == 400)
+      #expect(await stand.status(.post, "/json", "") == 400)
+      #expect(await stand.status(.post, "/json", "", text) == 415)
       #expect(await stand.status(.post, "/json", "{\"name\":1,\"name\":2}", json) == 400)
       let invalid = await stand.send(.post, "/json", "{\"name\":1}", json)
       #expect(invalid.status.code == 422)
       #expect((try? JSON.parse(invalid.body))?["errors"]?.array?[0]["pointer"]?.string == "/name")
       #expect(await stand.status(.post, "/json", "{\"name\":\"x\"}", json + json) == 415)
+    }
+  }
+
+  @Test func `a number out of range is told of the field that has it, and nobody else minds it`() {
+    withStand { stand in
+      let huge = "99999999999999999999"
+      let wrong = await stand.send(.post, "/json", "{\"name\":\(huge)}", json)
+      #expect(wrong.status.code == 422)
+      #expect((try? JSON.parse(wrong.body))?["errors"]?.array?[0]["pointer"]?.string == "/name")
+      #expect(await stand.status(.post, "/json", "{\"name\":\"x\",\"other\":[\(huge),1e999]}", json) == 200)
     }
   }
 

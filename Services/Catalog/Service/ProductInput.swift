@@ -44,10 +44,18 @@ extension StockChange {
 }
 
 extension ImportItem {
-  /// Reads one item of an import. Without a SKU the key is the SKU.
+  /// Reads one item of an import. Without a SKU the key is the SKU, and the other way around.
   static func read(_ body: inout BodyReader, currency: String) -> ImportItem {
-    let key = body.string("key", length: 1...CatalogLimits.skuLength)
-    let sku = body.optionalString("sku", length: 1...CatalogLimits.skuLength) ?? key
+    let length = 1...CatalogLimits.skuLength
+    let sku: String
+    let key: String
+    if body.has("key") {
+      key = body.string("key", length: length)
+      sku = body.optionalString("sku", length: length) ?? key
+    } else {
+      sku = body.string("sku", length: length)
+      key = sku
+    }
     let input = ProductInput.read(&body, sku: sku, currency: currency)
     let onHand = body.optionalInteger("onHand", in: 0...CatalogLimits.stockCount) ?? 0
     let imageURL = body.optionalString("imageURL", length: 0...CatalogLimits.imageURLLength)

@@ -12,14 +12,21 @@ public struct JSONLimits: Sendable {
   /// Bytes of one number. An `Int64` needs 20, a `Double` that this module wrote 24.
   public var maximumNumberByteCount: Int
 
+  /// What becomes of a number that is too large for its type. False: the document is refused. True: the number
+  /// reads as the nearest finite Double, so that whoever reads the fields can name the one that is out of range,
+  /// and a field that nobody reads spoils nothing.
+  public var readsHugeNumbers: Bool
+
   /// The house's limits, unless told otherwise.
   public init(
-    maximumDepth: Int = 64, maximumByteCount: Int = 1 << 20, maximumNumberByteCount: Int = 128
+    maximumDepth: Int = 64, maximumByteCount: Int = 1 << 20, maximumNumberByteCount: Int = 128,
+    readsHugeNumbers: Bool = false
   ) {
     precondition(maximumDepth >= 0 && maximumDepth <= Self.deepest)
     precondition(maximumByteCount >= 0 && maximumNumberByteCount > 0)
     self.maximumDepth = maximumDepth
     self.maximumByteCount = maximumByteCount
     self.maximumNumberByteCount = maximumNumberByteCount
+    self.readsHugeNumbers = readsHugeNumbers
   }
 }

@@ -29,7 +29,14 @@ extension Reader {
       if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
       try digits()
     }
-    guard offset - start <= limits.maximumNumberByteCount else { throw error(.numberTooLong, at: start) }
+    guard offset - start <= limits.maximumNumberByteCount else {
+      // Without leading zeros, so many digits are more than any Int64 has.
+      if limits.readsHugeNumbers && isInteger { return .number(huge(isNegative)) }
+      throw error(.numberTooLong, at: start)
+    }
+    if isInteger && limits.readsHugeNumbers && (overflows || !isNegative && value == .min) {
+      return .number(Double(text(start..<offset)) ?? huge(isNegative))
+    }
     if isInteger {
       if isNegative {
         guard !overflows else { throw error(.integerOutOfRange, at: start) }
@@ -39,9 +46,14 @@ extension Reader {
       return .integer(-value)
     }
     guard let double = Double(text(start..<offset)), double.isFinite else {
+      if limits.readsHugeNumbers { return .number(huge(isNegative)) }
       throw error(.numberOutOfRange, at: start)
     }
     return .number(double)
+  }
+
+  private func huge(_ isNegative: Bool) -> Double {
+    isNegative ? -.greatestFiniteMagnitude : .greatestFiniteMagnitude
   }
 
   /// One digit or more.
