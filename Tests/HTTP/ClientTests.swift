@@ -84,14 +84,16 @@ struct ClientTests {
   @Test func `a late answer is a time-out and its connection is not used again`() {
     let (error, second) = withLoop { machine -> (ClientError?, String) in
       var count = 0
+      let gate = Signal()
       let server = TestServer(machine) { _ in
         count += 1
         let mine = count
-        if mine == 1 { await machine.loop.sleep(for: .milliseconds(40)) }
+        if mine == 1 { await gate.wait() }
         return .text(.ok, "answer \(mine)")
       }
       let client = server.client()
       let error = await failure(client, machine.loop.now + .milliseconds(10))
+      gate.notify()
       let second = try! await client.send(ClientRequest(.get, "/"), until: .never)
       return (error, String(decoding: second.body, as: UTF8.self))
     }

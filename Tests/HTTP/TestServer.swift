@@ -57,6 +57,13 @@ final class TestServer {
     return await client.readToEnd()
   }
 
+  /// Connections that the server holds, by its own metrics.
+  var openConnectionCount: Int {
+    let text = String(decoding: metrics.exposition(), as: UTF8.self)
+    let line = text.split(separator: "\n").first { $0.hasPrefix("http_connections ") }
+    return Int(line!.split(separator: " ")[1])!
+  }
+
   func client(_ limits: ClientLimits = ClientLimits()) -> HTTPClient {
     HTTPClient(
       network: machine.network, loop: machine.loop, endpoint: endpoint, host: "127.0.0.1",

@@ -1,4 +1,5 @@
 import Bytes
+import EventLoop
 import Glibc
 import Machine
 import MachineTesting
@@ -48,13 +49,15 @@ struct MachineTests {
   @Test func `sleeping tasks wake in the order of their deadlines`() {
     var order: [Int] = []
     withLoop { machine in
+      let all = Signal()
       for milliseconds in [9, 3, 6] {
         machine.loop.spawn {
           await machine.loop.sleep(for: .milliseconds(milliseconds))
           order.append(milliseconds)
+          if order.count == 3 { all.notify() }
         }
       }
-      await machine.loop.sleep(for: .milliseconds(15))
+      await all.wait()
     }
     #expect(order == [3, 6, 9])
   }
