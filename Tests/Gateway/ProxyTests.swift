@@ -1,3 +1,4 @@
+import EventLoop
 import HTTP
 import HTTPCore
 import MachineTesting
@@ -144,6 +145,60 @@ struct ProxyTests {
       return text.utf8.count - (text.components(of: "\r\n\r\n").first?.utf8.count ?? 0) - 4
     }
     #expect(length == count)
+  }
+
+  @Test func `a client that takes longer than the exchange may last gets all of the answer`() {
+    let clock = ManualClock()
+    // More than the kernel's buffers hold on the way.
+    let first = 24_000_000
+    let (length, end) = withLoop(clock: clock) { machine in
+      let gate = Signal()
+      let upstream = ScriptedUpstream(machine) { peer, _ in
+        await peer.readHead()
+        await peer.send("HTTP/1.1 200 OK\r\ncontent-length: \(first + 3)\r\n\r\n")
+        await peer.send(String(repeating: "x", count: first))
+        await gate.wait()
+        await peer.send("end")
+      }
+      let client = await TestShop(machine, catalog: upstream.endpoint).connect()
+      await client.send(get)
+      for _ in 0..<100 { await machine.loop.sleep(until: machine.loop.now) }
+      clock.advance(by: Proxy.patience + .seconds(1))
+      var length = 0
+      while length < first {
+        let piece = await client.read { $0.utf8.count >= min(1_000_000, first - length) }.utf8.count
+        guard piece > 0 else { break }
+        length += piece
+      }
+      gate.notify()
+      return (length, await client.read { $0.hasSuffix("end") })
+    }
+    #expect(length >= first)
+    #expect(end.hasSuffix("end"))
+  }
+
+  @Test func `while the gateway drains its answers say that the connection ends`() {
+    let answer = withLoop { machine in
+      let asked = Signal()
+      let gate = Signal()
+      let upstream = ScriptedUpstream(machine) { peer, _ in
+        await peer.readHead()
+        asked.notify()
+        await gate.wait()
+        await peer.send(ok)
+        await peer.readToEnd()
+      }
+      let shop = TestShop(machine, catalog: upstream.endpoint)
+      let client = await shop.connect()
+      await client.send(get)
+      await asked.wait()
+      machine.loop.spawn { await shop.server.drain() }
+      for _ in 0..<3 { await machine.loop.sleep(until: machine.loop.now) }
+      gate.notify()
+      return await client.readToEnd()
+    }
+    #expect(answer.contains("connection: close\r\n"))
+    #expect(answer.hasSuffix("ok"))
   }
 
   @Test func `request bodies reach the service, chunked ones too`() {

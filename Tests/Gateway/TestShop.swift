@@ -23,6 +23,7 @@ final class TestShop {
   let machine: TestMachine
   let metrics = Metrics()
   let gateway: Gateway
+  let server: HTTPServer
   let endpoint: Endpoint
 
   static let cookieSecret = String(repeating: "c", count: 64)
@@ -47,14 +48,21 @@ final class TestShop {
     gateway = try! Gateway(
       settings: try! ServiceSettings(settings), network: machine.network, loop: machine.loop,
       entropy: machine.entropy, log: machine.log, metrics: metrics)
-    endpoint = Self.serve(machine, gateway)
+    server = HTTPServer(
+      loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(), handler: gateway)
+    endpoint = Self.serve(machine, server)
   }
 
   /// Serves `handler` on a free port.
   @discardableResult
   static func serve(_ machine: TestMachine, _ handler: any Handler) -> Endpoint {
-    let server = HTTPServer(
-      loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(), handler: handler)
+    serve(
+      machine,
+      HTTPServer(
+        loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(), handler: handler))
+  }
+
+  private static func serve(_ machine: TestMachine, _ server: HTTPServer) -> Endpoint {
     let listener = try! machine.network.listen(on: Endpoint(.loopback, port: 0))
     machine.loop.spawn { await server.serve(on: listener) }
     return listener.endpoint

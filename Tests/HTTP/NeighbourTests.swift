@@ -107,17 +107,3 @@ struct NeighbourTests {
     #expect(answer.hasSuffix("served"))
   }
 }
-
-/// Serves `streams` until each is closed.
-private func serve(
-  _ streams: [ScriptedStream], _ machine: TestMachine, _ handler: ClosureHandler,
-  _ limits: ServerLimits = ServerLimits()
-) async {
-  let server = HTTPServer(
-    loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(), handler: handler,
-    limits: limits)
-  let listener = ScriptedListener(streams)
-  machine.loop.spawn { await server.serve(on: listener) }
-  while !streams.allSatisfy(\.isClosed) { await machine.loop.sleep(until: machine.loop.now) }
-  listener.close()
-}

@@ -1,5 +1,7 @@
 import Bytes
 import EventLoop
+import HTTP
+import MachineTesting
 import Platform
 
 /// A connection whose every step a test has written down: what arrives, what breaks, what fits.
@@ -75,4 +77,18 @@ final class ScriptedListener: Listener {
   }
 
   func close() { end.notify() }
+}
+
+/// Serves `streams` until each is closed.
+func serve(
+  _ streams: [ScriptedStream], _ machine: TestMachine, _ handler: ClosureHandler,
+  _ limits: ServerLimits = ServerLimits()
+) async {
+  let server = HTTPServer(
+    loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(), handler: handler,
+    limits: limits)
+  let listener = ScriptedListener(streams)
+  machine.loop.spawn { await server.serve(on: listener) }
+  while !streams.allSatisfy(\.isClosed) { await machine.loop.sleep(until: machine.loop.now) }
+  listener.close()
 }

@@ -76,6 +76,8 @@ public final class ConnectionPool {
     switch waiter.outcome {
     case .waiting:
       waiter.outcome = .gone
+      // Those who have left take nobody's place in the queue.
+      while let first = waiters.first, case .gone = first.outcome { waiters.removeFirst() }
       throw .timedOut
     case .connection(let connection): return connection
     case .mayOpen, .gone: return try await open(until: deadline)

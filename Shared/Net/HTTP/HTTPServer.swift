@@ -195,10 +195,11 @@ public final class HTTPServer {
   }
 
   /// Tells a client that waits with its body to send it (RFC 9110 §10.1.1). If the network is full the client sends
-  /// after its own time-out, as the RFC has it.
-  func sendContinue(on stream: any ByteStream) {
+  /// after its own time-out, as the RFC has it. False when part of the line was sent: no answer can follow that.
+  func sendContinue(on stream: any ByteStream) -> Bool {
     var line = ByteBuffer()
     ResponseWriter.continuation(into: &line)
-    _ = try? stream.send(line.bytes)
+    let count = try? stream.send(line.bytes)
+    return count == nil || count == 0 || count == line.count
   }
 }

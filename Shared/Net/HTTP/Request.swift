@@ -38,6 +38,10 @@ public final class Request {
   /// The method.
   public var method: Method { parser.head.method }
 
+  /// Whether the connection is to stay after the answer, as far as is known before the answer. A handler that writes
+  /// its own head (`Response.Body.message`) says so there.
+  public var keepsConnection: Bool { parser.head.keepAlive && !server.isDraining }
+
   /// The client's address.
   public var peer: Endpoint { stream.peer }
 

@@ -115,7 +115,10 @@ extension Request {
       let wasUnread = if case .unread = bodyReader { true } else { false }
       bodyReader = .reading(decoder)
       if mayAsk && wasUnread && parser.head.expectsContinue && input.isEmpty {
-        server.sendContinue(on: stream)
+        guard server.sendContinue(on: stream) else {
+          bodyReader = .failed(.disconnected)
+          return .failed(.disconnected)
+        }
       }
       return .starved
     }

@@ -65,7 +65,7 @@ final class ServerConnection {
       return false
     }
     let head = request.parser.head
-    let keepsConnection = head.keepAlive && !server.isDraining
+    let keepsConnection = request.keepsConnection
     if keepsConnection, head.version == .http11, !request.hasBody,
       server.handler.respondAtOnce(to: request, into: &server.output)
     {
@@ -82,13 +82,15 @@ final class ServerConnection {
   private func serveSlowly(keepsConnection: Bool) async throws(NetworkError) -> Bool {
     request.beginBody()
     let response = await server.respond(to: request)
-    let keeps: Bool
+    var keeps: Bool
     switch request.bodyReader {
     case .none, .finished: keeps = keepsConnection && !server.isDraining
     case .failed: keeps = false
     case .unread, .reading:
       keeps = request.discardArrivedBody() && keepsConnection && !server.isDraining
     }
+    // HTTP/1.0 knows no chunks: only the connection's end can end a body of unknown length.
+    if case .stream(_, length: nil) = response.body, request.head.version == .http10 { keeps = false }
     if case .failed(.disconnected) = request.bodyReader {
       response.source?.cancel()
       return false
@@ -189,6 +191,11 @@ final class ServerConnection {
       return try await write(source, length: length, chunked: length == nil && head.version == .http11)
     }
     try await flush()
+    // An answer that was large once does not hold its memory for the server's life. Others may write to the buffer
+    // meanwhile, but not keep anything in it.
+    if server.output.capacity > server.limits.maximumKeptOutputByteCount && server.output.isEmpty {
+      server.output.release()
+    }
     return true
   }
 

@@ -23,6 +23,8 @@ public struct ServerLimits: Sendable {
   public var lingerTimeout: Duration = .seconds(2)
   /// Answers to pipelined requests put together before they are sent.
   public var maximumPipelinedByteCount = 64 << 10
+  /// Memory that the server keeps for putting answers together; what a larger answer took is given back.
+  public var maximumKeptOutputByteCount = 512 << 10
   /// Answers to pipelined requests of one connection before the others get their turn.
   public var maximumAnswersInARow = 64
   /// Connections accepted before those that are open get their turn.

@@ -10,8 +10,8 @@ public final class TestMachine {
   public let loop: EventLoop
   /// The kernel's TCP; tests stay on 127.0.0.1.
   public let network: any Network
-  /// Linux's clocks.
-  public let clock: any Clock = LinuxClock()
+  /// Linux's clocks, or the test's.
+  public let clock: any Clock
   /// Linux's random numbers.
   public let entropy: any Entropy = LinuxEntropy()
   /// A thread for SQLite.
@@ -23,7 +23,8 @@ public final class TestMachine {
   private let thread = WorkerThread()
   private var directories: [String] = []
 
-  init() {
+  init(clock: any Clock) {
+    self.clock = clock
     let driver = EpollDriver()
     loop = EventLoop(driver: driver, clock: clock)
     network = KernelNetwork(driver: driver, loop: loop)
@@ -46,9 +47,10 @@ public final class TestMachine {
   }
 }
 
-/// Runs `body` on a loop on the calling thread and returns what it returned.
-public func withLoop<T>(_ body: @escaping (TestMachine) async -> T) -> T {
-  let machine = TestMachine()
+/// Runs `body` on a loop on the calling thread and returns what it returned. `clock` may be one that the test moves;
+/// the loop then looks at it whenever something happens.
+public func withLoop<T>(clock: any Clock = LinuxClock(), _ body: @escaping (TestMachine) async -> T) -> T {
+  let machine = TestMachine(clock: clock)
   var result: T?
   machine.loop.spawn {
     result = await body(machine)

@@ -19,7 +19,8 @@ final class Proxy {
   /// Where requests to the service are put together; filled and sent between two suspensions.
   private var output = ByteBuffer(capacity: 4096)
 
-  /// For the whole exchange, from the request's head to the answer's last byte.
+  /// For the exchange, from the request's head to the answer's last byte; a client that takes the answer slowly is
+  /// given longer.
   static let patience: Duration = .seconds(15)
   /// For the answer to a request whose announced body is too large to be passed on.
   static let refusalPatience: Duration = .seconds(2)
@@ -86,7 +87,8 @@ final class Proxy {
       let status = connection.parser.head.status
       figures.answers.increment()
       let answer = ProxyExchange(
-        connection, pool: pool, headByteCount: headByteCount, deadline: deadline, requestID: request.id,
+        connection, pool: pool, headByteCount: headByteCount, loop: loop, deadline: deadline,
+        requestID: request.id,
         for: request, isRequestComplete: sent == .complete)
       return Response(status, body: .message(answer))
     } catch {

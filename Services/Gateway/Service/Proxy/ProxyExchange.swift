@@ -1,4 +1,5 @@
 import Bytes
+import EventLoop
 import HTTP
 import HTTPCore
 import Platform
@@ -10,6 +11,7 @@ final class ProxyExchange: BodySource {
   private let connection: ClientConnection
   private let pool: ConnectionPool
   private let deadline: Instant
+  private let loop: EventLoop
   private let requestID: String
   private let keepsConnection: Bool
   private let isHTTP10: Bool
@@ -20,6 +22,8 @@ final class ProxyExchange: BodySource {
   /// How the client finds the end of the content.
   private var framing = Framing.none
 
+  /// How long a service may be silent in the middle of an answer, if the exchange's deadline does not leave it more.
+  static let silencePatience: Duration = .seconds(5)
   /// Bytes that one piece may have, so that a fast service fills no memory for a slow client.
   static let maximumPieceByteCount = 64 << 10
 
@@ -27,17 +31,18 @@ final class ProxyExchange: BodySource {
   /// `isRequestComplete` false the request's body was not sent to its end, so the connection cannot be used
   /// again.
   init(
-    _ connection: ClientConnection, pool: ConnectionPool, headByteCount: Int, deadline: Instant,
-    requestID: String, for request: Request, isRequestComplete: Bool
+    _ connection: ClientConnection, pool: ConnectionPool, headByteCount: Int, loop: EventLoop,
+    deadline: Instant, requestID: String, for request: Request, isRequestComplete: Bool
   ) {
     self.connection = connection
     self.pool = pool
     self.headByteCount = headByteCount
+    self.loop = loop
     self.deadline = deadline
     self.requestID = requestID
     self.isRequestComplete = isRequestComplete
     isHTTP10 = request.head.version == .http10
-    var keeps = request.head.keepAlive
+    var keeps = request.keepsConnection && isRequestComplete
     switch connection.parser.head.framing {
     case .none: framing = .none
     case .length(let length): framing = .length(length)
@@ -66,7 +71,8 @@ final class ProxyExchange: BodySource {
         if isComplete { finish() }
         if !buffer.isEmpty { return .more }
         if isComplete { return framing == .untilClose ? .failed : .end }
-        try await connection.receive(until: deadline)
+        // The deadline may have passed while a slow client took what came before: that is not the service's fault.
+        try await connection.receive(until: max(deadline, loop.now + Self.silencePatience))
       }
     } catch {
       return fail()
