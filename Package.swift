@@ -108,7 +108,7 @@ let package = Package(
     service("GatewayMain", "Services/Gateway/Main", ["Gateway", "HTTP", "Machine", "Shop"]),
 
     // Examples
-    service("HelloMain", "Examples/Hello", ["Bytes", "HTTP", "HTTPCore", "Log", "Machine"]),
+    service("HelloMain", "Examples/Hello", ["Bytes", "HTTP", "HTTPCore", "Machine"]),
 
     // The command line
     library(

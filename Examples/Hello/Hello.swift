@@ -1,7 +1,6 @@
 import Bytes
 import HTTP
 import HTTPCore
-import Log
 import Machine
 import _Concurrency
 
@@ -16,7 +15,6 @@ enum Main {
       let server = HTTPServer(
         loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(), handler: Hello())
       let listener = try machine.listener()
-      machine.log.info("listening", LogField("port", Int(listener.endpoint.port)))
       machine.loop.spawn { await server.serve(on: listener) }
       await machine.waitForShutdown()
       await server.drain()

@@ -50,9 +50,7 @@ public struct ServiceParts {
     let front = Front(service, settings: settings, loop: loop, log: log, metrics: metrics)
     let server = HTTPServer(loop: loop, entropy: entropy, log: log, metrics: metrics, handler: front)
     loop.spawn { await server.serve(on: listener) }
-    log.info("serving", LogField("port", Int(listener.endpoint.port)))
     await waitForShutdown()
-    log.info("stopping")
     await server.drain()
   }
 }

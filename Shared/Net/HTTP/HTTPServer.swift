@@ -52,6 +52,7 @@ public final class HTTPServer {
   /// Accepts connections until `drain` or the listener's end. Several listeners may be served at once.
   public func serve(on listener: any Listener) async {
     listeners.append(listener)
+    log.info("serving", LogField("port", Int(listener.endpoint.port)))
     while !isDraining {
       do throws(NetworkError) {
         if try acceptWaiting(on: listener) {
@@ -101,6 +102,7 @@ public final class HTTPServer {
   /// left is broken off.
   public func drain(within duration: Duration = .seconds(15)) async {
     let deadline = loop.now + duration
+    log.info("stopping", LogField("connections", connections.count))
     // One look at the network. Closing resets connections that nobody has accepted, and with them requests that may
     // have been sent already.
     await loop.sleep(until: loop.now)
