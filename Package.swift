@@ -141,7 +141,10 @@ let package = Package(
     tests(
       "Checkout",
       ["CheckoutAPI", "CartAPI", "CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
-    tests("Gateway", ["CatalogAPI", "CartAPI", "CheckoutAPI", "Machine", "MachineTesting"] + serviceParts),
+    tests(
+      "Gateway",
+      ["Catalog", "CatalogAPI", "Cart", "CartAPI", "Checkout", "CheckoutAPI", "Machine", "MachineTesting"]
+        + serviceParts),
     tests("SoukKit", ["Bytes", "HTTPCore", "JSON", "Shop"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",

@@ -26,6 +26,7 @@ final class Storefront {
   let loop: EventLoop
   let log: Logger
   let assets = Assets()
+  private let description: OpenAPIDocument
   private let router: Router<PageRoute>
   /// The shop's tags change seldom, and every home page shows them.
   var tags: [(name: String, count: Int)] = []
@@ -55,19 +56,20 @@ final class Storefront {
     self.entropy = entropy
     self.loop = loop
     self.log = log
+    description = OpenAPIDocument(shop)
     router = Router([
       Route(.get, "/", .home), Route(.get, "/products/{id}", .product), Route(.get, "/cart", .cart),
       Route(.post, "/cart/items", .addToCart), Route(.post, "/cart/update", .updateCart),
       Route(.get, "/checkout", .checkout), Route(.post, "/checkout", .order),
       Route(.get, "/orders/{id}", .orderStatus), Route(.post, "/orders/{id}/cancel", .cancelOrder),
       Route(.get, "/assets/{name}", .asset), Route(.get, "/favicon.ico", .icon),
-      Route(.get, "/robots.txt", .robots),
+      Route(.get, "/robots.txt", .robots), Route(.get, "/openapi.json", .description),
     ])
   }
 
   private enum PageRoute {
     case home, product, cart, addToCart, updateCart, checkout, order, orderStatus, cancelOrder, asset, icon,
-      robots
+      robots, description
   }
 
   /// Answers a request for anything that is not below `/api`.
@@ -87,6 +89,7 @@ final class Storefront {
         if let file = assets.response(for: parameters[0]) { return file }
         return await page(.notFound, NoticePage.notFound.page(), for: request, visitor(of: request))
       case .icon: return assets.guessedIcon()
+      case .description: return description.response(to: request)
       case .robots:
         return .text(.ok, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders/\n")
       case .addToCart, .updateCart, .order, .cancelOrder:
