@@ -83,6 +83,7 @@ let package = Package(
       ["Bytes", "CLinux", "EventLoop", "Log", "Platform", deque]),
 
     // Net
+    library("Wire", "Shared/Net/Wire", ["Bytes"]),
     library("JSON", "Shared/Net/JSON", ["Bytes"]),
     library("HTTPCore", "Shared/Net/HTTPCore", ["Bytes"]),
     library("HTTP", "Shared/Net/HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Platform", deque]),
@@ -132,6 +133,10 @@ let package = Package(
     tests("Cryptography", ["Platform"]),
     tests("Storage", ["CSQLite", "EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
     tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
+    library("WireWalk", "Tests/Support/WireWalk", ["Bytes", "Wire"]),
+    .testTarget(
+      name: "WireTests", dependencies: ["Wire", "Bytes", "WireWalk"], path: "Tests/Wire",
+      exclude: ["Captures"], swiftSettings: settings),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

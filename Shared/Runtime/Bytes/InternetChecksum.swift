@@ -1,0 +1,97 @@
+// RFC 1071 and RFC 1624 before changing this file.
+
+/// The Internet checksum while it is being added up: the ones' complement sum of 16-bit words.
+///
+/// Pieces may be added in any number and of any length; a piece that begins at an odd place is added swapped
+/// (RFC 1071 §2B). Cost: about a quarter of an instruction per byte.
+public struct InternetChecksum: Equatable, Sendable {
+  /// The sum of words as they lie in memory; the order of bytes is mended once, at the end (RFC 1071 §2B).
+  private var sum: UInt64 = 0
+  private var isOdd = false
+
+  /// The sum of nothing.
+  @inline(__always)
+  public init() {}
+
+  /// The sum of `bytes`.
+  @inline(__always)
+  public init(of bytes: RawSpan) { add(bytes) }
+
+  /// Adds a number of 2 bytes, at an even place.
+  @inline(__always)
+  public mutating func add(bigEndian value: UInt16) {
+    precondition(!isOdd)
+    sum &+= UInt64(value.bigEndian)
+  }
+
+  /// Adds a number of 4 bytes, at an even place.
+  @inline(__always)
+  public mutating func add(bigEndian value: UInt32) {
+    precondition(!isOdd)
+    sum &+= UInt64(value.bigEndian)
+  }
+
+  /// Adds `bytes` behind what was added before.
+  public mutating func add(_ bytes: RawSpan) {
+    let piece = Self.sum(bytes)
+    // Folded to 16 bits, so that 2^48 pieces cannot overflow the sum.
+    sum &+= UInt64(isOdd ? piece.byteSwapped : piece)
+    if bytes.byteCount & 1 == 1 { isOdd.toggle() }
+  }
+
+  /// The sum itself, not complemented: what a device that finishes the checksum expects in the field.
+  public var partial: UInt16 { UInt16(bigEndian: Self.fold(sum)) }
+
+  /// The checksum: what the field holds. Over bytes that include their right checksum it is 0.
+  public var value: UInt16 { ~partial }
+
+  /// Whether what was added includes its right checksum.
+  public var isValid: Bool { Self.fold(sum) == 0xffff }
+
+  /// The checksum after one word that it covers changed (RFC 1624 §3, equation 3).
+  public static func updating(_ checksum: UInt16, from old: UInt16, to new: UInt16) -> UInt16 {
+    var sum = UInt32(~checksum) + UInt32(~old) + UInt32(new)
+    sum = (sum & 0xffff) + (sum >> 16)
+    sum = (sum & 0xffff) + (sum >> 16)
+    return ~UInt16(truncatingIfNeeded: sum)
+  }
+
+  /// The checksum after two words that it covers changed, such as an address.
+  public static func updating(_ checksum: UInt16, from old: UInt32, to new: UInt32) -> UInt16 {
+    let high = updating(
+      checksum, from: UInt16(truncatingIfNeeded: old >> 16), to: UInt16(truncatingIfNeeded: new >> 16))
+    return updating(high, from: UInt16(truncatingIfNeeded: old), to: UInt16(truncatingIfNeeded: new))
+  }
+
+  /// The words of `bytes` as they lie in memory, folded. An odd last byte is followed by a zero.
+  private static func sum(_ bytes: RawSpan) -> UInt16 {
+    let count = bytes.byteCount
+    var low: UInt64 = 0
+    var high: UInt64 = 0
+    var offset = 0
+    while offset + 8 <= count {
+      // In bounds by the loop's condition; any bits are a number.
+      let word = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+      // Halves are added apart: 2^32 of them fit, and no carry needs to be looked at.
+      low &+= word & 0xffff_ffff
+      high &+= word >> 32
+      offset += 8
+    }
+    var total = UInt64(fold(low)) + UInt64(fold(high))
+    while offset + 2 <= count {
+      total &+= UInt64(bytes.bigEndian16(at: offset).bigEndian)
+      offset += 2
+    }
+    if offset < count { total &+= UInt64((UInt16(bytes.byte(at: offset)) << 8).bigEndian) }
+    return fold(total)
+  }
+
+  @inline(__always)
+  private static func fold(_ sum: UInt64) -> UInt16 {
+    var sum = (sum & 0xffff_ffff) + (sum >> 32)
+    sum = (sum & 0xffff) + (sum >> 16)
+    sum = (sum & 0xffff) + (sum >> 16)
+    sum = (sum & 0xffff) + (sum >> 16)
+    return UInt16(truncatingIfNeeded: sum)
+  }
+}
