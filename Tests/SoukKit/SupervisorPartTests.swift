@@ -72,6 +72,26 @@ import Testing
   }
 }
 
+@Suite struct ConsoleTests {
+  @Test func `a reader who has stopped reading holds nobody up`() throws {
+    let pipe = try Sockets.pipe()
+    let flags = fcntl(pipe.writing, F_GETFL)
+    _ = fcntl(pipe.writing, F_SETFL, flags | O_NONBLOCK)
+    let page = [UInt8](repeating: 120, count: 4096)
+    while write(pipe.writing, page, page.count) > 0 {}
+    _ = fcntl(pipe.writing, F_SETFL, flags)
+    let console = Console(pipe.writing)
+    console.line("cart", Array("lost".utf8))
+    var rest = [UInt8](repeating: 0, count: 1 << 20)
+    #expect(read(pipe.reading, &rest, rest.count) > 0)
+    console.line("cart", Array("seen".utf8))
+    close(pipe.writing)
+    let count = read(pipe.reading, &rest, rest.count)
+    #expect(String(decoding: rest[..<max(0, count)], as: UTF8.self).hasSuffix("| seen\n"))
+    close(pipe.reading)
+  }
+}
+
 @Suite struct StartReportTests {
   @Test func `what is sent is what arrives`() {
     let messages: [StartReport.Message] = [
@@ -91,6 +111,18 @@ import Testing
       try StartReport.wait(on: pipe.reading) { heard.append($0) }
     }
     #expect(heard == ["a b c"])
+  }
+
+  @Test func `after the end nothing that takes its place is written to`() throws {
+    let pipe = try Sockets.pipe()
+    StartReport.end(with: .ready, on: pipe.writing)
+    try StartReport.wait(on: pipe.reading) { _ in }
+    // The writing end is gone, and its number is not free.
+    var byte: UInt8 = 0
+    #expect(read(pipe.reading, &byte, 1) == 0)
+    #expect(fcntl(pipe.writing, F_GETFD) & FD_CLOEXEC != 0)
+    close(pipe.reading)
+    close(pipe.writing)
   }
 
   @Test func `silence is a failure`() throws {

@@ -41,6 +41,17 @@ struct StartReport {
   /// Sends `message`; whoever started us may be gone, which is no reason to stop.
   static func send(_ message: Message) { Files.writeAll(message.bytes, to: descriptor) }
 
+  /// Sends the last message and ends the pipe. The descriptor stays, pointing nowhere: its number must not become
+  /// that of a log or a socket, into which a later `send` would write.
+  static func end(with message: Message, on descriptor: Int32 = descriptor) {
+    Files.writeAll(message.bytes, to: descriptor)
+    let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+    guard nowhere >= 0 else { return }
+    dup2(nowhere, descriptor)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    close(nowhere)
+  }
+
   /// Follows the pipe to its verdict. `progress` is called for what happens before.
   static func wait(on descriptor: Int32, progress: (String) -> Void) throws(Failure) {
     var splitter = LineSplitter()

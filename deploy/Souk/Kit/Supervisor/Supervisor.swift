@@ -236,8 +236,7 @@ final class Supervisor {
     saveState()
     tell("the shop is open at \(url) after \(PollLoop.now() - began) ms")
     if configuration.isDetached {
-      StartReport.send(.ready)
-      close(StartReport.descriptor)
+      StartReport.end(with: .ready)
     } else {
       console.print(StatusReport(folder: folder, state: state(), ready: [:]).text(console))
     }

@@ -5,19 +5,25 @@ import Glibc
 struct Console {
   let isTerminal: Bool
   private let isColoured: Bool
+  private let descriptor: Int32
 
-  init() {
-    isTerminal = isatty(1) == 1
+  /// Standard output, unless a test says otherwise.
+  init(_ descriptor: Int32 = 1) {
+    self.descriptor = descriptor
+    isTerminal = isatty(descriptor) == 1
     isColoured = isTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
   }
 
-  func print(_ text: String) { Files.writeAll(Array((text + "\n").utf8), to: 1) }
+  func print(_ text: String) { Files.writeAll(Array((text + "\n").utf8), to: descriptor) }
 
   /// To standard error, so that it stays out of what a script reads.
   static func note(_ text: String) { Files.writeAll(Array("souk: \(text)\n".utf8), to: 2) }
 
-  /// A line of the service `name`.
+  /// A line of the service `name`. Left out while nobody reads (a paused terminal, `| less`): waiting would fill the
+  /// services' pipes and stop the shop. The log files have every line.
   func line(_ name: String, _ line: [UInt8]) {
+    var reader = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    guard poll(&reader, 1, 0) == 1 else { return }
     let label = name.padding(toLength: 8, withPad: " ", startingAt: 0)
     let text = String(decoding: line, as: UTF8.self)
     guard isColoured else { return print("\(label) | \(text)") }
