@@ -101,7 +101,7 @@ struct Operation {
     if hasBody { statuses += [413, 415, 422] }
     if parameters.contains("ifMatch") { statuses.append(412) }
     if parameters.contains("ifMatchNeeded") { statuses += [412, 428] }
-    return (statuses + problems).sorted()
+    return statuses + problems
   }
 }
 
