@@ -293,29 +293,6 @@ struct ServerTests {
     #expect(total > 1990 * 65_536)
   }
 
-  @Test func `one connection too many is told so`() {
-    let (refused, served) = withLoop { machine -> (String, String) in
-      var limits = ServerLimits()
-      limits.maximumConnections = 2
-      let server = TestServer(machine, limits: limits, hello)
-      let first = await server.connect()
-      let second = await server.connect()
-      for client in [first, second] {
-        await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        _ = await client.readResponse()
-      }
-      let refused = await server.exchange("", finish: false)
-      first.stream.close()
-      second.stream.close()
-      // The server sees both ends in its own time.
-      while server.openConnectionCount > 0 { await machine.loop.sleep(until: machine.loop.now) }
-      return (refused, await server.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
-    }
-    #expect(refused.hasPrefix("HTTP/1.1 503"))
-    #expect(refused.contains("retry-after: 1"))
-    #expect(served.hasPrefix("HTTP/1.1 200"))
-  }
-
   @Test func `draining answers what is in flight, closes what is idle and accepts nobody`() {
     let (inFlight, idle, late) = withLoop { machine -> (String, String, NetworkError?) in
       let begun = Signal()

@@ -17,11 +17,14 @@ public final class HTTPServer {
   var output = ByteBuffer(capacity: 16 << 10)
   private let accepted: Counter
   private let rejected: Counter
+  private let evicted: Counter
   private var listeners: [any Listener] = []
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
   private var emptied: Signal?
   private(set) var isDraining = false
   private let requestIDPrefix: String
+  /// Connections looked at to find one that can be closed.
+  private static let evictionSampleCount = 64
   private var requestCount: UInt64 = 0
   private var date = ByteBuffer(capacity: 32)
   private var dateEnds = Instant(nanoseconds: 0)
@@ -39,6 +42,8 @@ public final class HTTPServer {
     accepted = metrics.counter("http_connections_total", "Connections accepted.")
     rejected = metrics.counter(
       "http_connections_rejected_total", "Connections answered 503 because the limit was reached.")
+    evicted = metrics.counter(
+      "http_connections_evicted_total", "Waiting connections closed to make room for new ones.")
     refusals = metrics.counter(
       "http_refused_requests_total", "Requests whose head broke a rule of RFC 9112 or a limit.")
     var random: UInt64 = 0
@@ -80,6 +85,7 @@ public final class HTTPServer {
   }
 
   private func admit(_ stream: any ByteStream) {
+    if connections.count >= limits.maximumConnections { makeRoom() }
     guard connections.count < limits.maximumConnections else {
       rejected.increment()
       appendRefusal(.serviceUnavailable, "all connections are taken; try again in a second")
@@ -96,6 +102,25 @@ public final class HTTPServer {
       self.connections[ObjectIdentifier(connection)] = nil
       if self.connections.isEmpty { self.emptied?.notify() }
     }
+  }
+
+  /// Closes a connection that waits for a request's head or lingers, so that clients who say nothing, or say it slowly, cannot
+  /// keep others out. The one that has waited longest of a sample: looking at all would make a flood dear.
+  private func makeRoom() {
+    var oldest: ServerConnection?
+    var count = 0
+    for connection in connections.values {
+      if let since = connection.expendableSince, since < oldest?.expendableSince ?? .never {
+        oldest = connection
+      }
+      count += 1
+      if count >= Self.evictionSampleCount && oldest != nil { break }
+    }
+    guard let oldest else { return }
+    evicted.increment()
+    // Its task ends when it finds the stream closed, and holds it until then.
+    connections[ObjectIdentifier(oldest)] = nil
+    oldest.stream.close()
   }
 
   /// Stops accepting, finishes what is in flight, and returns when nothing is, or after `duration`, when what is

@@ -11,6 +11,8 @@ final class ServerConnection {
   let request: Request
   /// Between two requests, with nothing received: may be closed without losing anything.
   private(set) var isIdle = true
+  /// Since when the client owes us a head, or the rest of one, or its end; nil while a request is answered.
+  private(set) var expendableSince: Instant?
   /// What the network did not take at once.
   private var unsent = ByteBuffer()
   /// Requests answered since this connection last waited for its client.
@@ -20,6 +22,7 @@ final class ServerConnection {
     self.stream = stream
     self.server = server
     request = Request(stream: stream, server: server)
+    expendableSince = server.loop.now
   }
 
   /// Serves until the connection ends; closes it.
@@ -114,6 +117,7 @@ final class ServerConnection {
         case .complete(let byteCount):
           request.headByteCount = byteCount
           isIdle = false
+          expendableSince = nil
           return .complete
         case .refused(let refusal): return .refused(refusal)
         case .needMore: break
@@ -130,6 +134,7 @@ final class ServerConnection {
       try await flush()
       answeredInARow = 0
       isIdle = request.input.isEmpty
+      if expendableSince == nil { expendableSince = server.loop.now }
       if isIdle {
         if server.isDraining { return .ended }
         deadline = .never
@@ -166,10 +171,17 @@ final class ServerConnection {
   }
 
   private func sendRest() async throws(NetworkError) {
+    // A byte now and then buys no time: the client has to take a whole quota before each deadline.
+    var deadline = server.loop.now + server.limits.writeTimeout
+    var due = unsent.count - server.limits.writeQuotaByteCount
     while !unsent.isEmpty {
-      try await stream.waitWritable(until: server.loop.now + server.limits.writeTimeout)
+      try await stream.waitWritable(until: deadline)
       let count = try unsent.withBytes { (bytes) throws(NetworkError) in try stream.send(bytes) }
       unsent.consume(count)
+      if unsent.count <= due {
+        deadline = server.loop.now + server.limits.writeTimeout
+        due = unsent.count - server.limits.writeQuotaByteCount
+      }
     }
     if unsent.capacity > 0 { unsent.release() }
   }
@@ -273,6 +285,7 @@ final class ServerConnection {
   /// overtake our answer. So finish, and read for a bounded while.
   private func linger() async {
     stream.finish()
+    expendableSince = server.loop.now
     let deadline = server.loop.now + server.limits.lingerTimeout
     var dropped = 0
     request.input.removeAll()

@@ -5,7 +5,8 @@ import Platform
 public struct ServerLimits: Sendable {
   /// Sizes of a request's head; answers 414, 431 or 400.
   public var http = HTTPLimits()
-  /// Connections at once; one more is answered 503 and closed.
+  /// Connections at once. One more takes the place of one that waits for a request's head; if there is none it is
+  /// answered 503 and closed.
   public var maximumConnections = 4096
   /// From the first byte of a header section to its end; then 408.
   public var headerTimeout: Duration = .seconds(10)
@@ -13,8 +14,10 @@ public struct ServerLimits: Sendable {
   public var bodyTimeout: Duration = .seconds(30)
   /// Between requests of a connection; then it is closed without a word.
   public var idleTimeout: Duration = .seconds(75)
-  /// Without the client taking a byte of a response; then the connection is closed.
+  /// For every `writeQuotaByteCount` of a response that the client is waited for; then the connection is closed.
   public var writeTimeout: Duration = .seconds(30)
+  /// What a client has to take within `writeTimeout`, or the rest of what is waiting if that is less.
+  public var writeQuotaByteCount = 64 << 10
   /// What is thrown away of a body that has arrived and nobody asked for, so that the connection can be kept.
   public var maximumDiscardedByteCount = 64 << 10
   /// Lingering close (RFC 9112 §9.6): read and thrown away so that the client sees our last answer.

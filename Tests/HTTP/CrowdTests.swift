@@ -1,0 +1,57 @@
+import Bytes
+import EventLoop
+import HTTP
+import HTTPCore
+import MachineTesting
+import Platform
+import Testing
+
+private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+/// What a server does when it has as many connections as it takes.
+struct CrowdTests {
+  @Test func `when every connection is being answered, one too many is told so`() {
+    let (refused, served) = withLoop { machine -> (String, String) in
+      var limits = ServerLimits()
+      limits.maximumConnections = 2
+      var waiting = 0
+      let server = TestServer(machine, limits: limits) { request in
+        if request.pathString() == "/wait" {
+          waiting += 1
+          while waiting > 0 { await machine.loop.sleep(for: .milliseconds(1)) }
+        }
+        return .text(.ok, "hello")
+      }
+      let busy = [await server.connect(), await server.connect()]
+      for client in busy { await client.send("GET /wait HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") }
+      while waiting < 2 { await machine.loop.sleep(for: .milliseconds(1)) }
+      let refused = await server.exchange("", finish: false)
+      waiting = 0
+      for client in busy { _ = await client.readToEnd() }
+      return (refused, await server.exchange(get))
+    }
+    #expect(refused.hasPrefix("HTTP/1.1 503"))
+    #expect(refused.contains("retry-after: 1"))
+    #expect(served.hasPrefix("HTTP/1.1 200"))
+  }
+
+  @Test func `clients that owe a head make room for one that speaks, the longest waiting first`() {
+    let (first, served, second) = withLoop { machine -> (String, String, String) in
+      var limits = ServerLimits()
+      limits.maximumConnections = 2
+      let server = TestServer(machine, limits: limits) { _ in .text(.ok, "hello") }
+      let first = await server.connect()
+      await first.send("GET / HT")
+      await machine.loop.sleep(for: .milliseconds(1))
+      let second = await server.connect()
+      await second.send(get)
+      _ = await second.readResponse()
+      let served = await server.exchange(get)
+      await second.send(get)
+      return (await first.readToEnd(), served, await second.readResponse())
+    }
+    #expect(first.isEmpty)
+    #expect(served.hasPrefix("HTTP/1.1 200"))
+    #expect(second.hasPrefix("HTTP/1.1 200"))
+  }
+}
