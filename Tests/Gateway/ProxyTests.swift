@@ -251,6 +251,55 @@ struct ProxyTests {
     #expect(answer.hasPrefix("HTTP/1.1 413 "))
   }
 
+  @Test func `clients that send their body slowly take no connection from the others`() {
+    let (answer, connections) = withLoop { machine -> (String, Int) in
+      let upstream = ScriptedUpstream(machine) { peer, _ in
+        while await peer.readHead() != "" { await peer.send(ok) }
+      }
+      let shop = TestShop(machine, catalog: upstream.endpoint)
+      var slow: [RawClient] = []
+      for number in 0...Gateway.maximumConnectionsPerService {
+        let client = await shop.connect()
+        let framing = number % 2 == 0 ? "Content-Length: 9" : "Transfer-Encoding: chunked"
+        await client.send("POST /api/v1/products HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n1\r\n{")
+        slow.append(client)
+      }
+      let answer = await shop.exchange(get)
+      for client in slow { client.stream.close() }
+      return (answer, upstream.connectionCount)
+    }
+    #expect(answer.hasPrefix("HTTP/1.1 200 "))
+    #expect(connections == 1)
+  }
+
+  @Test
+  func `long bodies that come slowly leave connections to the others, and are told when they are too many`() {
+    let (answer, refused) = withLoop { machine -> (String, String) in
+      let upstream = ScriptedUpstream(machine) { peer, _ in
+        while await peer.readHead() != "" { await peer.send(ok) }
+      }
+      let shop = TestShop(machine, catalog: upstream.endpoint)
+      let beginning = String(repeating: "x", count: Proxy.pieceByteCount)
+      let upload = "POST /api/v1/products HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + beginning
+      var slow: [RawClient] = []
+      for _ in 0..<Proxy.maximumUploadCount {
+        let client = await shop.connect()
+        await client.send(upload)
+        slow.append(client)
+      }
+      while upstream.connectionCount < Proxy.maximumUploadCount { await Task.yield() }
+      let extra = await shop.connect()
+      await extra.send(upload)
+      let refused = await extra.read { $0.contains("\r\n\r\n") }
+      let answer = await shop.exchange(get)
+      for client in slow + [extra] { client.stream.close() }
+      return (answer, refused)
+    }
+    #expect(answer.hasPrefix("HTTP/1.1 200 "))
+    #expect(refused.hasPrefix("HTTP/1.1 503 "))
+    #expect(refused.contains("retry-after: "))
+  }
+
   @Test func `a service may answer before it has read the body`() {
     let answer = withLoop { machine in
       let upstream = ScriptedUpstream(machine) { peer, _ in

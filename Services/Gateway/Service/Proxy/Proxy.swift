@@ -18,9 +18,13 @@ final class Proxy {
   private var traces: TraceSource
   /// Where requests to the service are put together; filled and sent between two suspensions.
   private var output = ByteBuffer(capacity: 4096)
+  /// Bodies longer than a piece that are on their way now.
+  private var uploadCount = 0
+  /// Answers longer than a piece that are on their way now.
+  private let longAnswers = LongAnswers()
 
-  /// For the exchange, from the request's head to the answer's last byte; a client that takes the answer slowly is
-  /// given longer.
+  /// For the exchange with the service, from the request's first piece to the answer's last byte; a client that
+  /// takes the answer slowly is given longer.
   static let patience: Duration = .seconds(15)
   /// For the answer to a request whose announced body is too large to be passed on.
   static let refusalPatience: Duration = .seconds(2)
@@ -28,11 +32,19 @@ final class Proxy {
   static let maximumDocumentByteCount: UInt64 = 1 << 20
   /// Bytes of a picture.
   static let maximumPictureByteCount: UInt64 = 2 << 20
-  /// Bytes of a body that are gathered before they are sent on.
+  /// Bytes of a body that are gathered before they are sent on, and before a connection is taken for them.
   static let pieceByteCount = 32 << 10
+  /// Bodies longer than a piece that are on their way at once. Each holds a connection for as long as its client
+  /// likes, within the body's time; the other connections stay free for everybody else.
+  static let maximumUploadCount = Gateway.maximumConnectionsPerService / 4
+  /// Answers longer than a piece that are on their way at once; each holds a connection while its client takes it.
+  static let maximumLongAnswerCount = Gateway.maximumConnectionsPerService / 2
 
   /// A proxy to the service called `host` behind `pool`.
-  init(pool: ConnectionPool, host: StaticString, loop: EventLoop, entropy: any Entropy, metrics: Metrics) {
+  init(
+    pool: ConnectionPool, host: StaticString, loop: EventLoop, entropy: any Entropy,
+    metrics: Metrics
+  ) {
     self.pool = pool
     self.host = host
     self.loop = loop
@@ -47,13 +59,25 @@ final class Proxy {
   /// Asks the service. Everything but an answer of its own is a problem document: 503 when it is down or has
   /// no room, 504 when it is late, both with Retry-After; 502 when it does not speak HTTP.
   func respond(to request: Request) async -> Response {
+    var beginning = ByteBuffer()
+    let body: ForwardedBody
+    do throws(ProxyError) {
+      body = try await receive(request, into: &beginning)
+    } catch {
+      return problem(error)
+    }
+    if body == .long {
+      guard uploadCount < Self.maximumUploadCount else { return problem(.service(.overloaded)) }
+      uploadCount += 1
+    }
+    defer { if body == .long { uploadCount -= 1 } }
     let deadline = loop.now + Self.patience
     var mayRetry = request.method == .get || request.method == .head
     if request.hasBody { mayRetry = false }
     var isSecond = false
     while true {
       do throws(ProxyError) {
-        return try await exchange(request, isFresh: isSecond, until: deadline)
+        return try await exchange(request, body, &beginning, isFresh: isSecond, until: deadline)
       } catch .service(.disconnected(beforeResponse: true)) where mayRetry && !isSecond {
         // The kept connection was closed while we wrote to it.
         isSecond = true
@@ -65,7 +89,8 @@ final class Proxy {
   }
 
   private func exchange(
-    _ request: Request, isFresh: Bool, until deadline: Instant
+    _ request: Request, _ body: ForwardedBody, _ beginning: inout ByteBuffer, isFresh: Bool,
+    until deadline: Instant
   ) async throws(ProxyError) -> Response {
     let connection: ClientConnection
     do throws(ClientError) {
@@ -74,8 +99,9 @@ final class Proxy {
       throw .service(error)
     }
     connection.begin(request.method)
+    let answer: ProxyExchange
     do throws(ProxyError) {
-      let sent = try await send(request, on: connection, until: deadline)
+      let sent = try await send(request, body, &beginning, on: connection, until: deadline)
       let limit = sent == .withheld ? min(deadline, loop.now + Self.refusalPatience) : deadline
       let headByteCount: Int
       do throws(ClientError) {
@@ -84,18 +110,26 @@ final class Proxy {
         if sent == .withheld { throw ProxyError.tooLarge }
         throw ProxyError.service(error)
       }
-      let status = connection.parser.head.status
       figures.answers.increment()
-      let answer = ProxyExchange(
+      answer = ProxyExchange(
         connection, pool: pool, headByteCount: headByteCount, loop: loop, deadline: deadline,
         requestID: request.id,
         for: request, isRequestComplete: sent == .complete)
-      return Response(status, body: .message(answer))
     } catch {
       connection.stream.close()
       pool.giveBack(connection)
       throw error
     }
+    let status = connection.parser.head.status
+    // From here on the connection is the answer's.
+    if !(await answer.begin()) {
+      guard longAnswers.count < Self.maximumLongAnswerCount else {
+        answer.cancel()
+        throw .service(.overloaded)
+      }
+      answer.count(in: longAnswers)
+    }
+    return Response(status, body: .message(answer))
   }
 
   // MARK: The request
@@ -109,35 +143,70 @@ final class Proxy {
     case withheld
   }
 
-  private func send(
-    _ request: Request, on connection: ClientConnection, until deadline: Instant
-  ) async throws(ProxyError) -> Sent {
-    appendHead(of: request)
-    guard request.hasBody else {
-      try await flush(to: connection, until: deadline)
-      return .complete
+  /// Takes in the body, or the first piece of a long one, before a connection to the service is taken for it: a
+  /// client that sends slowly keeps nobody waiting but itself.
+  private func receive(
+    _ request: Request, into beginning: inout ByteBuffer
+  ) async throws(ProxyError) -> ForwardedBody {
+    guard request.hasBody else { return .none }
+    let limit = Self.bodyLimit(of: request)
+    if let length = request.contentLength, length > limit { return .withheld }
+    while beginning.count < Self.pieceByteCount {
+      do throws(BodyError) {
+        guard try await request.nextChunk(into: &beginning) else { return .short }
+      } catch {
+        throw .client(error)
+      }
+      if let length = request.contentLength, UInt64(beginning.count) >= length { return .short }
     }
-    let limit =
-      request.withPath { RoutingTable.isPicture($0) }
-      ? Self.maximumPictureByteCount : Self.maximumDocumentByteCount
-    if let length = request.contentLength, length > limit {
-      try await flush(to: connection, until: deadline)
-      return .withheld
-    }
-    var body = ByteBuffer()
-    body.append(output.bytes)
-    output.removeAll()
-    return try await sendBody(of: request, limit: limit, &body, on: connection, until: deadline)
+    return .long
   }
 
-  /// Passes the body on, as fast as the service takes it. `buffer` holds the head.
-  private func sendBody(
-    of request: Request, limit: UInt64, _ buffer: inout ByteBuffer, on connection: ClientConnection,
+  private static func bodyLimit(of request: Request) -> UInt64 {
+    request.withPath { RoutingTable.isPicture($0) }
+      ? maximumPictureByteCount : maximumDocumentByteCount
+  }
+
+  private func send(
+    _ request: Request, _ body: ForwardedBody, _ beginning: inout ByteBuffer,
+    on connection: ClientConnection, until deadline: Instant
+  ) async throws(ProxyError) -> Sent {
+    appendHead(of: request)
+    switch body {
+    case .none, .withheld:
+      try await flush(to: connection, until: deadline)
+      return body == .none ? .complete : .withheld
+    case .short, .long:
+      var buffer = ByteBuffer()
+      buffer.append(output.bytes)
+      output.removeAll()
+      let total = UInt64(beginning.count)
+      if request.contentLength == nil {
+        ResponseWriter.chunk(beginning.bytes, into: &buffer)
+        if body == .short { ResponseWriter.lastChunk(into: &buffer) }
+      } else {
+        buffer.append(beginning.bytes)
+      }
+      beginning.removeAll()
+      if let sent = try await write(
+        &buffer, isLast: body == .short, on: connection, until: deadline)
+      {
+        return sent
+      }
+      return try await sendRest(of: request, from: total, &buffer, on: connection, until: deadline)
+    }
+  }
+
+  /// Passes on what follows the first `total` bytes of a body, as fast as the service takes it.
+  private func sendRest(
+    of request: Request, from total: UInt64, _ buffer: inout ByteBuffer,
+    on connection: ClientConnection,
     until deadline: Instant
   ) async throws(ProxyError) -> Sent {
+    let limit = Self.bodyLimit(of: request)
     let isChunked = request.contentLength == nil
+    var total = total
     var piece = ByteBuffer()
-    var total: UInt64 = 0
     while true {
       let isMore: Bool
       do throws(BodyError) {
@@ -156,16 +225,26 @@ final class Proxy {
       piece.removeAll()
       let isLast = !isMore || (request.contentLength.map { total >= $0 } ?? false)
       guard isLast || buffer.count >= Self.pieceByteCount else { continue }
-      do throws(ClientError) {
-        try await connection.write(&buffer, until: deadline)
-      } catch {
-        // A service that answers early stops reading; its answer may be here already.
-        if hasAnswered(connection) { return .partial }
-        throw .service(error)
+      if let sent = try await write(&buffer, isLast: isLast, on: connection, until: deadline) {
+        return sent
       }
-      if isLast { return .complete }
-      if hasAnswered(connection) { return .partial }
     }
+  }
+
+  /// Sends `buffer`. Nil when the rest of the body has to follow.
+  private func write(
+    _ buffer: inout ByteBuffer, isLast: Bool, on connection: ClientConnection,
+    until deadline: Instant
+  ) async throws(ProxyError) -> Sent? {
+    do throws(ClientError) {
+      try await connection.write(&buffer, until: deadline)
+    } catch {
+      // A service that answers early stops reading; its answer may be here already.
+      if hasAnswered(connection) { return .partial }
+      throw .service(error)
+    }
+    if isLast { return .complete }
+    return hasAnswered(connection) ? .partial : nil
   }
 
   private func appendHead(of request: Request) {
@@ -180,7 +259,9 @@ final class Proxy {
 
   /// Sends `output`. What the network does not take at once moves to a buffer of its own, because the shared
   /// one is needed by other requests meanwhile.
-  private func flush(to connection: ClientConnection, until deadline: Instant) async throws(ProxyError) {
+  private func flush(to connection: ClientConnection, until deadline: Instant)
+    async throws(ProxyError)
+  {
     do throws(NetworkError) {
       output.consume(try connection.stream.send(output.bytes))
     } catch {
@@ -201,7 +282,8 @@ final class Proxy {
   /// Whether bytes of an answer have come; takes them in.
   private func hasAnswered(_ connection: ClientConnection) -> Bool {
     do throws(NetworkError) {
-      let received = try connection.input.withFreeRoom(atLeast: 4096) { (room) throws(NetworkError) in
+      let received = try connection.input.withFreeRoom(atLeast: 4096) {
+        (room) throws(NetworkError) in
         try connection.stream.receive(into: &room)
       }
       if case .bytes = received { return true }
@@ -228,11 +310,25 @@ final class Proxy {
       figures.down.increment()
       return Problem.unavailable.response
     case .tooLarge:
-      return Problem(.tooLarge, "The body is larger than this route takes: 1 MiB, or 2 MiB for pictures.")
-        .response
+      return Problem(
+        .tooLarge, "The body is larger than this route takes: 1 MiB, or 2 MiB for pictures."
+      )
+      .response
     case .client(let error): return Problem(error).response
     }
   }
+}
+
+/// What a request brings along, as far as it was looked at before a service was asked.
+private enum ForwardedBody {
+  /// Nothing.
+  case none
+  /// All of it has been received.
+  case short
+  /// The first piece has been received; the rest is passed on as it comes.
+  case long
+  /// Announced too large, and not read at all.
+  case withheld
 }
 
 /// Why an exchange gave no answer.

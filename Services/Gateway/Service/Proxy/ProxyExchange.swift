@@ -17,7 +17,10 @@ final class ProxyExchange: BodySource {
   private let isHTTP10: Bool
   private let isRequestComplete: Bool
   private let headByteCount: Int
-  private var isHeadSent = false
+  private var beginning = ByteBuffer()
+  /// The service broke off within the first piece.
+  private var isBroken = false
+  private var longAnswers: LongAnswers?
   private var isReturned = false
   /// How the client finds the end of the content.
   private var framing = Framing.none
@@ -54,17 +57,42 @@ final class ProxyExchange: BodySource {
     keepsConnection = keeps
   }
 
-  func next(into buffer: inout ByteBuffer) async -> BodyProgress {
-    if !isHeadSent {
-      appendHead(to: &buffer)
-      do throws(ClientError) {
-        if try appendArrived(to: &buffer) { finish() }
-      } catch {
-        return fail()
+  /// Takes in the head and the first piece, or the whole of a shorter answer: then the connection to the service
+  /// is free before the client has taken a byte. False when more is to come.
+  func begin() async -> Bool {
+    appendHead(to: &beginning)
+    do throws(ClientError) {
+      while beginning.count < Self.maximumPieceByteCount {
+        if try appendArrived(to: &beginning) {
+          finish()
+          return true
+        }
+        guard beginning.count < Self.maximumPieceByteCount else { break }
+        try await connection.receive(until: deadline)
       }
+      return false
+    } catch {
+      // What has come is passed on before the client is cut off, too.
+      isBroken = true
+      _ = fail()
+      return true
+    }
+  }
+
+  /// Makes this one of the long answers, until its connection is free again.
+  func count(in longAnswers: LongAnswers) {
+    self.longAnswers = longAnswers
+    longAnswers.count += 1
+  }
+
+  func next(into buffer: inout ByteBuffer) async -> BodyProgress {
+    if !beginning.isEmpty {
+      buffer.append(beginning.bytes)
+      beginning.removeAll()
+      beginning.release()
       return .more
     }
-    if isReturned { return framing == .untilClose ? .failed : .end }
+    if isReturned { return isBroken || framing == .untilClose ? .failed : .end }
     do throws(ClientError) {
       while true {
         let isComplete = try appendArrived(to: &buffer)
@@ -82,7 +110,6 @@ final class ProxyExchange: BodySource {
   func cancel() { _ = fail() }
 
   private func appendHead(to buffer: inout ByteBuffer) {
-    isHeadSent = true
     let head = connection.parser.head
     connection.withInput { bytes in
       ForwardedHead.appendResponse(
@@ -118,6 +145,7 @@ final class ProxyExchange: BodySource {
     guard !isReturned else { return }
     isReturned = true
     if !isRequestComplete { connection.abandon() }
+    longAnswers?.count -= 1
     pool.giveBack(connection)
   }
 
@@ -126,7 +154,13 @@ final class ProxyExchange: BodySource {
     guard !isReturned else { return .failed }
     isReturned = true
     connection.stream.close()
+    longAnswers?.count -= 1
     pool.giveBack(connection)
     return .failed
   }
+}
+
+/// How many answers hold a connection while their clients take them.
+final class LongAnswers {
+  var count = 0
 }
