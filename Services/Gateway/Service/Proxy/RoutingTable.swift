@@ -19,8 +19,10 @@ enum Destination: Equatable {
 /// path with a dot segment, an empty segment before its end, an encoded slash or NUL, or a broken escape is
 /// refused. What is forwarded is what came, byte for byte.
 enum RoutingTable {
-  /// The destination of `path` (without its query).
+  /// The destination of `path` (without its query). It is empty when an absolute form named none: that is `/`
+  /// (RFC 9112 §3.2.1).
   static func destination(of path: RawSpan) -> Destination {
+    guard path.byteCount > 0 else { return .storefront }
     guard isUnambiguous(path) else { return .ambiguous }
     var segments = Segments(path)
     guard segments.next(in: path, is: "api") else { return .storefront }

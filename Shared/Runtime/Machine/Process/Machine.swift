@@ -106,6 +106,8 @@ public final class Machine {
       let settings = try settings(of: service, CommandLine.arguments)
       if settings["supervised"] == "true" { dieWithParent() }
       raiseDescriptorLimit()
+      // Databases and whatever else a service writes are its owner's alone, whatever the folder's rights are.
+      umask(0o077)
       let machine = try Machine(service, settings: settings)
       var status: Int32 = 0
       machine.loop.spawn {
