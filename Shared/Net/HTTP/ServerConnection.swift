@@ -28,7 +28,10 @@ final class ServerConnection {
   /// Serves until the connection ends; closes it.
   func run() async {
     do throws(NetworkError) {
-      while try await serveNext() { try await giveOthersTheirTurn() }
+      while try await serveNext() {
+        answeredInARow += 1
+        if answeredInARow >= server.limits.maximumAnswersInARow { try await giveOthersTheirTurn() }
+      }
     } catch {
       // Answers that can no longer be sent must not stay in the shared buffer, or the next connection gets them.
       server.output.removeAll()
@@ -38,8 +41,6 @@ final class ServerConnection {
 
   /// A client that pipelines without end never makes us wait, so others would never be served.
   private func giveOthersTheirTurn() async throws(NetworkError) {
-    answeredInARow += 1
-    guard answeredInARow >= server.limits.maximumAnswersInARow else { return }
     answeredInARow = 0
     try await flush()
     await server.loop.sleep(until: server.loop.now)
