@@ -300,6 +300,37 @@ struct ProxyTests {
     #expect(refused.contains("retry-after: "))
   }
 
+  @Test func `of a chunked body that grows too large the service sees so much, and may say 404 before 413`() {
+    let answer = withLoop { machine in
+      let upstream = ScriptedUpstream(machine) { peer, _ in
+        await peer.read { $0.utf8.count > 1 << 20 }
+        await peer.send("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+        _ = await peer.readToEnd()
+      }
+      let client = await TestShop(machine, catalog: upstream.endpoint).connect()
+      await client.send("POST /api/v1/products HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+      let chunk = "10000\r\n" + String(repeating: "x", count: 65536) + "\r\n"
+      for _ in 0..<17 { guard await client.send(chunk) else { break } }
+      return await client.read { $0.contains("\r\n\r\n") }
+    }
+    #expect(answer.hasPrefix("HTTP/1.1 404 "))
+  }
+
+  @Test func `an answer is passed on although the service closed while the body was under way`() {
+    let answer = withLoop { machine in
+      let upstream = ScriptedUpstream(machine) { peer, _ in
+        await peer.read { $0.contains("\r\n\r\n") }
+        await peer.send("HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+      }
+      let client = await TestShop(machine, catalog: upstream.endpoint).connect()
+      await client.send("POST /api/v1/products HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+      let chunk = "10000\r\n" + String(repeating: "x", count: 65536) + "\r\n"
+      for _ in 0..<14 { guard await client.send(chunk) else { break } }
+      return await client.read { $0.contains("\r\n\r\n") }
+    }
+    #expect(answer.hasPrefix("HTTP/1.1 401 "))
+  }
+
   @Test func `a service may answer before it has read the body`() {
     let answer = withLoop { machine in
       let upstream = ScriptedUpstream(machine) { peer, _ in

@@ -215,19 +215,20 @@ final class Proxy {
         throw .client(error)
       }
       total += UInt64(piece.count)
-      guard total <= limit else { throw .tooLarge }
+      let isTooLarge = total > limit
       if isChunked {
         ResponseWriter.chunk(piece.bytes, into: &buffer)
-        if !isMore { ResponseWriter.lastChunk(into: &buffer) }
+        if !isMore && !isTooLarge { ResponseWriter.lastChunk(into: &buffer) }
       } else {
         buffer.append(piece.bytes)
       }
       piece.removeAll()
       let isLast = !isMore || (request.contentLength.map { total >= $0 } ?? false)
-      guard isLast || buffer.count >= Self.pieceByteCount else { continue }
-      if let sent = try await write(&buffer, isLast: isLast, on: connection, until: deadline) {
-        return sent
-      }
+      guard isLast || isTooLarge || buffer.count >= Self.pieceByteCount else { continue }
+      let sent = try await write(&buffer, isLast: isLast, on: connection, until: deadline)
+      // This piece has shown the service what is wrong; it shall say in which order that matters.
+      if isTooLarge { return .withheld }
+      if let sent { return sent }
     }
   }
 
@@ -239,9 +240,10 @@ final class Proxy {
     do throws(ClientError) {
       try await connection.write(&buffer, until: deadline)
     } catch {
-      // A service that answers early stops reading; its answer may be here already.
-      if hasAnswered(connection) { return .partial }
-      throw .service(error)
+      guard case .disconnected = error else { throw .service(error) }
+      // A service that answers early stops reading. Its answer may lie here without the loop having told us;
+      // whoever reads the head finds it, or the same end.
+      return .partial
     }
     if isLast { return .complete }
     return hasAnswered(connection) ? .partial : nil

@@ -69,7 +69,9 @@ extension Storefront {
 
   /// Go there and ask with GET (RFC 9110 §15.4.4), so that a reload sends no form again.
   func redirect(_ link: Link, _ visitor: Visitor) -> Response {
-    var fields: [(name: String, value: String)] = [("location", link.text), ("cache-control", "no-store")]
+    var fields: [(name: String, value: String)] = [
+      ("location", link.text), ("cache-control", "no-store"), ("referrer-policy", "no-referrer"),
+    ]
     for cookie in visitor.cookiesToSet { fields.append(("set-cookie", cookie)) }
     return Response(.seeOther, fields: fields)
   }
