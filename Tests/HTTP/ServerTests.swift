@@ -219,6 +219,19 @@ struct ServerTests {
     #expect(answer.contains("allow: GET"))
   }
 
+  @Test func `CONNECT is not implemented, TRACE is the handler's to refuse`() {
+    let (connect, trace) = withLoop { machine -> (String, String) in
+      let server = TestServer(machine) { _ in Response(.methodNotAllowed, fields: [("allow", "GET")]) }
+      return (
+        await server.exchange("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"),
+        await server.exchange("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n")
+      )
+    }
+    #expect(connect.hasPrefix("HTTP/1.1 501"))
+    #expect(trace.hasPrefix("HTTP/1.1 405"))
+    #expect(trace.contains("allow: GET"))
+  }
+
   @Test func `HTTP 1.0 closes unless it is asked to stay, and gets no chunks`() {
     let (plain, kept, streamed) = withLoop { machine -> (String, String, String) in
       let server = TestServer(machine) { request in

@@ -152,7 +152,7 @@ public final class HTTPServer {
   /// Asks the handler. What every request has in common stands here.
   func respond(to request: Request) async -> Response {
     switch request.method {
-    case .connect, .trace, .other:
+    case .connect, .other:
       return Problems.response(.notImplemented, "this server does not know the method")
     case .options where request.head.isAsterisk:
       return Response(.noContent, fields: [("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")])
