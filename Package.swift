@@ -84,6 +84,9 @@ let package = Package(
 
     // Net
     library("Wire", "Shared/Net/Wire", ["Bytes"]),
+    library("TCP", "Shared/Net/TCP", ["Bytes", "Platform", "Wire"]),
+    library(
+      "NetworkStack", "Shared/Net/NetworkStack", ["Bytes", "EventLoop", "Platform", "TCP", "Wire", deque]),
     library("JSON", "Shared/Net/JSON", ["Bytes"]),
     library("HTTPCore", "Shared/Net/HTTPCore", ["Bytes"]),
     library("HTTP", "Shared/Net/HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Platform", deque]),
@@ -137,6 +140,8 @@ let package = Package(
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "Bytes", "WireWalk"], path: "Tests/Wire",
       exclude: ["Captures"], swiftSettings: settings),
+    tests("TCP", ["Bytes", "Platform", "Wire"]),
+    tests("NetworkStack", ["Bytes", "EventLoop", "MachineTesting", "Platform", "TCP", "Wire"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

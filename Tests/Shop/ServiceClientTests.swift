@@ -120,6 +120,8 @@ struct ServiceClientTests {
 
 /// A network where nobody is at home.
 private final class RefusingNetwork: Network {
+  var figures: [NetworkFigure] { [] }
+
   var attempts = 0
 
   func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener { throw .notPermitted }

@@ -94,4 +94,32 @@ public protocol Network: AnyObject {
   func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener
   /// Opens a connection.
   func connect(to endpoint: Endpoint, until deadline: Instant) async throws(NetworkError) -> any ByteStream
+  /// What this network counts, for `/metrics`. The same figures in the same order at every call.
+  var figures: [NetworkFigure] { get }
+}
+
+/// A number that a network keeps about itself.
+public struct NetworkFigure: Sendable {
+  /// The name of the family, as Prometheus wants it: `souk_tcp_segments_received_total`.
+  public let name: StaticString
+  /// What the family counts, in a sentence without a full stop.
+  public let help: StaticString
+  /// One label's name and value; nil when the family has one series only.
+  public let label: (name: StaticString, value: StaticString)?
+  /// Whether it only grows; otherwise it is a level.
+  public let isCounter: Bool
+  /// The number now.
+  public let value: UInt64
+
+  /// A number.
+  public init(
+    _ name: StaticString, _ help: StaticString, label: (name: StaticString, value: StaticString)? = nil,
+    isCounter: Bool, value: UInt64
+  ) {
+    self.name = name
+    self.help = help
+    self.label = label
+    self.isCounter = isCounter
+    self.value = value
+  }
 }

@@ -68,6 +68,14 @@ public final class KernelNetwork: Network {
     return stream
   }
 
+  /// Which stack this is; Linux's own counters are in /proc/net.
+  public var figures: [NetworkFigure] {
+    [
+      NetworkFigure(
+        "souk_network_stack", "Which TCP/IP serves", label: ("stack", "linux"), isCounter: false, value: 1)
+    ]
+  }
+
   private func socket(_ endpoint: Endpoint) throws(NetworkError) -> Int32 {
     let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let descriptor = Glibc.socket(endpoint.family, type, 0)

@@ -1,17 +1,17 @@
-import EventLoop
 import Platform
 import _Concurrency
 
-/// Where one task waits for one direction of a descriptor, with a deadline.
-final class WaitPoint {
+/// Where one task waits for one direction of a stream, with a deadline.
+public final class WaitPoint {
   private let loop: EventLoop
   private var waiter: UnsafeContinuation<NetworkError?, Never>?
   private var timer: Timer?
 
-  init(loop: EventLoop) { self.loop = loop }
+  /// Nobody waits yet.
+  public init(loop: EventLoop) { self.loop = loop }
 
   /// Returns when `resume` is called; throws what it was called with, or `timedOut` at `deadline`.
-  func wait(until deadline: Instant) async throws(NetworkError) {
+  public func wait(until deadline: Instant) async throws(NetworkError) {
     if deadline != .never {
       if deadline <= loop.now { throw .timedOut }
       if timer == nil { timer = Timer(loop: loop) { [unowned self] in self.resume(.timedOut) } }
@@ -26,7 +26,7 @@ final class WaitPoint {
   }
 
   /// Lets the waiter go on, if there is one.
-  func resume(_ error: NetworkError? = nil) {
+  public func resume(_ error: NetworkError? = nil) {
     guard let waiter else { return }
     self.waiter = nil
     waiter.resume(returning: error)
