@@ -139,6 +139,25 @@ public struct TCPHeader: Equatable, Sendable {
     output.overwrite(at: start + 16, bigEndian: sum)
   }
 
+  /// Appends the header only. The payload, which lies elsewhere in two pieces, goes into the checksum but is not
+  /// copied; a piece of an odd length may be followed by another.
+  @_lifetime(output: copy output)
+  public func write(
+    into output: inout OutputRawSpan, seal: ChecksumSeal, coveringPayload first: RawSpan, _ second: RawSpan
+  ) {
+    let start = output.byteCount
+    write(into: &output, seal: .partial(pseudoHeader: InternetChecksum()))
+    switch seal {
+    case .partial(let sum): output.overwrite(at: start + 16, bigEndian: sum.partial)
+    case .full(var sum):
+      // The field holds the sum of nothing until now, which is zero.
+      sum.add(output.bytes.extracting(start..<output.byteCount))
+      sum.add(first)
+      sum.add(second)
+      output.overwrite(at: start + 16, bigEndian: sum.value)
+    }
+  }
+
   /// Appends a segment without payload, as `write(into:seal:payload:)` does.
   @_lifetime(output: copy output)
   public func write(into output: inout OutputRawSpan, seal: ChecksumSeal) {

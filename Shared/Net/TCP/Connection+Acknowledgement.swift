@@ -1,0 +1,195 @@
+// RFC 9293 §3.10.7.4 (fifth), RFC 5681, RFC 6675 and RFC 6582 before changing this file.
+
+import Platform
+import Wire
+
+extension Connection {
+  /// Takes the acknowledgement, the window and the SACK blocks of an acceptable segment.
+  mutating func takeAcknowledgement(_ segment: borrowing TCPSegment, at now: Instant) -> Events {
+    let acknowledgement = segment.acknowledgementNumber
+    let advance = acknowledgement - unacknowledged
+    var events: Events = []
+    let hasNews = advance >= 0 && takeSACK(segment, from: acknowledgement)
+    let previousWindow = sendWindow
+    if advance >= 0 { updateWindow(segment) }
+    if advance > 0 {
+      events = advanceAcknowledged(to: acknowledgement, segment, at: now)
+    } else if advance == 0, sendNext > unacknowledged {
+      // RFC 5681 §2: what makes a duplicate; with SACK it must tell something new (RFC 6675 §2).
+      let isDuplicate =
+        isSACKPermitted ? hasNews : segment.sequenceLength == 0 && sendWindow == previousWindow
+      if isDuplicate { takeDuplicate(at: now) }
+    }
+    if sendWindow > previousWindow { events.insert(.writable) }
+    if sendWindow > 0 {
+      // Probes go on from the shortest interval when the window closes again.
+      persistCount = 0
+      if previousWindow == 0 { persistAt = .never }
+    } else {
+      // A closed window that is confirmed is no reason to give up (RFC 9293 §3.8.6.1).
+      waitingSince = now
+    }
+    return events
+  }
+
+  private mutating func takeSACK(_ segment: borrowing TCPSegment, from acknowledgement: SequenceNumber) -> Bool {
+    guard isSACKPermitted else { return false }
+    let options = segment.options
+    var hasNews = false
+    for index in 0..<options.sackBlockCount {
+      if scoreboard.insert(options.sackBlock(index), unacknowledged: acknowledgement, sent: sendMaximum) {
+        hasNews = true
+      }
+    }
+    return hasNews
+  }
+
+  private mutating func updateWindow(_ segment: borrowing TCPSegment) {
+    let number = segment.sequenceNumber
+    let acknowledgement = segment.acknowledgementNumber
+    guard
+      windowUpdateNumber < number
+        || windowUpdateNumber == number && windowUpdateAcknowledgement <= acknowledgement
+    else { return }
+    sendWindow = Int(segment.window) << Int(sendWindowShift)
+    if sendWindow > maximumSendWindow { maximumSendWindow = sendWindow }
+    windowUpdateNumber = number
+    windowUpdateAcknowledgement = acknowledgement
+  }
+
+  private mutating func advanceAcknowledged(
+    to acknowledgement: SequenceNumber, _ segment: borrowing TCPSegment, at now: Instant
+  ) -> Events {
+    measureRoundTrip(to: acknowledgement, segment, at: now)
+    // While the window is what limits, nothing more could have been in flight.
+    let isLimiting = flightByteCount + segmentByteCount > congestion.window || !recovery.isOpen
+    let finIsAcknowledged = isFinSent && acknowledgement == sendMaximum
+    let byteCount = acknowledgement - unacknowledged - (finIsAcknowledged ? 1 : 0)
+    sendQueue.consume(byteCount)
+    unacknowledged = acknowledgement
+    if finIsAcknowledged { isFinAcknowledged = true }
+    if sendNext < acknowledgement { sendNext = acknowledgement }
+    scoreboard.acknowledge(acknowledgement)
+    retransmission.restart()
+    waitingSince = now
+    repair(byteCount, isLimiting: isLimiting)
+    retransmitAt =
+      unacknowledged == sendMaximum ? .never : now.advanced(byNanoseconds: retransmission.timeout)
+    var events: Events = sendQueueHasRoom ? .writable : []
+    if finIsAcknowledged {
+      switch state {
+      case .finWait1:
+        state = .finWait2
+        if isOrphan { giveUpAt = now.advanced(byNanoseconds: configuration.orphanTimeout) }
+      case .closing: events.formUnion(enterTimeWait(at: now))
+      case .lastAck: events.formUnion(end())
+      default: break
+      }
+    }
+    return events
+  }
+
+  private mutating func measureRoundTrip(
+    to acknowledgement: SequenceNumber, _ segment: borrowing TCPSegment, at now: Instant
+  ) {
+    if let timed {
+      guard acknowledgement >= timed.end else { return }
+      retransmission.measured(now.nanoseconds - timed.at.nanoseconds)
+      self.timed = nil
+    } else if !recovery.isOpen, let timestamps, let echo = segment.options.timestamps?.echo,
+      let roundTrip = timestamps.roundTrip(echo, at: now)
+    {
+      // Segments sent again can be measured by what the peer echoes (RFC 7323 §4.1).
+      retransmission.measured(roundTrip)
+    }
+  }
+
+  /// New bytes are acknowledged: what that means for the repair of losses and for the congestion window.
+  private mutating func repair(_ byteCount: Int, isLimiting: Bool) {
+    switch recovery.phase {
+    case .open:
+      recovery.duplicateCount = 0
+      congestion.acknowledged(byteCount, isLimiting: isLimiting)
+    case .fast(let point):
+      if unacknowledged >= point {
+        endRecovery(at: point)
+        congestion.repairedLoss()
+        return
+      }
+      // A partial acknowledgement: the next hole is lost as well (RFC 6582 §3.2, step 3).
+      if recovery.highRetransmitted < unacknowledged { recovery.highRetransmitted = unacknowledged }
+      if !isSACKPermitted {
+        recovery.highRetransmitted = unacknowledged
+        recovery.mustRetransmitFront = true
+        recovery.duplicateCount = max(0, recovery.duplicateCount - byteCount / max(1, segmentByteCount))
+      }
+    case .loss(let point):
+      congestion.acknowledged(byteCount, isLimiting: true)
+      if recovery.highRetransmitted < unacknowledged { recovery.highRetransmitted = unacknowledged }
+      if unacknowledged >= point { endRecovery(at: point) }
+    }
+  }
+
+  private mutating func endRecovery(at point: SequenceNumber) {
+    recovery.phase = .open
+    recovery.duplicateCount = 0
+    recovery.mustRetransmitFront = false
+    recovery.lastPoint = point
+  }
+
+  private mutating func takeDuplicate(at now: Instant) {
+    counters.duplicateAcknowledgements &+= 1
+    recovery.duplicateCount += 1
+    guard recovery.isOpen else { return }
+    let isLoss: Bool
+    if isSACKPermitted {
+      isLoss =
+        recovery.duplicateCount >= Scoreboard.duplicateThreshold
+        || scoreboard.isFrontLost(segment: segmentByteCount)
+    } else {
+      isLoss =
+        recovery.duplicateCount >= Scoreboard.duplicateThreshold
+        && (recovery.lastPoint.map { unacknowledged > $0 } ?? true)
+    }
+    guard isLoss else { return }
+    counters.fastRecoveries &+= 1
+    congestion.foundLoss(inFlight: flightByteCount)
+    recovery.phase = .fast(point: sendMaximum)
+    recovery.highRetransmitted = unacknowledged
+    recovery.mustRetransmitFront = true
+    recovery.hasRescued = false
+    // Karn: what is sent again cannot be measured.
+    timed = nil
+  }
+
+  /// What is thought to be in the network (RFC 6675 §4, SetPipe).
+  var pipeByteCount: Int {
+    switch recovery.phase {
+    case .open: return flightByteCount
+    case .loss(let point):
+      // All that was in flight then is lost, but for what was sent again and what was SACKed of that.
+      let again = max(0, recovery.highRetransmitted - unacknowledged)
+      var sacked = 0
+      for range in scoreboard.ranges where range.start < recovery.highRetransmitted {
+        sacked +=
+          (range.end < recovery.highRetransmitted ? range.end : recovery.highRetransmitted) - range.start
+      }
+      return max(0, again - sacked) + max(0, sendMaximum - (point < unacknowledged ? unacknowledged : point))
+    case .fast:
+      guard isSACKPermitted else {
+        let arrived = recovery.duplicateCount * segmentByteCount
+        let lost = recovery.mustRetransmitFront ? segmentByteCount : 0
+        return max(0, flightByteCount - arrived - lost)
+      }
+      var pipe = 0
+      let again = recovery.highRetransmitted
+      scoreboard.forEachGap(from: unacknowledged, segment: segmentByteCount) { gap, isLost in
+        if !isLost { pipe += gap.end - gap.start }
+        if gap.start < again { pipe += (gap.end < again ? gap.end : again) - gap.start }
+        return true
+      }
+      let end = scoreboard.end ?? unacknowledged
+      return pipe + max(0, sendMaximum - end)
+    }
+  }
+}

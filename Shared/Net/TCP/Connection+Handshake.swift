@@ -1,0 +1,117 @@
+// RFC 9293 §3.5 and §3.10.7.3, RFC 7323 §2.2 and §3.2, RFC 2018 §2 before changing this file.
+
+import Platform
+import Wire
+
+extension Connection {
+  /// Takes what a SYN says: the peer's first number and its options.
+  mutating func takeSYN(_ segment: borrowing TCPSegment, at now: Instant) {
+    let options = segment.options
+    receiveNext = segment.sequenceNumber + 1
+    receiveEdge = receiveNext
+    lastAcknowledgementSent = receiveNext
+    let asked = Int(options.maximumSegmentSize ?? 536)
+    peerSegmentByteCount = max(
+      configuration.minimumSegmentByteCount, min(asked, localSegmentByteCount))
+    if let shift = options.windowScale {
+      sendWindowShift = shift
+      peerScales = true
+    } else {
+      // One side without scaling is both without (RFC 7323 §2.2).
+      receiveWindowShift = 0
+      receiveWindowTarget = min(receiveWindowTarget, 0xffff)
+    }
+    isSACKPermitted = options.isSACKPermitted
+    if let theirs = options.timestamps {
+      var ours = Timestamps(offset: timestampOffset)
+      ours.take(theirs.value, at: now)
+      timestamps = ours
+    }
+    let segment = segmentByteCount
+    congestion = NewReno(
+      segmentByteCount: segment, initialWindow: segment * configuration.initialWindowSegmentCount)
+  }
+
+  /// The window of a segment with SYN is never scaled (RFC 7323 §2.2).
+  mutating func takeWindowOfSYN(_ segment: borrowing TCPSegment) {
+    sendWindow = Int(segment.window)
+    maximumSendWindow = sendWindow
+    windowUpdateNumber = segment.sequenceNumber
+    windowUpdateAcknowledgement = segment.acknowledgementNumber
+  }
+
+  /// A segment while in SYN-SENT.
+  mutating func receiveInSynSent(_ segment: borrowing TCPSegment, at now: Instant) -> Events {
+    let flags = segment.flags
+    if flags.contains(.ack) {
+      let number = segment.acknowledgementNumber
+      // SEG.ACK =< ISS, or > SND.NXT. Also before our SYN went out at all.
+      guard number > initialSendNumber, number <= sendMaximum else {
+        counters.droppedBadAcknowledgement &+= 1
+        return flags.contains(.rst) ? [] : .answerReset
+      }
+    }
+    if flags.contains(.rst) {
+      guard flags.contains(.ack) else { return [] }
+      counters.resetsReceived &+= 1
+      return fail(.refused)
+    }
+    guard flags.contains(.syn) else {
+      counters.droppedBadFlags &+= 1
+      return []
+    }
+    takeSYN(segment, at: now)
+    takeWindowOfSYN(segment)
+    lastReceivedAt = now
+    guard flags.contains(.ack) else {
+      // Both opened at once (RFC 9293 §3.5, figure 7).
+      state = .synReceived
+      owesSYN = true
+      retransmitAt = .never
+      return .transmitNow
+    }
+    owesAcknowledgement = true
+    synWasAcknowledged(at: now)
+    let events = takePayload(segment, at: now)
+    return events.union([.established, .writable])
+  }
+
+  /// Our SYN is acknowledged: ESTABLISHED, or FIN-WAIT-1 when the program has finished already.
+  mutating func synWasAcknowledged(at now: Instant) {
+    if let timed { retransmission.measured(now.nanoseconds - timed.at.nanoseconds) }
+    timed = nil
+    if retransmission.backoffCount > 0 { retransmission.handshakeWasRepeated() }
+    retransmission.restart()
+    unacknowledged = initialSendNumber + 1
+    sendNext = unacknowledged
+    sendMaximum = unacknowledged
+    state = isFinishing ? .finWait1 : .established
+    owesSYN = false
+    retransmitAt = .never
+    giveUpAt = .never
+    waitingSince = now
+    scheduleKeepAlive(at: now)
+  }
+
+  /// The header of our SYN or SYN-ACK.
+  func synHeader(at now: Instant) -> TCPHeader {
+    let isAnswer = state == .synReceived
+    var header = TCPHeader(
+      sourcePort: localPort, destinationPort: remotePort, sequenceNumber: initialSendNumber,
+      acknowledgementNumber: isAnswer ? receiveNext : SequenceNumber(0),
+      flags: isAnswer ? [.syn, .ack] : .syn,
+      window: UInt16(min(offerableWindow, 0xffff)))
+    header.options.maximumSegmentSize = UInt16(localSegmentByteCount)
+    // An answer has only the options that the SYN had. `receiveWindowShift` is 0 as well when ours needs no scaling,
+    // but the peer's may: then 0 is said.
+    if !isAnswer || peerScales { header.options.windowScale = receiveWindowShift }
+    if !isAnswer || isSACKPermitted { header.options.isSACKPermitted = true }
+    if isAnswer {
+      header.options.timestamps = timestamps?.option(at: now)
+    } else {
+      header.options.timestamps = TCPTimestamps(
+        value: Timestamps(offset: timestampOffset).value(at: now), echo: 0)
+    }
+    return header
+  }
+}

@@ -1,0 +1,124 @@
+// RFC 9293 §3.9.1 and §3.10.2 to §3.10.5 before changing this file.
+
+import Bytes
+import Platform
+import Wire
+
+/// The calls of the program that has the connection.
+extension Connection {
+  /// Bytes that `send` would take now.
+  public var sendRoom: Int {
+    guard state == .established || state == .closeWait, !isFinishing else { return 0 }
+    return sendQueue.possibleCapacity(upTo: sendQueueLimit) - sendQueue.count
+  }
+
+  /// What the queue may hold: two congestion windows keep the path busy, more would only wait longer.
+  private var sendQueueLimit: Int {
+    min(configuration.maximumSendQueueByteCount, max(64 << 10, 2 * congestion.window))
+  }
+
+  /// Whether a program that waits for room should be woken: half the queue is free.
+  var sendQueueHasRoom: Bool {
+    sendQueue.count * 2 <= sendQueue.possibleCapacity(upTo: sendQueueLimit)
+  }
+
+  /// Takes as many of `bytes` as fit; 0 when none do, before the connection is established, and after `finish`.
+  public mutating func send(_ bytes: RawSpan, at now: Instant) -> Int {
+    guard state == .established || state == .closeWait, !isFinishing else { return 0 }
+    if flightByteCount == 0, now.nanoseconds - lastSentAt.nanoseconds > retransmission.timeout {
+      congestion.wasIdle()
+    }
+    return sendQueue.append(bytes, limit: sendQueueLimit)
+  }
+
+  /// Moves bytes that arrived in order into `room`; returns how many.
+  @_lifetime(room: copy room)
+  public mutating func receive(into room: inout OutputRawSpan) -> (byteCount: Int, events: Events) {
+    let count = receiveQueue.read(into: &room)
+    return (count, count > 0 ? didRead(count) : [])
+  }
+
+  /// Whether the peer has finished and everything it sent was read.
+  public var isAtEnd: Bool { hasReceivedFin && receiveQueue.count == 0 }
+
+  /// No more bytes follow: FIN goes out behind the last one. Safe to repeat.
+  public mutating func finish() {
+    guard !isFinishing else { return }
+    switch state {
+    case .established: state = .finWait1
+    case .closeWait: state = .lastAck
+    // FIN follows once the connection is established.
+    case .synSent, .synReceived: break
+    default: return
+    }
+    isFinishing = true
+  }
+
+  /// The program lets go. What was sent is still delivered; what arrives from now on is answered with RST, and so is
+  /// what arrived and was never read (RFC 1122 §4.2.2.13).
+  public mutating func close(at now: Instant) -> Events {
+    guard !isOrphan else { return [] }
+    isOrphan = true
+    switch state {
+    case .closed, .timeWait: return []
+    case .synSent:
+      return end()
+    default: break
+    }
+    if receiveQueue.count > 0 || receiveQueue.hasGap { return resetForUnreadData() }
+    finish()
+    if state == .finWait2 { giveUpAt = now.advanced(byNanoseconds: configuration.orphanTimeout) }
+    return []
+  }
+
+  /// The program gives up: RST goes out, and both queues are forgotten.
+  public mutating func abort() -> Events {
+    switch state {
+    case .closed, .timeWait: return []
+    case .synSent: break
+    default: owesReset = true
+    }
+    isOrphan = true
+    return fail(.aborted).union(.transmitNow)
+  }
+
+  // MARK: Ends
+
+  mutating func resetForUnreadData() -> Events {
+    owesReset = true
+    return fail(.aborted).union(.transmitNow)
+  }
+
+  /// The connection has failed.
+  mutating func fail(_ failure: Failure) -> Events {
+    self.failure = failure
+    counters.failures &+= 1
+    return end()
+  }
+
+  /// The connection is over.
+  mutating func end() -> Events {
+    state = .closed
+    owesAcknowledgement = false
+    owesSYN = false
+    owedProbe = .none
+    stopTimers()
+    sendQueue.consume(sendQueue.count)
+    return [.ended, .readable, .writable]
+  }
+
+  /// TIME-WAIT: what is left to do is a matter of `TimeWait`.
+  mutating func enterTimeWait(at now: Instant) -> Events {
+    state = .timeWait
+    stopTimers()
+    return [.ended, .readable, .writable]
+  }
+
+  /// An ICMP error quotes a segment of ours (RFC 9293 §3.9.2.2, RFC 5927 §5.2): fatal only for a connection that is
+  /// not established, and only when the quoted number was in flight. `isHard`: protocol or port unreachable, or
+  /// prohibited; others are temporary and are only heard while nobody has answered yet.
+  public mutating func receiveError(quoting number: SequenceNumber, isHard: Bool) -> Events {
+    guard state == .synSent, number == initialSendNumber else { return [] }
+    return fail(isHard ? .refused : .unreachable)
+  }
+}

@@ -1,0 +1,98 @@
+// RFC 6298 §5, RFC 9293 §3.8.3, §3.8.4 and §3.8.6.1 before changing this file.
+
+import Platform
+import Wire
+
+extension Connection {
+  /// Does what is due at `now`. Cost: a few compares when nothing is.
+  public mutating func advance(to now: Instant) -> Events {
+    guard deadline <= now else { return [] }
+    if giveUpAt <= now {
+      giveUpAt = .never
+      switch state {
+      case .synSent, .synReceived: return fail(.timedOut)
+      // The peer of an orphan never finished: nobody is there to mind.
+      case .finWait2: return end()
+      default: break
+      }
+    }
+    if acknowledgeAt <= now {
+      acknowledgeAt = .never
+      owesAcknowledgement = true
+    }
+    if retransmitAt <= now {
+      retransmitAt = .never
+      let events = retransmissionTimedOut(at: now)
+      if state == .closed { return events }
+    }
+    if persistAt <= now {
+      persistAt = .never
+      if now.nanoseconds - waitingSince.nanoseconds > patience { return fail(.timedOut) }
+      persistCount += 1
+      owedProbe = .window
+    }
+    if keepAliveAt <= now { return keepAliveTimedOut(at: now) }
+    return []
+  }
+
+  /// How long silence is borne while we wait for an acknowledgement.
+  private var patience: UInt64 { isOrphan ? configuration.orphanTimeout : configuration.userTimeout }
+
+  private mutating func retransmissionTimedOut(at now: Instant) -> Events {
+    counters.timeouts &+= 1
+    timed = nil
+    if state == .synSent || state == .synReceived {
+      retransmission.backOff()
+      owesSYN = true
+      return []
+    }
+    guard unacknowledged < sendMaximum else { return [] }
+    if now.nanoseconds - waitingSince.nanoseconds >= patience { return fail(.timedOut) }
+    retransmission.backOff()
+    // The front was reported as received and still is not acknowledged: the peer threw it away (RFC 2018 §8).
+    if let first = scoreboard.ranges.first, first.start <= unacknowledged { scoreboard.removeAll() }
+    if case .loss = recovery.phase {
+      // ssthresh is halved once for the same data (RFC 5681 §3.1).
+    } else {
+      congestion.timedOut(inFlight: flightByteCount)
+    }
+    recovery.phase = .loss(point: sendMaximum)
+    recovery.highRetransmitted = unacknowledged
+    recovery.mustRetransmitFront = true
+    recovery.duplicateCount = 0
+    return []
+  }
+
+  // MARK: Keep-alive
+
+  mutating func scheduleKeepAlive(at now: Instant) {
+    guard let idle = configuration.keepAliveIdle else { return }
+    keepAliveAt = now.advanced(byNanoseconds: idle)
+  }
+
+  private mutating func keepAliveTimedOut(at now: Instant) -> Events {
+    guard let idle = configuration.keepAliveIdle else {
+      keepAliveAt = .never
+      return []
+    }
+    let silentSince = lastReceivedAt.advanced(byNanoseconds: idle)
+    // Somebody spoke meanwhile; or data is in flight, whose own timer asks more urgently.
+    guard silentSince <= now, unacknowledged == sendMaximum else {
+      keepAliveAt = silentSince <= now ? now.advanced(byNanoseconds: idle) : silentSince
+      return []
+    }
+    guard keepAlivesUnanswered < configuration.keepAliveProbeCount else { return fail(.timedOut) }
+    keepAlivesUnanswered += 1
+    owedProbe = .keepAlive
+    keepAliveAt = now.advanced(byNanoseconds: configuration.keepAliveInterval)
+    return []
+  }
+
+  mutating func stopTimers() {
+    retransmitAt = .never
+    persistAt = .never
+    acknowledgeAt = .never
+    keepAliveAt = .never
+    giveUpAt = .never
+  }
+}

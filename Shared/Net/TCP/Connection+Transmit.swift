@@ -1,0 +1,256 @@
+// RFC 9293 §3.8, RFC 6675 §4 (NextSeg) and RFC 5681 before changing this file.
+
+import Bytes
+import Platform
+import Wire
+
+extension Connection {
+  /// What to send now; nil when there is nothing, or nothing that may be sent. Changes nothing: report by `didSend`.
+  ///
+  /// `largeByteCount` is the largest payload that the device cuts into segments by itself; 0 when it does not.
+  public func nextSegment(at now: Instant, largeByteCount: Int = 0) -> OutboundSegment? {
+    if owesReset { return resetSegment(at: now) }
+    switch state {
+    case .closed, .timeWait: return owesAcknowledgement ? acknowledgementSegment(at: now) : nil
+    case .synSent, .synReceived:
+      if owesSYN { return OutboundSegment(synHeader(at: now), .syn) }
+      return owesAcknowledgement && state == .synReceived ? acknowledgementSegment(at: now) : nil
+    default: break
+    }
+    if !recovery.isOpen, let segment = retransmission(at: now) { return segment }
+    if let segment = newData(at: now, largeByteCount: largeByteCount) { return segment }
+    if owedProbe != .none { return probe(at: now) }
+    return owesAcknowledgement ? acknowledgementSegment(at: now) : nil
+  }
+
+  /// Lends the payload of `segment`, in two pieces.
+  @inline(__always)
+  public func withPayload<R, E: Error>(
+    of segment: OutboundSegment, _ body: (RawSpan, RawSpan) throws(E) -> R
+  ) throws(E) -> R {
+    try sendQueue.withBytes(at: segment.payloadOffset, segment.payloadByteCount, body)
+  }
+
+  // MARK: Headers
+
+  private func header(
+    at number: SequenceNumber, flags: TCPFlags, at now: Instant, reportsGaps: Bool = false
+  ) -> TCPHeader {
+    var header = TCPHeader(
+      sourcePort: localPort, destinationPort: remotePort, sequenceNumber: number,
+      acknowledgementNumber: receiveNext, flags: flags, window: windowField)
+    header.options.timestamps = timestamps?.option(at: now)
+    if reportsGaps && isSACKPermitted && receiveQueue.hasGap {
+      receiveQueue.report(
+        into: &header.options, next: receiveNext,
+        limit: timestamps == nil ? TCPOptions.maximumSACKBlockCount : TCPOptions.maximumSACKBlockCount - 1)
+    }
+    return header
+  }
+
+  private func acknowledgementSegment(at now: Instant) -> OutboundSegment {
+    OutboundSegment(header(at: sendNext, flags: .ack, at: now, reportsGaps: true), .acknowledgement)
+  }
+
+  private func resetSegment(at now: Instant) -> OutboundSegment {
+    var header = TCPHeader(
+      sourcePort: localPort, destinationPort: remotePort, sequenceNumber: sendNext,
+      acknowledgementNumber: receiveNext, flags: [.rst, .ack], window: 0)
+    header.options.timestamps = timestamps?.option(at: now)
+    return OutboundSegment(header, .reset)
+  }
+
+  /// A segment with `byteCount` bytes of the queue from `number` on, and FIN when it ends with the last byte.
+  private func segment(
+    from number: SequenceNumber, _ byteCount: Int, at now: Instant, _ purpose: OutboundSegment.Purpose
+  ) -> OutboundSegment {
+    let isLast = number + byteCount == sendQueueEnd
+    var flags: TCPFlags = .ack
+    if isLast && byteCount > 0 { flags.insert(.psh) }
+    // FIN takes a place of the window.
+    let fits = purpose != .data || byteCount == 0 || number + byteCount < unacknowledged + sendWindow
+    if isLast && owesFin && fits { flags.insert(.fin) }
+    var segment = OutboundSegment(header(at: number, flags: flags, at: now), purpose)
+    segment.payloadOffset = number - unacknowledged
+    segment.payloadByteCount = byteCount
+    return segment
+  }
+
+  // MARK: Again
+
+  private func retransmission(at now: Instant) -> OutboundSegment? {
+    let full = segmentByteCount
+    if recovery.mustRetransmitFront { return again(from: unacknowledged, to: sendMaximum, at: now) }
+    guard congestion.window - pipeByteCount >= full else { return nil }
+    let from = recovery.highRetransmitted < unacknowledged ? unacknowledged : recovery.highRetransmitted
+    if case .loss(let point) = recovery.phase {
+      // What is not SACKed of all that was in flight.
+      var position = from
+      for range in scoreboard.ranges where range.end > position {
+        if range.start > position { return again(from: position, to: range.start, at: now) }
+        position = range.end
+      }
+      return position < point ? again(from: position, to: point, at: now) : nil
+    }
+    guard isSACKPermitted else { return nil }
+    // Rule 1 of NextSeg: the first hole that is lost.
+    var found: SACKBlock?
+    var unsure: SACKBlock?
+    scoreboard.forEachGap(from: unacknowledged, segment: full) { gap, isLost in
+      guard gap.end > from else { return true }
+      let hole = SACKBlock(start: gap.start < from ? from : gap.start, end: gap.end)
+      if isLost { found = hole } else if unsure == nil { unsure = hole }
+      return !isLost
+    }
+    if let found { return again(from: found.start, to: found.end, at: now) }
+    // Rules 3 and 4 come after new data (rule 2), which is tried next; they matter when there is none.
+    guard sendNext == sendQueueEnd + (owesFin ? 1 : 0) || usableWindow <= 0 else { return nil }
+    if let unsure { return again(from: unsure.start, to: unsure.end, at: now) }
+    if !recovery.hasRescued, let end = scoreboard.end, end < sendMaximum, from < sendMaximum {
+      let start = end > sendMaximum - full ? end : sendMaximum - full
+      return again(from: start, to: sendMaximum, at: now)
+    }
+    return nil
+  }
+
+  private func again(from start: SequenceNumber, to end: SequenceNumber, at now: Instant) -> OutboundSegment {
+    // FIN stands behind the queue's last byte and comes with it, or alone.
+    let byteCount = min(segmentByteCount, end - start, max(0, sendQueueEnd - start))
+    // A window that was taken back still gets one byte, so that the peer says where it stands.
+    let inWindow = max(1, unacknowledged + sendWindow - start)
+    return segment(from: start, min(byteCount, inWindow), at: now, .retransmission)
+  }
+
+  // MARK: New data
+
+  /// Bytes that the peer's window still takes.
+  var usableWindow: Int { unacknowledged + sendWindow - sendNext }
+
+  private func newData(at now: Instant, largeByteCount: Int) -> OutboundSegment? {
+    let waiting = sendQueueEnd - sendNext
+    let wantsFin = owesFin && sendNext <= sendQueueEnd
+    guard waiting > 0 || wantsFin else { return nil }
+    let full = segmentByteCount
+    let window = usableWindow
+    let allowed = congestion.window - (recovery.isOpen ? flightByteCount : pipeByteCount)
+    if waiting <= 0 {
+      // FIN alone; the window may be closed but not the congestion window.
+      return window > 0 && allowed > 0 ? segment(from: sendNext, 0, at: now, .data) : nil
+    }
+    var byteCount = min(waiting, window, allowed)
+    guard byteCount > 0 else { return nil }
+    if byteCount < waiting || waiting > full {
+      if byteCount >= full {
+        // Whole segments; what is left over follows when there is more room.
+        if byteCount < waiting { byteCount -= byteCount % full }
+      } else if byteCount < waiting {
+        // Silly windows (RFC 9293 §3.8.6.2.1): less than a segment only when it is half of the largest window.
+        guard byteCount == window, byteCount * 2 >= maximumSendWindow else { return nil }
+      }
+    }
+    let maximum = max(full, largeByteCount - largeByteCount % full)
+    if byteCount > maximum { byteCount = maximum }
+    // Nagle (RFC 9293 §3.7.4).
+    if configuration.isNagleEnabled && byteCount < full && flightByteCount > 0 && !isFinishing { return nil }
+    var result = segment(from: sendNext, byteCount, at: now, .data)
+    if byteCount > full { result.segmentByteCount = full }
+    return result
+  }
+
+  private func probe(at now: Instant) -> OutboundSegment? {
+    if owedProbe == .window, sendQueueEnd > unacknowledged || owesFin {
+      // One byte beyond the window (RFC 9293 §3.8.6.1), or as much as a small window takes.
+      let byteCount = min(sendQueue.count, max(1, min(sendWindow, segmentByteCount)))
+      return segment(from: unacknowledged, byteCount, at: now, .windowProbe)
+    }
+    // A keep-alive segment stands before the window, so that it must be answered (RFC 9293 §3.8.4).
+    return OutboundSegment(header(at: unacknowledged - 1, flags: .ack, at: now), .keepAlive)
+  }
+
+  // MARK: Sent
+
+  /// `segment`, which `nextSegment` gave, is on its way.
+  public mutating func didSend(_ segment: OutboundSegment, at now: Instant) {
+    counters.segmentsSent &+= 1
+    lastSentAt = now
+    if segment.header.flags.contains(.ack) {
+      owesAcknowledgement = false
+      unacknowledgedByteCount = 0
+      acknowledgeAt = .never
+      lastAcknowledgementSent = receiveNext
+      if !segment.header.flags.contains(.syn) {
+        let edge = receiveNext + Int(segment.header.window) << Int(receiveWindowShift)
+        if edge > receiveEdge { receiveEdge = edge }
+      } else {
+        receiveEdge = receiveNext + Int(segment.header.window)
+      }
+    }
+    let end = segment.header.sequenceNumber + segment.sequenceLength
+    switch segment.purpose {
+    case .reset:
+      counters.resetsSent &+= 1
+      owesReset = false
+    case .syn: didSendSYN(at: now)
+    case .data: didSendData(segment, to: end, at: now)
+    case .retransmission:
+      counters.retransmissions &+= 1
+      if case .fast = recovery.phase, let last = scoreboard.end, segment.header.sequenceNumber >= last {
+        recovery.hasRescued = true
+      } else if end > recovery.highRetransmitted {
+        recovery.highRetransmitted = end
+      }
+      recovery.mustRetransmitFront = false
+      timed = nil
+      retransmitAt = now.advanced(byNanoseconds: retransmission.timeout)
+    case .windowProbe:
+      counters.probes &+= 1
+      owedProbe = .none
+      if end > sendMaximum { sendMaximum = end }
+      timed = nil
+    case .keepAlive:
+      counters.probes &+= 1
+      owedProbe = .none
+    case .acknowledgement: break
+    }
+  }
+
+  private mutating func didSendSYN(at now: Instant) {
+    owesSYN = false
+    sendNext = initialSendNumber + 1
+    if sendMaximum == sendNext {
+      counters.retransmissions &+= 1
+      timed = nil
+    } else {
+      timed = (sendNext, now)
+    }
+    sendMaximum = sendNext
+    retransmitAt = now.advanced(byNanoseconds: retransmission.timeout)
+  }
+
+  private mutating func didSendData(_ segment: OutboundSegment, to end: SequenceNumber, at now: Instant) {
+    counters.bytesSent &+= UInt64(segment.payloadByteCount)
+    if unacknowledged == sendMaximum { waitingSince = now }
+    sendNext = end
+    if end > sendMaximum {
+      sendMaximum = end
+      if timed == nil && recovery.isOpen { timed = (end, now) }
+    }
+    persistAt = .never
+    owedProbe = .none
+    if retransmitAt == .never { retransmitAt = now.advanced(byNanoseconds: retransmission.timeout) }
+  }
+
+  /// Nothing more can be sent for now: starts the timer that looks again when no ACK will come to tell us.
+  public mutating func settle(at now: Instant) {
+    guard state.isSynchronized, state != .timeWait else { return }
+    let hasUnsent = sendNext < sendQueueEnd || owesFin && sendNext <= sendQueueEnd
+    guard hasUnsent, unacknowledged == sendNext, persistAt == .never, owedProbe == .none else { return }
+    persistAt = now.advanced(byNanoseconds: persistInterval)
+  }
+
+  /// RTO, doubled with every probe (RFC 9293 §3.8.6.1).
+  private var persistInterval: UInt64 {
+    min(
+      configuration.maximumRetransmissionTimeout, retransmission.timeout << UInt64(min(persistCount, 16)))
+  }
+}

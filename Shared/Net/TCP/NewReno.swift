@@ -1,0 +1,47 @@
+// RFC 5681, RFC 6582 and RFC 3465 before changing this file.
+
+/// Slow start and congestion avoidance, counted in bytes, with what RFC 6582 asks of the window in fast recovery.
+struct NewReno: CongestionControl {
+  private let segment: Int
+  private let initialWindow: Int
+  private(set) var window: Int
+  private var slowStartThreshold = Int.max
+  /// Bytes acknowledged since the window last grew by a segment (RFC 3465 §2.1).
+  private var acknowledgedCount = 0
+
+  init(segmentByteCount: Int, initialWindow: Int) {
+    segment = segmentByteCount
+    self.initialWindow = initialWindow
+    window = initialWindow
+  }
+
+  mutating func acknowledged(_ byteCount: Int, isLimiting: Bool) {
+    guard isLimiting else { return }
+    if window < slowStartThreshold {
+      // One batch of our driver may be acknowledged by one ACK, so L (RFC 3465 §2.3) is what was acknowledged.
+      window = min(window + byteCount, max(slowStartThreshold, window))
+      return
+    }
+    acknowledgedCount += byteCount
+    if acknowledgedCount >= window {
+      acknowledgedCount -= window
+      window += segment
+    }
+  }
+
+  mutating func foundLoss(inFlight: Int) {
+    slowStartThreshold = max(inFlight / 2, 2 * segment)
+    window = slowStartThreshold
+    acknowledgedCount = 0
+  }
+
+  mutating func repairedLoss() { window = max(slowStartThreshold, segment) }
+
+  mutating func timedOut(inFlight: Int) {
+    slowStartThreshold = max(inFlight / 2, 2 * segment)
+    window = segment
+    acknowledgedCount = 0
+  }
+
+  mutating func wasIdle() { window = min(window, initialWindow) }
+}

@@ -1,0 +1,100 @@
+// RFC 2018 §5 and RFC 6675 before changing this file.
+
+import Wire
+
+/// What the peer has beyond the acknowledged, as its SACK blocks say: separate ranges in order.
+struct Scoreboard {
+  /// Ranges that are remembered; of more, the lowest of what is new is forgotten, and sent again for nothing.
+  static let maximumRangeCount = 128
+  /// Segments above a gap that make it a loss and not a reordering (RFC 5681 §3.2).
+  static let duplicateThreshold = 3
+
+  private(set) var ranges: [SACKBlock] = []
+  /// Bytes in all ranges.
+  private(set) var byteCount = 0
+
+  var isEmpty: Bool { ranges.isEmpty }
+
+  /// Behind the last byte the peer has; nil when it has none beyond the acknowledged.
+  var end: SequenceNumber? { ranges.last?.end }
+
+  /// Takes a block in; one that is not within what was sent and is unacknowledged is ignored (RFC 2018 §5, D-SACK
+  /// included). Returns whether it told anything new.
+  mutating func insert(_ block: SACKBlock, unacknowledged: SequenceNumber, sent: SequenceNumber) -> Bool {
+    guard block.start < block.end, block.start >= unacknowledged, block.end <= sent else { return false }
+    var merged = block
+    // The first range that ends at or behind the block's start.
+    var low = 0
+    while low < ranges.count && ranges[low].end < block.start { low += 1 }
+    var high = low
+    var covered = 0
+    while high < ranges.count && ranges[high].start <= block.end {
+      covered += ranges[high].end - ranges[high].start
+      if ranges[high].start < merged.start { merged.start = ranges[high].start }
+      if ranges[high].end > merged.end { merged.end = ranges[high].end }
+      high += 1
+    }
+    let added = (merged.end - merged.start) - covered
+    guard added > 0 else { return false }
+    if low == high {
+      guard ranges.count < Self.maximumRangeCount else { return false }
+      ranges.insert(merged, at: low)
+    } else {
+      ranges[low] = merged
+      if high > low + 1 { ranges.removeSubrange(low + 1..<high) }
+    }
+    byteCount += added
+    return true
+  }
+
+  /// Everything before `sequence` is acknowledged.
+  mutating func acknowledge(_ sequence: SequenceNumber) {
+    guard !ranges.isEmpty else { return }
+    var gone = 0
+    while gone < ranges.count && ranges[gone].end <= sequence {
+      byteCount -= ranges[gone].end - ranges[gone].start
+      gone += 1
+    }
+    if gone > 0 { ranges.removeSubrange(0..<gone) }
+    if let first = ranges.first, first.start < sequence {
+      byteCount -= sequence - first.start
+      ranges[0].start = sequence
+    }
+  }
+
+  /// Forgets all: the peer may have thrown away what it reported (RFC 2018 §8).
+  mutating func removeAll() {
+    ranges.removeAll(keepingCapacity: true)
+    byteCount = 0
+  }
+
+  /// Whether so much above a gap has arrived that the gap is a loss (RFC 6675 §4, IsLost): `rangeCount` ranges with
+  /// `byteCount` bytes lie above it.
+  static func isLost(rangesAbove rangeCount: Int, bytesAbove byteCount: Int, segment: Int) -> Bool {
+    rangeCount >= duplicateThreshold || byteCount > (duplicateThreshold - 1) * segment
+  }
+
+  /// Whether what stands at the front, below all ranges, is lost.
+  func isFrontLost(segment: Int) -> Bool {
+    Self.isLost(rangesAbove: ranges.count, bytesAbove: byteCount, segment: segment)
+  }
+
+  /// Visits the gaps between `start` and the last range, from the front: each with whether it is lost.
+  /// Cost: O(ranges). Stops when `body` returns false.
+  func forEachGap(
+    from start: SequenceNumber, segment: Int, _ body: (_ gap: SACKBlock, _ isLost: Bool) -> Bool
+  ) {
+    var rangesAbove = ranges.count
+    var bytesAbove = byteCount
+    var position = start
+    for range in ranges {
+      if range.start > position {
+        let isLost = Self.isLost(rangesAbove: rangesAbove, bytesAbove: bytesAbove, segment: segment)
+        guard body(SACKBlock(start: position, end: range.start), isLost) else { return }
+      }
+      if range.end > position { position = range.end }
+      rangesAbove -= 1
+      bytesAbove -= range.end - range.start
+    }
+  }
+}
