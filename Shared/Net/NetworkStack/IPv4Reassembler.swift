@@ -1,0 +1,188 @@
+// RFC 791 §3.2, RFC 1122 §3.3.2, RFC 5722 and RFC 6864 before changing this file.
+
+import Platform
+import Wire
+
+/// Why a fragment, or a datagram with all its fragments, was dropped. One counter each.
+enum ReassemblyDrop: UInt8, CaseIterable, Sendable {
+  /// Fragments overlap, or the same place came with other bytes (RFC 5722 §4 forbids it, RFC 1858 says why).
+  case overlap
+  /// A fragment of a datagram that was dropped for its faults.
+  case ofDiscarded
+  /// A fragment stands behind the last one, or there are two last ones.
+  case contradiction
+  /// Header and payload together exceed 65,535 bytes.
+  case tooLong
+  /// More fragments than `maximumFragmentCount`: they are too small.
+  case tooManyFragments
+  /// Some fragments say that routers on the way were congested, others that the sender does not care (RFC 3168 §5.3).
+  case mixedCongestion
+  /// The datagram made room for a newer one of the same source.
+  case evictedBySource
+  /// The datagram made room for a newer one of any source.
+  case evicted
+  /// The rest did not come in time.
+  case timeout
+  /// The same fragment once more. It does no harm.
+  case duplicate
+}
+
+/// Puts IPv4 packets together from their fragments.
+///
+/// Memory is bounded for all packets and for each source, and is charged as it is allocated. A packet that needs room
+/// gets it from the oldest incomplete one: of its own source when that holds its share, else of all. So a flood from
+/// one source displaces only itself, and under a flood from many an honest packet is complete as long as its
+/// fragments arrive before a whole cap's worth of others. Overlapping fragments discard the packet, also those of its
+/// fragments that are still to come.
+///
+/// A packet waits 30 s for its fragments, from its first: as Linux does, less than the 60 s to 120 s of RFC 1122
+/// §3.3.2. Identifications come back sooner than that at today's rates, and fragments of different packets must not
+/// meet (RFC 4963, RFC 6864 §3); and the fragments of a packet are milliseconds apart or lost.
+///
+/// Allocates when fragments come only. Cost of a fragment: a search through at most `maximumDatagramCount` keys and
+/// `maximumFragmentCount` places, and one copy; one more copy when the packet is complete.
+struct IPv4Reassembler: ~Copyable {
+  /// How long a packet waits for its fragments, in nanoseconds.
+  static let timeout: UInt64 = 30_000_000_000
+  /// Fragments of a packet at most: enough for 65,535 bytes over links of 576 (RFC 791).
+  static let maximumFragmentCount = 128
+  /// Bytes allocated for all incomplete packets at most.
+  static let defaultByteLimit = 512 << 10
+  /// Incomplete packets at most.
+  static let maximumDatagramCount = 64
+  /// Incomplete packets of one source at most.
+  static let maximumDatagramCountPerSource = 16
+
+  private struct Entry {
+    let key: FragmentKey
+    let deadline: Instant
+    let datagram: PartialDatagram
+  }
+
+  /// Incomplete packets, oldest first; so the first has the next deadline.
+  private var entries: [Entry] = []
+  private var drops = InlineArray<10, UInt64>(repeating: 0)
+  private let byteLimit: Int
+  private let byteLimitPerSource: Int
+  /// Bytes allocated for incomplete packets now.
+  private(set) var byteCount = 0
+  /// Packets put together.
+  private(set) var completedCount: UInt64 = 0
+
+  /// A reassembler of no packets. One source may use a quarter of `byteLimit`. Traps when that is not enough for a
+  /// packet of 65,535 bytes.
+  init(byteLimit: Int = defaultByteLimit) {
+    self.byteLimit = byteLimit
+    byteLimitPerSource = byteLimit / 4
+    precondition(byteLimitPerSource >= PartialDatagram.maximumByteCount, "no room for the longest packet")
+  }
+
+  /// Incomplete packets, with those whose remaining fragments are to be dropped.
+  var datagramCount: Int { entries.count }
+  /// When `nextExpired` has to be called.
+  var nextDeadline: Instant { entries.first?.deadline ?? .never }
+  /// How many fragments or packets were dropped, and why.
+  func count(of drop: ReassemblyDrop) -> UInt64 { drops[Int(drop.rawValue)] }
+
+  /// Takes a fragment; returns the packet when it is complete. Traps when it is no fragment. What is refused is
+  /// counted.
+  mutating func insert(_ fragment: borrowing IPv4Packet, at now: Instant) -> ReassembledPacket? {
+    precondition(fragment.isFragment)
+    let key = FragmentKey(fragment)
+    let index: Int
+    if let known = entries.firstIndex(where: { $0.key == key }) {
+      index = known
+    } else {
+      makePlace(for: key.source)
+      index = entries.count
+      let deadline = now.advanced(byNanoseconds: Self.timeout)
+      entries.append(Entry(key: key, deadline: deadline, datagram: PartialDatagram()))
+      byteCount += PartialDatagram.emptyByteCount
+    }
+    let datagram = entries[index].datagram
+    switch datagram.check(fragment) {
+    case .take: break
+    case .ignore(let drop):
+      drops[Int(drop.rawValue)] += 1
+      return nil
+    case .discard(let drop):
+      drops[Int(drop.rawValue)] += 1
+      byteCount -= datagram.discard()
+      return nil
+    }
+    makeRoom(datagram.growth(for: fragment), for: datagram, of: key.source)
+    byteCount += datagram.append(fragment)
+    guard datagram.isComplete else { return nil }
+    byteCount -= datagram.byteCount
+    entries.removeAll { $0.datagram === datagram }
+    switch datagram.assembled() {
+    case .packet(let packet):
+      completedCount += 1
+      return packet
+    case .drop(let drop):
+      drops[Int(drop.rawValue)] += 1
+      return nil
+    }
+  }
+
+  /// Drops packets whose time is up at `now`. Returns the first fragment, as it came, of one of them: for ICMP time
+  /// exceeded (code 1), which is sent about first fragments only (RFC 792). Call it until it is nil, at the latest at
+  /// `nextDeadline`.
+  mutating func nextExpired(at now: Instant) -> ReassembledPacket? {
+    while let entry = entries.first, now >= entry.deadline {
+      entries.removeFirst()
+      byteCount -= entry.datagram.byteCount
+      guard !entry.datagram.isDiscarded else { continue }
+      drops[Int(ReassemblyDrop.timeout.rawValue)] += 1
+      if let first = entry.datagram.firstFragment() { return first }
+    }
+    return nil
+  }
+
+  /// Makes one more packet possible, by the limits of counts.
+  private mutating func makePlace(for source: IPv4Address) {
+    var count = 0
+    for entry in entries where entry.key.source == source { count += 1 }
+    if count >= Self.maximumDatagramCountPerSource {
+      evict(.evictedBySource) { $0.key.source == source }
+    } else if entries.count >= Self.maximumDatagramCount {
+      evict(.evicted) { _ in true }
+    }
+  }
+
+  /// Makes `additional` bytes possible, by the limits of bytes. That succeeds, as any one packet fits.
+  private mutating func makeRoom(_ additional: Int, for datagram: PartialDatagram, of source: IPv4Address) {
+    guard additional > 0 else { return }
+    var held = 0
+    for entry in entries where entry.key.source == source { held += entry.datagram.byteCount }
+    while held + additional > byteLimitPerSource {
+      held -= evict(.evictedBySource) { $0.key.source == source && $0.datagram !== datagram }
+    }
+    while byteCount + additional > byteLimit { evict(.evicted) { $0.datagram !== datagram } }
+  }
+
+  /// Drops the oldest packet that matches; returns the bytes that came free. Traps when there is none.
+  @discardableResult
+  private mutating func evict(_ drop: ReassemblyDrop, where matches: (Entry) -> Bool) -> Int {
+    guard let index = entries.firstIndex(where: matches) else { preconditionFailure("nothing to evict") }
+    let freed = entries.remove(at: index).datagram.byteCount
+    byteCount -= freed
+    drops[Int(drop.rawValue)] += 1
+    return freed
+  }
+}
+
+/// Which packet a fragment belongs to (RFC 791, page 28).
+struct FragmentKey: Equatable {
+  private let addresses: UInt64
+  private let rest: UInt32
+
+  /// The key of a fragment.
+  init(_ packet: borrowing IPv4Packet) {
+    addresses = UInt64(packet.source.rawValue) << 32 | UInt64(packet.destination.rawValue)
+    rest = UInt32(packet.protocol.rawValue) << 16 | UInt32(packet.identification)
+  }
+
+  /// Who sent it.
+  var source: IPv4Address { IPv4Address(rawValue: UInt32(truncatingIfNeeded: addresses >> 32)) }
+}
