@@ -55,7 +55,9 @@ extension DHCPClient {
     return [.probe(granted.address)]
   }
 
-  private mutating func takeBack(_ message: DHCPv4Message, at now: Instant) throws(DHCPRefusal) -> [DHCPAction] {
+  private mutating func takeBack(_ message: DHCPv4Message, at now: Instant) throws(DHCPRefusal)
+    -> [DHCPAction]
+  {
     guard let server = message.serverIdentifier, server.isAssignable else { throw .badServer }
     if let asked = askedServer, server != asked { throw .otherServer }
     negativeAcknowledgementCount &+= 1
