@@ -1,0 +1,67 @@
+// RFC 2131 §4.4.1 … §4.4.5 before changing this file.
+
+import Platform
+import Wire
+
+extension DHCPClient {
+  /// Takes a UDP payload that came to port 68. What does not belong is counted in `refusals` and changes nothing.
+  public mutating func receive(_ payload: RawSpan, at now: Instant) -> [DHCPAction] {
+    do throws(DHCPRefusal) { return try accept(payload, at: now) } catch {
+      refusals.count(error)
+      return []
+    }
+  }
+
+  private mutating func accept(_ payload: RawSpan, at now: Instant) throws(DHCPRefusal) -> [DHCPAction] {
+    let message: DHCPv4Message
+    do throws(WireError) { message = try DHCPv4Message(validating: payload) } catch { throw .malformed }
+    guard message.isReply else { throw .notAReply }
+    guard message.clientHardware == configuration.hardware else { throw .otherHardware }
+    guard sentCount > 0 || lease != nil, message.transaction == transaction else { throw .otherTransaction }
+    switch (state, message.type) {
+    case (.selecting, .offer):
+      let offer = try DHCPLease(message, requestedAt: now, deviceMTU: configuration.deviceMTU)
+      requested = (offer.address, offer.server)
+      state = .requesting
+      return startRequesting(at: now)
+    case (.requesting, .ack), (.rebooting, .ack), (.renewing, .ack), (.rebinding, .ack):
+      return try grant(message, at: now)
+    case (.requesting, .nak), (.rebooting, .nak), (.renewing, .nak), (.rebinding, .nak):
+      return try takeBack(message, at: now)
+    default: throw .unexpected
+    }
+  }
+
+  /// The server whose answer is waited for; nil when any may answer.
+  private var askedServer: IPv4Address? {
+    switch state {
+    case .requesting: requested?.server
+    case .renewing: lease?.server
+    default: nil
+    }
+  }
+
+  private mutating func grant(_ message: DHCPv4Message, at now: Instant) throws(DHCPRefusal) -> [DHCPAction] {
+    let granted = try DHCPLease(message, requestedAt: requestedAt, deviceMTU: configuration.deviceMTU)
+    if let server = askedServer, server != granted.server { throw .otherServer }
+    guard granted.address == lease?.address ?? requested?.address else { throw .otherAddress }
+    guard granted.expiry > now else { throw .expired }
+    let isOurs = lease != nil
+    lease = granted
+    requested = nil
+    if isOurs { return bind() }
+    state = .checking
+    nextDeadline = granted.expiry
+    return [.probe(granted.address)]
+  }
+
+  private mutating func takeBack(_ message: DHCPv4Message, at now: Instant) throws(DHCPRefusal)
+    -> [DHCPAction]
+  {
+    guard let server = message.serverIdentifier, server.isAssignable else { throw .badServer }
+    if let asked = askedServer, server != asked { throw .otherServer }
+    negativeAcknowledgementCount &+= 1
+    let wasOurs = lease != nil
+    return (wasOurs ? [.deconfigure] : []) + startAgain(at: now)
+  }
+}
