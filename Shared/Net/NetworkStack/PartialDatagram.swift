@@ -186,7 +186,8 @@ final class PartialDatagram {
 
   private func isSame(_ payload: RawSpan, at position: Int) -> Bool {
     bytes.withBytes { bytes in
-      for offset in 0..<payload.byteCount where bytes.byte(at: position + offset) != payload.byte(at: offset) {
+      for offset in 0..<payload.byteCount where bytes.byte(at: position + offset) != payload.byte(at: offset)
+      {
         return false
       }
       return true

@@ -32,7 +32,9 @@ extension Connection {
     return events
   }
 
-  private mutating func takeSACK(_ segment: borrowing TCPSegment, from acknowledgement: SequenceNumber) -> Bool {
+  private mutating func takeSACK(_ segment: borrowing TCPSegment, from acknowledgement: SequenceNumber)
+    -> Bool
+  {
     guard isSACKPermitted else { return false }
     let options = segment.options
     var hasNews = false

@@ -39,10 +39,31 @@ public final class EventLoop {
   /// One turn. Waits for an event only when no job is left and no timer is due.
   public func turn() {
     now = clock.now
-    let jobsLeft = driver.runJobs()
+    var isBusy = driver.runJobs()
     fireTimers()
     guard !isStopped else { return }
-    driver.poll(until: jobsLeft || hasFired ? Instant(nanoseconds: 0) : (timers.min?.deadline ?? .never))
+    for observer in observers where observer.object.turnEnds() { isBusy = true }
+    driver.poll(until: isBusy || hasFired ? Instant(nanoseconds: 0) : (timers.min?.deadline ?? .never))
+  }
+
+  /// Reads the clock again: for a driver that has waited, before it hands on what came.
+  public func refreshNow() { now = clock.now }
+
+  // MARK: Observers
+
+  private struct Observer {
+    /// Not owned: it leaves before it goes.
+    unowned(unsafe) let object: any TurnObserver
+  }
+
+  private var observers: [Observer] = []
+
+  /// Tells `observer` about the end of every turn, until `stopObserving`.
+  public func observe(_ observer: any TurnObserver) { observers.append(Observer(object: observer)) }
+
+  /// Takes `observer` out. Call it at the latest when it is deinitialised.
+  public func stopObserving(_ observer: any TurnObserver) {
+    observers.removeAll { $0.object === observer }
   }
 
   // MARK: Timers
@@ -103,6 +124,13 @@ public final class EventLoop {
     timer.set(deadline)
     await signal.wait()
   }
+}
+
+/// Somebody who gathers what the tasks of a turn have made, and sends it off at once: one notification for a turn.
+public protocol TurnObserver: AnyObject {
+  /// The tasks and timers of this turn have run, and the loop is about to wait. Returns whether that made new work
+  /// for tasks, so that it must not wait.
+  func turnEnds() -> Bool
 }
 
 /// One place in the loop's heap. Ties are broken by age, so timers of one moment fire in the order they were set.

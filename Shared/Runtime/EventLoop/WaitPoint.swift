@@ -14,7 +14,7 @@ public final class WaitPoint {
   public func wait(until deadline: Instant) async throws(NetworkError) {
     if deadline != .never {
       if deadline <= loop.now { throw .timedOut }
-      if timer == nil { timer = Timer(loop: loop) { [unowned self] in self.resume(.timedOut) } }
+      if timer == nil { timer = Timer(loop: loop) { [unowned(unsafe) self] in self.resume(.timedOut) } }
       timer?.set(deadline)
     }
     let error = await withUnsafeContinuation { continuation in

@@ -32,6 +32,10 @@ public struct DHCPClient: Sendable {
     }
   }
 
+  /// The port of clients (RFC 2131 §4.1).
+  static let clientPort: UInt16 = 68
+  /// The port of servers.
+  static let serverPort: UInt16 = 67
   /// The first wait for an answer; each following one is twice as long (§4.1), give or take a second.
   static let firstWait = Duration.seconds(4)
   /// The longest wait for an answer.

@@ -1,0 +1,104 @@
+// RFC 5227 and RFC 2131 §4.4 before changing this file.
+
+import Bytes
+import Platform
+import Wire
+
+extension Interface {
+  /// Begins to get an address.
+  func start(_ addressing: Addressing) {
+    let now = stack.loop.now
+    switch addressing {
+    case .fixed(let address, let network, let gateway):
+      configure(address, network, gateways: gateway.map { [$0] } ?? [])
+      conflicts = ConflictDetector(
+        address: address, hardware: hardware, start: .optimistic, persistence: .keeping,
+        random: stack.random(), at: now)
+      advanceConflicts(to: now)
+    case .dhcp(let hostName):
+      var configuration = DHCPClient.Configuration(
+        hardware: hardware, deviceMTU: device.maximumTransmissionUnit)
+      configuration.hostName = hostName
+      dhcp = DHCPClient(configuration, key: (stack.random(), stack.random()), at: now)
+    }
+    schedule()
+    device.notify()
+  }
+
+  private func configure(_ address: IPv4Address, _ network: IPv4Network, gateways: [IPv4Address]) {
+    stack.routes.removeAll(on: index)
+    self.address = address
+    self.network = network
+    do throws(RoutingError) {
+      try stack.routes.connect(index, address: address, prefixLength: network.prefixLength)
+      if let gateway = gateways.first { try stack.routes.setDefaultGateway(gateway, on: index) }
+    } catch {
+      // Checked by whoever configured: what is left out is a gateway that is not on the link.
+      stack.counters.badConfiguration &+= 1
+    }
+    whenAddressChanges?(.configured(address, network))
+  }
+
+  private func deconfigure(_ event: AddressEvent) {
+    stack.routes.removeAll(on: index)
+    neighbours = NeighbourCache()
+    stack.endConnections(on: self)
+    address = nil
+    network = nil
+    conflicts = nil
+    whenAddressChanges?(event)
+  }
+
+  // MARK: Conflicts
+
+  func advanceConflicts(to now: Instant) {
+    while let action = conflicts?.advance(to: now) { perform(action) }
+  }
+
+  func perform(_ action: ConflictDetector.Action) {
+    switch action {
+    case .probe(let packet), .announce(let packet): transmit(packet, to: .broadcast)
+    case .defend(let packet, let other):
+      transmit(packet, to: .broadcast)
+      whenAddressChanges?(.defended(other))
+    case .use:
+      guard isProbingOffer, var client = dhcp else { return }
+      isProbingOffer = false
+      let actions = client.addressIsFree(at: stack.loop.now)
+      dhcp = client
+      perform(actions)
+    case .giveUp(let other):
+      guard var client = dhcp else { return deconfigure(.conflict(other)) }
+      conflicts = nil
+      isProbingOffer = false
+      let actions = client.addressIsTaken(at: stack.loop.now)
+      dhcp = client
+      whenAddressChanges?(.conflict(other))
+      perform(actions)
+    }
+  }
+
+  // MARK: DHCP
+
+  func perform(_ actions: [DHCPAction]) {
+    for action in actions {
+      switch action {
+      case .send(let payload, let source, let destination):
+        _ = transmitDatagram(
+          payload.span.bytes, from: source, DHCPClient.clientPort, to: destination, DHCPClient.serverPort)
+      case .probe(let address):
+        isProbingOffer = true
+        conflicts = ConflictDetector(
+          address: address, hardware: hardware, start: .probing, persistence: .yielding,
+          random: stack.random(), at: stack.loop.now)
+      case .configure(let lease):
+        maximumTransmissionUnit = lease.mtu
+        if lease.address != address || lease.network != network {
+          configure(lease.address, lease.network, gateways: lease.routers)
+        }
+        stack.useResolvers(lease.domainNameServers)
+      case .deconfigure: deconfigure(.lost)
+      }
+    }
+  }
+}

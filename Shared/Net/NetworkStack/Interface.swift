@@ -1,0 +1,121 @@
+import Bytes
+import EventLoop
+import Platform
+import Wire
+
+/// A device with its addresses, its neighbours and its fragments: what the stack knows about one link.
+public final class Interface {
+  /// The stack owns its interfaces.
+  unowned(unsafe) let stack: NetworkStack
+  let index: InterfaceIndex
+  let device: any NetworkDevice
+  let hardware: EthernetAddress
+  /// The largest IP packet that is sent, in bytes: the device's, or less when DHCP says so.
+  public internal(set) var maximumTransmissionUnit: Int
+  /// Our address; nil until there is one, and after a conflict.
+  public internal(set) var address: IPv4Address?
+  /// The network on the link.
+  public internal(set) var network: IPv4Network?
+  /// Told about every change of the address.
+  public var whenAddressChanges: ((AddressEvent) -> Void)?
+
+  var neighbours = NeighbourCache()
+  var conflicts: ConflictDetector?
+  var reassembler = IPv4Reassembler()
+  var dhcp: DHCPClient?
+  /// Whether the detector looks at an address that DHCP offers, which is not configured yet.
+  var isProbingOffer = false
+  private var timer: Timer?
+  /// Where headers are written: never more than Ethernet, IPv4 and TCP with options.
+  let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 128, alignment: 16)
+  /// Where frames in several pieces are put together; allocated when the first one comes.
+  private var assembly = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  /// The identification of the next packet.
+  var nextIdentification: UInt16
+  /// What the device cuts by itself: the largest payload of one TCP segment, 0 when it does not.
+  let largeByteCount: Int
+
+  init(_ device: any NetworkDevice, index: InterfaceIndex, stack: NetworkStack) {
+    self.device = device
+    self.index = index
+    self.stack = stack
+    hardware = EthernetAddress(rawValue: device.hardwareAddress & 0xffff_ffff_ffff)
+    maximumTransmissionUnit = device.maximumTransmissionUnit
+    nextIdentification = UInt16(truncatingIfNeeded: stack.random())
+    largeByteCount =
+      device.offload.contains(.transmitSegmentation)
+      ? max(0, min(device.maximumLargePacketByteCount, 0xffff) - 80) : 0
+  }
+
+  deinit {
+    timer?.cancel()
+    scratch.deallocate()
+    assembly.deallocate()
+  }
+
+  /// Takes in what has arrived, up to the stack's limit for one turn. Returns whether more may wait: then call it again
+  /// in the next turn.
+  public func poll() -> Bool {
+    stack.loop.refreshNow()
+    let limit = stack.configuration.maximumFramesPerTurn
+    let count = device.receive(limit: limit) { frame in receive(frame) }
+    stack.counters.framesReceived &+= UInt64(count)
+    return count == limit
+  }
+
+  /// Gives back the address of DHCP.
+  public func release() {
+    guard var client = dhcp else { return }
+    perform(client.release(at: stack.loop.now))
+    dhcp = client
+    device.notify()
+  }
+
+  private func receive(_ frame: borrowing InboundFrame) {
+    guard frame.rest.count > 0 else {
+      return receive(frame.bytes, checksumIsTrusted: frame.checksumIsTrusted)
+    }
+    if assembly.count == 0 { assembly = .allocate(byteCount: 1 << 17, alignment: 16) }
+    var room = OutputRawSpan(buffer: assembly, initializedCount: 0)
+    guard frame.bytes.byteCount <= room.freeCapacity else {
+      return stack.counters.countMalformed(.badLength)
+    }
+    room.append(contentsOf: frame.bytes)
+    for index in frame.rest.indices {
+      let piece = frame.rest[index]
+      guard piece.count <= room.freeCapacity else { return stack.counters.countMalformed(.badLength) }
+      // The pieces live as long as the frame.
+      room.append(contentsOf: RawSpan(_unsafeBytes: piece))
+    }
+    receive(room.bytes, checksumIsTrusted: frame.checksumIsTrusted)
+  }
+
+  // MARK: Timers
+
+  /// Sets the timer to the earliest of what waits.
+  func schedule() {
+    var deadline = min(neighbours.nextDeadline, reassembler.nextDeadline)
+    if let conflicts { deadline = min(deadline, conflicts.nextDeadline) }
+    if let dhcp { deadline = min(deadline, dhcp.nextDeadline) }
+    if timer == nil {
+      if deadline == .never { return }
+      timer = Timer(loop: stack.loop) { [unowned(unsafe) self] in advance() }
+    }
+    timer?.set(deadline)
+  }
+
+  private func advance() {
+    let now = stack.loop.now
+    while let event = neighbours.advance(to: now) { handle(event) }
+    while let expired = reassembler.nextExpired(at: now) {
+      expired.withPacket { sendError(.timeExceeded(code: 1), about: $0, scope: .unicast) }
+    }
+    advanceConflicts(to: now)
+    if var client = dhcp {
+      let actions = client.advance(to: now)
+      dhcp = client
+      perform(actions)
+    }
+    schedule()
+  }
+}

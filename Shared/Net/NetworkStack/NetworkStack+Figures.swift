@@ -1,0 +1,158 @@
+import Platform
+import TCP
+import Wire
+
+extension NetworkStack {
+  /// What the stack counts, for `/metrics`: every drop by its reason.
+  public var figures: [NetworkFigure] {
+    var list = FigureList()
+    list.level("souk_network_stack", "Which TCP/IP serves", ("stack", "souk"), 1)
+    addTCP(to: &list)
+    addDrops(to: &list)
+    addLowerLayers(to: &list)
+    addMemory(to: &list)
+    return list.figures
+  }
+
+  private func addTCP(to list: inout FigureList) {
+    let tcp = tcpCounters
+    list.count("souk_tcp_segments_received_total", "Valid segments of our connections", tcp.segmentsReceived)
+    list.count("souk_tcp_segments_sent_total", "Segments sent, those again included", tcp.segmentsSent)
+    list.count("souk_tcp_bytes_received_total", "Payload bytes received", tcp.bytesReceived)
+    list.count("souk_tcp_bytes_sent_total", "Payload bytes sent for the first time", tcp.bytesSent)
+    list.count("souk_tcp_retransmissions_total", "Segments sent again", tcp.retransmissions)
+    list.count("souk_tcp_timeouts_total", "Retransmission time-outs", tcp.timeouts)
+    list.count("souk_tcp_fast_recoveries_total", "Losses told by duplicate ACKs or SACK", tcp.fastRecoveries)
+    list.count("souk_tcp_duplicate_acks_total", "Duplicate ACKs received", tcp.duplicateAcknowledgements)
+    list.count("souk_tcp_out_of_order_total", "Segments that arrived beyond a gap", tcp.outOfOrderSegments)
+    list.count("souk_tcp_probes_total", "Zero-window and keep-alive probes sent", tcp.probes)
+    let opens: StaticString = "souk_tcp_opens_total"
+    list.count(opens, "Connections begun", tcp.activeOpens, ("side", "active"))
+    list.count(opens, "Connections begun", tcp.passiveOpens, ("side", "passive"))
+    list.count("souk_tcp_failures_total", "Connections that failed", tcp.failures)
+    list.count("souk_tcp_resets_received_total", "RSTs received and believed", tcp.resetsReceived)
+    list.count("souk_tcp_resets_sent_total", "RSTs sent", tcp.resetsSent)
+    var levels = [UInt64](repeating: 0, count: State.allCases.count)
+    connections.forEach { _, connection in levels[Int(connection.connection.state.rawValue)] += 1 }
+    levels[Int(State.timeWait.rawValue)] = UInt64(timeWaits.count)
+    for state in State.allCases where state != .closed {
+      list.level(
+        "souk_tcp_connections", "Connections by state", ("state", state.name), levels[Int(state.rawValue)])
+    }
+    list.count(
+      "souk_tcp_time_wait_evicted_total", "TIME-WAITs forgotten before their time", timeWaits.evictedCount)
+  }
+
+  private func addDrops(to list: inout FigureList) {
+    let tcp = tcpCounters
+    let refused: [(StaticString, UInt64)] = [
+      ("old_timestamp", tcp.droppedOldTimestamp), ("no_timestamp", tcp.droppedNoTimestamp),
+      ("outside_window", tcp.droppedOutsideWindow), ("bad_ack", tcp.droppedBadAcknowledgement),
+      ("blind_reset", tcp.droppedBlindReset), ("blind_syn", tcp.droppedBlindSYN),
+      ("bad_flags", tcp.droppedBadFlags), ("no_room", tcp.droppedForMemory),
+      ("closed_port", counters.closedPort), ("listen_overflow", counters.listenOverflow),
+      ("connection_limit", counters.connectionLimit),
+    ]
+    for (reason, value) in refused {
+      list.count("souk_tcp_dropped_total", "Segments dropped", value, ("reason", reason))
+    }
+    let malformed: [StaticString] = [
+      "truncated", "unsupported", "bad_length", "bad_checksum", "bad_option", "bad_name", "bad_value",
+    ]
+    for (index, reason) in malformed.enumerated() {
+      list.count(
+        "souk_ip_malformed_total", "Frames, packets and segments that are not what their format says",
+        counters.malformed[index], ("reason", reason))
+    }
+    let ignored: [(StaticString, UInt64)] = [
+      ("not_for_us", counters.notForUs), ("unknown_protocol", counters.unknownProtocol),
+      ("bad_source", counters.badSource),
+    ]
+    for (reason, value) in ignored {
+      list.count("souk_ip_dropped_total", "Frames and packets dropped", value, ("reason", reason))
+    }
+  }
+
+  private func addLowerLayers(to list: inout FigureList) {
+    list.count("souk_net_frames_received_total", "Frames that devices delivered", counters.framesReceived)
+    list.count("souk_net_frames_sent_total", "Frames that devices took", counters.framesSent)
+    list.count(
+      "souk_net_frames_deferred_total", "Frames a device had no room for at first", counters.framesDeferred)
+    list.count("souk_net_frames_lost_total", "Frames a device had no room for", counters.framesLost)
+    list.count(
+      "souk_net_bad_configuration_total", "Addresses or gateways that cannot be used",
+      counters.badConfiguration)
+    list.count("souk_udp_received_total", "Datagrams received", counters.datagramsReceived)
+    list.count("souk_udp_sent_total", "Datagrams sent", counters.datagramsSent)
+    let dropped: StaticString = "souk_udp_dropped_total"
+    list.count(dropped, "Datagrams dropped", counters.datagramsToNobody, ("reason", "closed_port"))
+    list.count(dropped, "Datagrams dropped", counters.datagramsOverflow, ("reason", "queue_full"))
+    list.count("souk_icmp_received_total", "ICMP messages received", counters.icmpReceived)
+    list.count("souk_icmp_echo_replies_total", "Echo requests answered", counters.echoesAnswered)
+    list.count("souk_icmp_errors_sent_total", "ICMP errors sent", counters.icmpErrorsSent)
+    list.count(
+      "souk_icmp_rate_limited_total", "ICMP messages and RSTs that a rate limit kept back",
+      counters.icmpLimited)
+    var neighbours: UInt64 = 0
+    var failed: UInt64 = 0
+    var fragments = [UInt64](repeating: 0, count: ReassemblyDrop.allCases.count)
+    var reassembled: UInt64 = 0
+    var conflicts: UInt64 = 0
+    var leases: UInt64 = 0
+    for interface in interfaces {
+      neighbours += UInt64(interface.neighbours.count)
+      failed += interface.neighbours.failedCount
+      conflicts += interface.conflicts?.conflictCount ?? 0
+      leases += interface.dhcp?.refusals.total ?? 0
+      reassembled += interface.reassembler.completedCount
+      for drop in ReassemblyDrop.allCases {
+        fragments[Int(drop.rawValue)] += interface.reassembler.count(of: drop)
+      }
+    }
+    list.level("souk_arp_neighbours", "Neighbours known", nil, neighbours)
+    list.count("souk_arp_failed_total", "Neighbours that did not answer", failed)
+    list.count("souk_arp_conflicts_total", "Packets of another host with our address", conflicts)
+    list.count("souk_ip_reassembled_total", "Packets put together from fragments", reassembled)
+    let reasons: [StaticString] = [
+      "overlap", "of_discarded", "contradiction", "too_long", "too_many", "mixed_congestion",
+      "evicted_by_source",
+      "evicted", "timeout", "duplicate",
+    ]
+    for (index, reason) in reasons.enumerated() {
+      list.count("souk_ip_fragments_dropped_total", "Fragments dropped", fragments[index], ("reason", reason))
+    }
+    list.count("souk_dhcp_refused_total", "DHCP messages refused", leases)
+    list.count("souk_dns_queries_total", "DNS queries sent", resolver.sentCount)
+    list.count("souk_dns_timeouts_total", "DNS queries without an answer in time", resolver.timeoutCount)
+    list.count("souk_dns_refused_total", "DNS answers refused", resolver.refusals.total)
+  }
+
+  private func addMemory(to list: inout FigureList) {
+    list.level(
+      "souk_net_buffer_budget_bytes", "Memory that all queues may hold", nil, UInt64(pool.budgetByteCount))
+    list.level(
+      "souk_net_buffer_committed_bytes", "Memory set aside for queues", nil, UInt64(pool.committedByteCount))
+    list.level("souk_net_buffer_used_bytes", "Memory in blocks of queues", nil, UInt64(pool.usedByteCount))
+    list.level("souk_net_buffer_blocks", "Blocks of queues in use", nil, UInt64(pool.blocksInUseCount))
+    list.count("souk_net_buffer_refused_total", "Newcomers and growth refused for memory", pool.refusalCount)
+  }
+}
+
+/// Figures being gathered.
+private struct FigureList {
+  var figures: [NetworkFigure] = []
+
+  mutating func count(
+    _ name: StaticString, _ help: StaticString, _ value: UInt64,
+    _ label: (name: StaticString, value: StaticString)? = nil
+  ) {
+    figures.append(NetworkFigure(name, help, label: label, isCounter: true, value: value))
+  }
+
+  mutating func level(
+    _ name: StaticString, _ help: StaticString, _ label: (name: StaticString, value: StaticString)?,
+    _ value: UInt64
+  ) {
+    figures.append(NetworkFigure(name, help, label: label, isCounter: false, value: value))
+  }
+}

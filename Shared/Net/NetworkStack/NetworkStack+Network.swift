@@ -1,0 +1,74 @@
+import EventLoop
+import Platform
+import TCP
+import Wire
+import _Concurrency
+
+extension NetworkStack {
+  /// Listens on an address of ours, or on `.any`; port 0 takes a free one.
+  public func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener {
+    guard case .v4 = endpoint.address else { throw .unreachable }
+    var endpoint = endpoint
+    if endpoint.port == 0 {
+      let taken = listeners.map { $0.object.endpoint.port }
+      guard let port = EphemeralPorts.range.first(where: { !taken.contains($0) }) else { throw .exhausted }
+      endpoint.port = port
+    }
+    for reference in listeners where reference.object.endpoint.port == endpoint.port {
+      let other = reference.object.endpoint.address
+      if other == endpoint.address || other == .any || endpoint.address == .any { throw .addressInUse }
+    }
+    let listener = StackListener(endpoint, stack: self)
+    listeners.append(ListenerReference(object: listener))
+    return listener
+  }
+
+  /// `listener` takes no more connections; its handshakes end.
+  func stopListening(_ listener: StackListener) {
+    listeners.removeAll { $0.object === listener }
+    var ended: [StackConnection] = []
+    connections.forEach { _, connection in if connection.listener === listener { ended.append(connection) } }
+    for connection in ended { handle(connection.connection.abort(), of: connection) }
+  }
+
+  /// Begins to open a connection and returns at once: `send` takes nothing until it is established, and everything
+  /// throws once it has failed.
+  public func open(to endpoint: Endpoint) throws(NetworkError) -> StackStream {
+    guard let remote = IPv4Address(endpoint.address), remote.isHost, !remote.isLoopback, endpoint.port != 0,
+      let hop = routes.nextHop(to: remote), !hop.isBroadcast
+    else { throw .unreachable }
+    let local = hop.source
+    guard remote != local else { throw .unreachable }
+    let free = { [connections, timeWaits] (port: UInt16) -> Bool in
+      let tuple = FourTuple(local: local, remote: remote, localPort: port, remotePort: endpoint.port)
+      return connections[tuple] == nil && timeWaits[tuple] == nil
+    }
+    guard let port = ports.next(from: local, to: remote, port: endpoint.port, isFree: free) else {
+      throw .exhausted
+    }
+    guard let admitted = admit() else { throw .exhausted }
+    let tuple = FourTuple(local: local, remote: remote, localPort: port, remotePort: endpoint.port)
+    let interface = interfaces[hop.interface.rawValue]
+    let connection = Connection(
+      opening: identity(tuple, on: interface), configuration: configuration.tcp, counters: tcpCounters,
+      pool: pool, at: loop.now)
+    let opened = StackConnection(
+      tuple, stack: self, interface: interface, admittedByteCount: admitted, connection: connection)
+    connections[tuple] = opened
+    transmitLater(opened)
+    return StackStream(opened)
+  }
+
+  public func connect(
+    to endpoint: Endpoint, until deadline: Instant
+  ) async throws(NetworkError) -> any ByteStream {
+    let stream = try open(to: endpoint)
+    do throws(NetworkError) {
+      try await stream.waitConnected(until: deadline)
+    } catch {
+      stream.abort()
+      throw error
+    }
+    return stream
+  }
+}

@@ -1,0 +1,184 @@
+// RFC 9293 §3.10.7 before changing this file.
+
+import Bytes
+import Platform
+import TCP
+import Wire
+
+extension NetworkStack {
+  /// Segments that one connection sends before the others get their turn.
+  static let maximumSegmentsAtOnce = 256
+
+  // MARK: Out
+
+  /// Sends what `connection` has to send.
+  func transmit(_ connection: StackConnection) {
+    let now = loop.now
+    let interface = connection.interface
+    let tuple = connection.tuple
+    for _ in 0..<Self.maximumSegmentsAtOnce {
+      guard
+        let segment = connection.connection.nextSegment(at: now, largeByteCount: interface.largeByteCount)
+      else {
+        connection.connection.settle(at: now)
+        connection.schedule()
+        return
+      }
+      let sent = connection.connection.withPayload(of: segment) { payload, tail in
+        interface.transmit(
+          segment.header, from: tuple.local, to: tuple.remote, payload: payload, tail,
+          segmentByteCount: segment.segmentByteCount)
+      }
+      switch sent {
+      case .taken: connection.connection.didSend(segment, at: now)
+      case .deferred:
+        connection.schedule()
+        if connection.stack != nil { transmitLater(connection) }
+        return
+      case .unreachable:
+        // As if it were lost: the timer tries again, and gives up when it has tried long enough.
+        connection.connection.didSend(segment, at: now)
+        if connection.connection.state == .synSent {
+          let events = connection.connection.receiveError(
+            quoting: segment.header.sequenceNumber, isHard: false)
+          handle(events, of: connection)
+        }
+      }
+    }
+    connection.schedule()
+    if connection.stack != nil { transmitLater(connection) }
+  }
+
+  // MARK: In
+
+  func receiveTCP(_ packet: borrowing IPv4Packet, on interface: Interface, checksumIsTrusted: Bool) {
+    do throws(WireError) {
+      let segment = try TCPSegment(
+        validating: packet.payload,
+        checksum: checksumIsTrusted ? .trusted : .verify(pseudoHeader: packet.pseudoHeader))
+      let tuple = FourTuple(
+        local: packet.destination, remote: packet.source, localPort: segment.destinationPort,
+        remotePort: segment.sourcePort)
+      if let connection = connections[tuple] {
+        let events = connection.connection.receive(segment, at: loop.now)
+        if events.contains(.answerReset) { reset(segment, of: tuple, on: interface) }
+        handle(events, of: connection)
+        if connection.stack != nil { transmitLater(connection) }
+      } else if var wait = timeWaits[tuple] {
+        switch wait.receive(segment, at: loop.now) {
+        case .drop: timeWaits[tuple] = wait
+        case .send(let header):
+          timeWaits[tuple] = wait
+          interface.transmitReply(header, from: tuple.local, to: tuple.remote)
+        case .reopen:
+          timeWaits[tuple] = nil
+          open(segment, of: tuple, on: interface)
+        }
+      } else {
+        open(segment, of: tuple, on: interface)
+      }
+    } catch {
+      counters.countMalformed(error)
+    }
+  }
+
+  /// A segment of no connection: a SYN may begin one, anything else is answered with RST.
+  private func open(_ segment: borrowing TCPSegment, of tuple: FourTuple, on interface: Interface) {
+    let flags = segment.flags
+    guard let listener = listener(for: tuple.local, tuple.localPort) else {
+      counters.closedPort &+= 1
+      return reset(segment, of: tuple, on: interface)
+    }
+    // In LISTEN (§3.10.7.2): RST is ignored, ACK is answered with RST, and only SYN alone is taken.
+    if flags.contains(.rst) { return }
+    if flags.contains(.ack) { return reset(segment, of: tuple, on: interface) }
+    guard flags.contains(.syn), !flags.contains(.fin) else {
+      tcpCounters.droppedBadFlags &+= 1
+      return
+    }
+    guard listener.hasRoom(configuration) else {
+      counters.listenOverflow &+= 1
+      return
+    }
+    guard let admitted = admit() else { return }
+    let connection = Connection(
+      accepting: segment, as: identity(tuple, on: interface), configuration: configuration.tcp,
+      counters: tcpCounters, pool: pool, at: loop.now)
+    let opened = StackConnection(
+      tuple, stack: self, interface: interface, admittedByteCount: admitted, connection: connection)
+    opened.listener = listener
+    listener.beginHandshake()
+    connections[tuple] = opened
+    transmitLater(opened)
+  }
+
+  private func reset(_ segment: borrowing TCPSegment, of tuple: FourTuple, on interface: Interface) {
+    guard let header = TCPHeader(resetting: segment) else { return }
+    guard resets.take(at: loop.now) else {
+      counters.icmpLimited &+= 1
+      return
+    }
+    tcpCounters.resetsSent &+= 1
+    interface.transmitReply(header, from: tuple.local, to: tuple.remote)
+  }
+
+  /// Sets aside what one more connection needs; nil when there is no place or no memory for it.
+  func admit() -> Int? {
+    let byteCount = Connection.admissionByteCount(configuration.tcp)
+    guard connections.count < configuration.maximumConnectionCount, pool.admit(byteCount) else {
+      counters.connectionLimit &+= 1
+      return nil
+    }
+    return byteCount
+  }
+
+  func identity(_ tuple: FourTuple, on interface: Interface) -> Connection.Identity {
+    let ports = (tuple.localPort, tuple.remotePort)
+    let local = UInt64(tuple.local.rawValue)
+    let remote = UInt64(tuple.remote.rawValue)
+    return Connection.Identity(
+      localPort: tuple.localPort, remotePort: tuple.remotePort,
+      initialSendNumber: initialNumbers.next(local: local, remote: remote, ports: ports, at: loop.now),
+      timestampOffset: initialNumbers.timestampOffset(local: local, remote: remote, ports: ports),
+      segmentByteCount: interface.maximumTransmissionUnit - IPv4Packet.minimumHeaderByteCount
+        - TCPSegment.minimumHeaderByteCount)
+  }
+
+  private func listener(for address: IPv4Address, _ port: UInt16) -> StackListener? {
+    for reference in listeners where reference.object.endpoint.port == port {
+      let wanted = reference.object.endpoint.address
+      if wanted == .any || wanted == IPAddress(address) { return reference.object }
+    }
+    return nil
+  }
+
+  // MARK: ICMP
+
+  /// A router or the peer says that a packet of ours could not be delivered (RFC 1122 §4.2.3.9).
+  func receiveUnreachable(code: UInt8, quoting quoted: borrowing QuotedIPv4Packet, on interface: Interface) {
+    guard !quoted.isLaterFragment else { return }
+    let tuple = FourTuple(
+      local: quoted.source, remote: quoted.destination, localPort: quoted.sourcePort,
+      remotePort: quoted.destinationPort)
+    if quoted.protocol == .tcp {
+      guard let connection = connections[tuple] else { return }
+      let isHard =
+        code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
+        || code == ICMPv4Kind.Unreachable.administrativelyProhibited
+      handle(
+        connection.connection.receiveError(quoting: quoted.sequenceNumber, isHard: isHard), of: connection)
+    } else if quoted.protocol == .udp {
+      resolverServerIsUnreachable(port: tuple.localPort)
+    }
+  }
+
+  /// A packet of ours found no neighbour.
+  func receiveUndelivered(_ packet: RawSpan, on interface: Interface) {
+    do throws(WireError) {
+      receiveUnreachable(
+        code: ICMPv4Kind.Unreachable.host, quoting: try QuotedIPv4Packet(validating: packet), on: interface)
+    } catch {
+      // Too short to tell whose it was.
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import Bytes
+import DequeModule
+import EventLoop
+import Platform
+import TCP
+import Wire
+import _Concurrency
+
+/// Our own TCP/IP: several interfaces, TCP, UDP, ICMP, ARP, DHCP and DNS over Ethernet, for IPv4.
+///
+/// Confined to its loop's thread. It sends once per turn of the loop what the turn's tasks have made, and lets its
+/// devices notify their backends once. All queues come out of one memory budget: windows shrink as it fills, and new
+/// connections are refused before old ones starve.
+///
+/// Not there: IPv6, forwarding between interfaces, multicast groups, loopback (a machine does not talk to itself), path
+/// MTU discovery (packets may be fragmented on their way), IP options (skipped, never sent).
+public final class NetworkStack: Network, TurnObserver {
+  /// The loop that everything here runs on.
+  public let loop: EventLoop
+  let entropy: any Entropy
+  /// What the stack may hold.
+  public let configuration: StackConfiguration
+  /// The memory of all queues.
+  public let pool: BufferPool
+  /// What TCP has met.
+  public let tcpCounters = Counters()
+  let counters = StackCounters()
+
+  /// The stack's interfaces, in the order they were attached.
+  public private(set) var interfaces: [Interface] = []
+  var routes = RoutingTable()
+  var icmp = ICMPv4Responder()
+  /// RSTs to segments of no connection, which anybody can provoke.
+  var resets = TokenBucket(burst: 1000, perSecond: 1000)
+
+  var connections: TupleTable<StackConnection>
+  var timeWaits: TimeWaitTable
+  var listeners: [ListenerReference] = []
+  /// Connections that may have something to send, each once.
+  private var pending: [StackConnection] = []
+  private var flushing: [StackConnection] = []
+  var ports: EphemeralPorts
+  let initialNumbers: InitialSequenceNumber
+  private var timeWaitTimer: Timer?
+  /// Whether a device has frames it has not told its backend about.
+  var hasTransmitted = false
+  /// Whether a task was woken since the turn's end began.
+  private var hasWoken = false
+
+  var sockets: [SocketReference] = []
+  var resolver: DNSResolver
+  var resolverTimer: Timer?
+  var resolverSockets: [UDPSocket] = []
+  var lookups: [DNSQueryID: LookupWaiters] = [:]
+
+  struct ListenerReference {
+    /// Not owned: it leaves when it is closed.
+    unowned(unsafe) let object: StackListener
+  }
+
+  struct SocketReference {
+    /// Not owned: it leaves when it is closed.
+    unowned(unsafe) let object: UDPSocket
+  }
+
+  /// A stack without interfaces, with secrets out of `entropy`.
+  public init(loop: EventLoop, entropy: any Entropy, configuration: StackConfiguration = StackConfiguration())
+  {
+    self.loop = loop
+    self.entropy = entropy
+    self.configuration = configuration
+    pool = BufferPool(budgetByteCount: configuration.bufferBudgetByteCount)
+    func key() -> (UInt64, UInt64) { (Self.random(entropy), Self.random(entropy)) }
+    connections = TupleTable(key: KeyedHash(key: key()))
+    timeWaits = TimeWaitTable(key: KeyedHash(key: key()), limit: configuration.maximumTimeWaitCount)
+    ports = EphemeralPorts(key: key())
+    initialNumbers = InitialSequenceNumber(key: key())
+    resolver = DNSResolver(servers: [], key: key())
+    loop.observe(self)
+  }
+
+  deinit {
+    loop.stopObserving(self)
+    timeWaitTimer?.cancel()
+    resolverTimer?.cancel()
+    for listener in listeners { listener.object.stackGoes() }
+    for socket in sockets { socket.object.stackGoes() }
+    connections.forEach { _, connection in connection.detach() }
+  }
+
+  private static func random(_ entropy: any Entropy) -> UInt64 {
+    var value: UInt64 = 0
+    withUnsafeMutableBytes(of: &value) { entropy.fill($0) }
+    return value
+  }
+
+  /// 64 bits that nobody can foresee.
+  func random() -> UInt64 { Self.random(entropy) }
+
+  /// Adds a device; its address comes as `addressing` says.
+  public func attach(_ device: any NetworkDevice, addressing: Addressing) -> Interface {
+    let interface = Interface(device, index: InterfaceIndex(rawValue: interfaces.count), stack: self)
+    interfaces.append(interface)
+    interface.start(addressing)
+    return interface
+  }
+
+  // MARK: Turns
+
+  /// Marks `connection` as one that may have something to send when this turn ends.
+  func transmitLater(_ connection: StackConnection) {
+    guard !connection.isPending else { return }
+    connection.isPending = true
+    pending.append(connection)
+  }
+
+  public func turnEnds() -> Bool {
+    hasWoken = false
+    if !pending.isEmpty {
+      swap(&pending, &flushing)
+      for connection in flushing {
+        connection.isPending = false
+        transmit(connection)
+      }
+      flushing.removeAll(keepingCapacity: true)
+    }
+    if hasTransmitted {
+      hasTransmitted = false
+      for interface in interfaces { interface.device.notify() }
+    }
+    return hasWoken
+  }
+
+  /// What `events` mean for the stack and for whoever waits.
+  func handle(_ events: Events, of connection: StackConnection) {
+    guard !events.isEmpty else { return }
+    if events.contains(.established), let listener = connection.listener {
+      connection.listener = nil
+      listener.established(connection)
+      hasWoken = true
+    }
+    if !events.isDisjoint(with: [.readable, .writable, .established]) {
+      connection.wake(events)
+      hasWoken = true
+    }
+    if !events.isDisjoint(with: [.transmitNow, .ended]) { transmit(connection) }
+    if events.contains(.ended) { remove(connection) }
+  }
+
+  private func remove(_ connection: StackConnection) {
+    guard connection.stack != nil else { return }
+    if let listener = connection.listener { listener.abandonHandshake() }
+    connections[connection.tuple] = nil
+    if connection.connection.state == .timeWait {
+      timeWaits.insert(connection.tuple, TimeWait(connection.connection, at: loop.now))
+      scheduleTimeWaits()
+    }
+    connection.detach()
+  }
+
+  func scheduleTimeWaits() {
+    if timeWaitTimer == nil {
+      timeWaitTimer = Timer(loop: loop) { [unowned(unsafe) self] in
+        timeWaits.advance(to: loop.now)
+        scheduleTimeWaits()
+      }
+    }
+    timeWaitTimer?.set(timeWaits.deadline)
+  }
+
+  /// The interface's address is gone, and its connections with it.
+  func endConnections(on interface: Interface) {
+    var ended: [StackConnection] = []
+    connections.forEach { _, connection in if connection.interface === interface { ended.append(connection) }
+    }
+    for connection in ended { handle(connection.connection.abort(), of: connection) }
+  }
+
+  // MARK: Levels
+
+  /// Connections that are not over, those in the handshake included.
+  public var connectionCount: Int { connections.count }
+  /// Connections in TIME-WAIT that are remembered.
+  public var timeWaitCount: Int { timeWaits.count }
+}

@@ -1,0 +1,91 @@
+import Bytes
+import EventLoop
+import Platform
+import TCP
+import Wire
+
+/// A connection as the stack keeps it: the state machine, its timer, and who waits for it.
+final class StackConnection {
+  let tuple: FourTuple
+  /// The stack, while it has this connection in its tables. Not owned: the stack owns its connections, and takes leave
+  /// of all of them before it goes.
+  private(set) unowned(unsafe) var stack: NetworkStack?
+  /// The interface that its segments go by.
+  let interface: Interface
+  var connection: Connection
+  let reader: WaitPoint
+  let writer: WaitPoint
+  /// Who gets it once it is established; nil for one that we opened, and once it is handed over. Not owned: a listener
+  /// that closes ends its handshakes.
+  unowned(unsafe) var listener: StackListener?
+  private let pool: BufferPool
+  private let admittedByteCount: Int
+  /// Whether it stands in the stack's list of connections that have something to send.
+  var isPending = false
+  private var timer: Timer?
+  /// What the timer is set to, so that a deadline that has not moved costs a compare.
+  private var timerDeadline = Instant.never
+
+  /// Takes over `connection`, for which the stack's pool has admitted `admittedByteCount`.
+  init(
+    _ tuple: FourTuple, stack: NetworkStack, interface: Interface, admittedByteCount: Int,
+    connection: consuming Connection
+  ) {
+    self.tuple = tuple
+    self.stack = stack
+    self.interface = interface
+    self.admittedByteCount = admittedByteCount
+    pool = stack.pool
+    self.connection = connection
+    reader = WaitPoint(loop: stack.loop)
+    writer = WaitPoint(loop: stack.loop)
+  }
+
+  deinit { pool.dismiss(admittedByteCount) }
+
+  /// The stack has taken it out of its tables.
+  func detach() {
+    timer?.cancel()
+    timer = nil
+    stack = nil
+    listener = nil
+  }
+
+  /// Sets the timer to the connection's deadline.
+  func schedule() {
+    let deadline = connection.deadline
+    guard deadline != timerDeadline, let stack else { return }
+    timerDeadline = deadline
+    if timer == nil {
+      if deadline == .never { return }
+      timer = Timer(loop: stack.loop) { [unowned(unsafe) self] in expire() }
+    }
+    timer?.set(deadline)
+  }
+
+  private func expire() {
+    timerDeadline = .never
+    guard let stack else { return }
+    let events = connection.advance(to: stack.loop.now)
+    stack.handle(events, of: self)
+    stack.transmitLater(self)
+  }
+
+  /// Lets those go on whom `events` concern.
+  func wake(_ events: Events) {
+    if events.contains(.readable) { reader.resume() }
+    if !events.isDisjoint(with: [.writable, .established]) { writer.resume() }
+  }
+
+  /// What the failure is in the signature's words; nil while there is none.
+  var error: NetworkError? {
+    switch connection.failure {
+    case nil: nil
+    case .refused: .refused
+    case .reset: .reset
+    case .timedOut: .timedOut
+    case .unreachable: .unreachable
+    case .aborted: .closed
+    }
+  }
+}

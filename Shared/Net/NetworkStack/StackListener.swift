@@ -1,0 +1,76 @@
+import DequeModule
+import EventLoop
+import Platform
+import TCP
+import _Concurrency
+
+/// A port of our own stack that accepts connections. A SYN beyond its limits is dropped, so that its sender tries
+/// again later.
+public final class StackListener: Listener {
+  public let endpoint: Endpoint
+  /// Not owned, and nil once it is closed: a stack closes its listeners before it goes.
+  private unowned(unsafe) var stack: NetworkStack?
+  private let acceptor: WaitPoint
+  /// Established connections that nobody has accepted.
+  private var backlog = Deque<StackConnection>()
+  /// Connections whose handshake is not finished.
+  private(set) var handshakeCount = 0
+
+  init(_ endpoint: Endpoint, stack: NetworkStack) {
+    self.endpoint = endpoint
+    self.stack = stack
+    acceptor = WaitPoint(loop: stack.loop)
+  }
+
+  deinit { close() }
+
+  /// Connections that wait to be accepted.
+  public var backlogCount: Int { backlog.count }
+
+  /// Whether one more handshake may begin.
+  func hasRoom(_ configuration: StackConfiguration) -> Bool {
+    handshakeCount < configuration.maximumHandshakeCount
+      && backlog.count + handshakeCount < configuration.maximumBacklogCount
+  }
+
+  func beginHandshake() { handshakeCount += 1 }
+
+  /// The handshake of `connection` is over: it waits to be accepted.
+  func established(_ connection: StackConnection) {
+    handshakeCount -= 1
+    connection.listener = nil
+    backlog.append(connection)
+    acceptor.resume()
+  }
+
+  /// The handshake came to nothing.
+  func abandonHandshake() { handshakeCount -= 1 }
+
+  public func accept() throws(NetworkError) -> (any ByteStream)? {
+    guard stack != nil else { throw .closed }
+    // One that was reset while it waited is no connection any more; the kernel's accept says ECONNABORTED then.
+    while let next = backlog.popFirst() {
+      if next.connection.failure == nil { return StackStream(next) }
+    }
+    return nil
+  }
+
+  public func waitAcceptable() async throws(NetworkError) {
+    guard stack != nil else { throw .closed }
+    if backlog.isEmpty { try await acceptor.wait(until: .never) }
+  }
+
+  public func close() {
+    guard let stack else { return }
+    stack.stopListening(self)
+    stackGoes()
+  }
+
+  /// The stack is gone, or has taken this listener out.
+  func stackGoes() {
+    stack = nil
+    for connection in backlog { StackStream(connection).abort() }
+    backlog.removeAll()
+    acceptor.resume(.closed)
+  }
+}
