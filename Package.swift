@@ -53,6 +53,7 @@ let package = Package(
       targets: ["Bytes", "Platform", "EventLoop", "Log", "Cryptography", "Storage", "Machine"]),
     .library(name: "CSQLite", targets: ["CSQLite"]),
     .library(name: "Net", targets: ["JSON", "HTTPCore", "HTTP"]),
+    .library(name: "NetworkSimulation", targets: ["NetworkSimulation"]),
   ],
   traits: [
     .trait(name: "Process", description: "Services are Linux processes."),
@@ -140,6 +141,13 @@ let package = Package(
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "Bytes", "WireWalk"], path: "Tests/Wire",
       exclude: ["Captures"], swiftSettings: settings),
+    library(
+      "NetworkSimulation", "Tests/Support/NetworkSimulation",
+      ["Bytes", "EventLoop", "Platform", "Wire", deque, heap]),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: ["Bytes", "EventLoop", "NetworkSimulation", "Platform", "Wire"], path: "Tests/Simulation",
+      swiftSettings: settings),
     tests("TCP", ["Bytes", "Platform", "Wire"]),
     tests("NetworkStack", ["Bytes", "EventLoop", "MachineTesting", "Platform", "TCP", "Wire"]),
     tests("JSON", ["Bytes"]),
