@@ -47,6 +47,7 @@ let package = Package(
     .executable(name: "checkout", targets: ["CheckoutMain"]),
     .executable(name: "gateway", targets: ["GatewayMain"]),
     .executable(name: "hello", targets: ["HelloMain"]),
+    .executable(name: "bench-net", targets: ["BenchNet"]),
     // For Benchmarks, a package of its own.
     .library(
       name: "Runtime",
@@ -126,6 +127,10 @@ let package = Package(
       name: "SoukMain",
       dependencies: ["SoukKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "deploy/Souk/Main", swiftSettings: settings),
+
+    service(
+      "BenchNet", "deploy/Souk/BenchNet",
+      ["Bytes", "EventLoop", "NetworkSimulation", "NetworkStack", "Platform", "Wire"]),
 
     // Tests
     library(
