@@ -1,6 +1,7 @@
 // RFC 1035 §7.4, RFC 2181 §8 and RFC 2308 §5 before changing this file.
 
 import Platform
+import Wire
 
 /// Outcomes by question, for as long as the servers allow and within bounds.
 ///
