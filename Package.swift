@@ -78,6 +78,7 @@ let package = Package(
     library(
       "Storage", "Shared/Runtime/Storage", ["Bytes", "CSQLite", "EventLoop", "Log", "Platform", deque]),
     .target(name: "CLinux", path: "Shared/Runtime/CLinux"),
+    library("MachineTap", "Shared/Runtime/Machine/Tap", ["Bytes", "CLinux", "Platform"]),
     library(
       "Machine", "Shared/Runtime/Machine/Process",
       ["Bytes", "CLinux", "EventLoop", "Log", "Platform", deque]),
@@ -136,6 +137,7 @@ let package = Package(
     tests("Cryptography", ["Platform"]),
     tests("Storage", ["CSQLite", "EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
     tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
+    tests("MachineTap", ["Platform"]),
     library("WireWalk", "Tests/Support/WireWalk", ["Bytes", "Wire"]),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "Bytes", "WireWalk"], path: "Tests/Wire",
