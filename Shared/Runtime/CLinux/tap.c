@@ -34,3 +34,5 @@ int souk_tap_prepare(int fd, int header_size, int offloads) {
 }
 
 int souk_enter_network_namespace(int fd) { return setns(fd, CLONE_NEWNET); }
+
+int souk_leave_network_namespace(void) { return unshare(CLONE_NEWNET); }

@@ -28,4 +28,6 @@ int souk_tap_open(const char *name);
 int souk_tap_prepare(int fd, int header_size, int offloads);
 /// setns(2): moves the calling thread into the network namespace that `fd` refers to.
 int souk_enter_network_namespace(int fd);
+/// unshare(2): moves the calling thread into a network namespace of its own.
+int souk_leave_network_namespace(void);
 #endif

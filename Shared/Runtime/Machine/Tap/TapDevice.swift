@@ -36,7 +36,8 @@ public final class TapDevice: NetworkDevice {
     inheriting descriptor: Int32, hardwareAddress: UInt64, maximumTransmissionUnit: Int = 1500,
     offloads: Bool = true
   ) throws(NetworkError) {
-    precondition(hardwareAddress < 1 << 48 && (576...Self.largestPacketByteCount).contains(maximumTransmissionUnit))
+    precondition(
+      hardwareAddress < 1 << 48 && (576...Self.largestPacketByteCount).contains(maximumTransmissionUnit))
     guard souk_tap_prepare(descriptor, Int32(VirtioNetHeader.byteCount), offloads ? 1 : 0) == 0 else {
       throw .notPermitted
     }
@@ -50,7 +51,8 @@ public final class TapDevice: NetworkDevice {
     header = .allocate(byteCount: VirtioNetHeader.byteCount, alignment: 8)
     pieces = .allocate(capacity: 4)
     buffer = .allocate(
-      byteCount: VirtioNetHeader.byteCount + Self.linkHeaderByteCount + Self.largestPacketByteCount, alignment: 16)
+      byteCount: VirtioNetHeader.byteCount + Self.linkHeaderByteCount + Self.largestPacketByteCount,
+      alignment: 16)
   }
 
   deinit {
