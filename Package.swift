@@ -119,7 +119,8 @@ let package = Package(
     library(
       "SoukKit", "deploy/Souk/Kit",
       [
-        "Bytes", "CLinux", "HTTPCore", "JSON", .product(name: "Yams", package: "Yams"),
+        "Bytes", "CLinux", "EventLoop", "HTTPCore", "JSON", "Log", "Machine", "MachineTap", "Platform",
+        .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -157,7 +158,9 @@ let package = Package(
       "Gateway",
       ["Catalog", "CatalogAPI", "Cart", "CartAPI", "Checkout", "CheckoutAPI", "Machine", "MachineTesting"]
         + serviceParts),
-    tests("SoukKit", ["Bytes", "HTTPCore", "JSON", "Shop"]),
+    tests(
+      "SoukKit",
+      ["Bytes", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineTesting", "Platform", "Shop"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",
       swiftSettings: settings),
