@@ -80,6 +80,7 @@ let package = Package(
     library(
       "Storage", "Shared/Runtime/Storage", ["Bytes", "CSQLite", "EventLoop", "Log", "Platform", deque]),
     .target(name: "CLinux", path: "Shared/Runtime/CLinux"),
+    library("MachineTap", "Shared/Runtime/Machine/Tap", ["Bytes", "CLinux", "Platform"]),
     library(
       "Machine", "Shared/Runtime/Machine/Process",
       ["Bytes", "CLinux", "EventLoop", "Log", "Platform", deque]),
@@ -120,7 +121,8 @@ let package = Package(
     library(
       "SoukKit", "deploy/Souk/Kit",
       [
-        "Bytes", "CLinux", "HTTPCore", "JSON", .product(name: "Yams", package: "Yams"),
+        "Bytes", "CLinux", "EventLoop", "HTTPCore", "JSON", "Log", "Machine", "MachineTap", "Platform",
+        .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -142,6 +144,7 @@ let package = Package(
     tests("Cryptography", ["Platform"]),
     tests("Storage", ["CSQLite", "EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
     tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
+    tests("MachineTap", ["Bytes", "CLinux", "Platform"]),
     library("WireWalk", "Tests/Support/WireWalk", ["Bytes", "Wire"]),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "Bytes", "WireWalk"], path: "Tests/Wire",
@@ -168,7 +171,9 @@ let package = Package(
       "Gateway",
       ["Catalog", "CatalogAPI", "Cart", "CartAPI", "Checkout", "CheckoutAPI", "Machine", "MachineTesting"]
         + serviceParts),
-    tests("SoukKit", ["Bytes", "HTTPCore", "JSON", "Shop"]),
+    tests(
+      "SoukKit",
+      ["Bytes", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineTesting", "Platform", "Shop"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",
       swiftSettings: settings),

@@ -13,12 +13,17 @@ final class TestShop: Sendable {
   let port: UInt16
   let adminToken: String
 
+  /// SOUK_TEST_NET=tap puts every shop of the suite on our own TCP/IP, where that is possible.
+  private static let network: [String] =
+    ProcessInfo.processInfo.environment["SOUK_TEST_NET"] == "tap" && NetworkNamespace.obstacle() == nil
+    ? ["--net", "tap"] : []
+
   /// Starts one; `data` continues with the folder of an earlier one.
   init(data: TemporaryFolder? = nil, _ options: [String] = []) throws {
     temporary = try data ?? TemporaryFolder()
     folder = temporary.path + "/shop"
     let answer = try CommandLineTool.run(
-      ["up", "--detach", "--json", "--port", "0", "--data", folder] + options)
+      ["up", "--detach", "--json", "--port", "0", "--data", folder] + Self.network + options)
     guard answer.exitCode == 0 else { throw Failure("the shop does not start: \(answer.errors)") }
     let url = try JSON.parse(Array(answer.output.utf8))["url"]?.string ?? ""
     port = UInt16(url.split(separator: ":").last?.prefix { $0 != "/" } ?? "") ?? 0

@@ -20,6 +20,7 @@ struct DataFolder {
   func database(_ service: String) -> String { "\(databases)/\(service).sqlite" }
   func log(_ name: String) -> String { "\(logs)/\(name).log" }
   func settings(_ service: String) -> String { "\(run)/\(service).settings" }
+  var forwarderSettings: String { settings("forwarder") }
 
   /// What another command needs to speak of the same folder: ` --data X`, or nothing for the default.
   var option: String {

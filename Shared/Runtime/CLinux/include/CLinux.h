@@ -11,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/signalfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /// accept4(2): glibc declares it for _GNU_SOURCE only, which Swift's importer does not set.
@@ -19,4 +20,14 @@ int souk_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
 int souk_die_with_parent(int signal);
 /// pidfd_open(2), which glibc has only since 2.36.
 int souk_pidfd_open(pid_t pid);
+/// A non-blocking descriptor of the TAP interface `name`, made if it is not there, in the calling thread's network
+/// namespace: Ethernet frames behind a struct virtio_net_hdr. -1 and errno when it is refused.
+int souk_tap_open(const char *name);
+/// Sets the size of the virtio_net_hdr, and whether frames with unfinished checksums and large TCP/IPv4 segments
+/// may come out of the TAP descriptor.
+int souk_tap_prepare(int fd, int header_size, int offloads);
+/// setns(2): moves the calling thread into the network namespace that `fd` refers to.
+int souk_enter_network_namespace(int fd);
+/// unshare(2): moves the calling thread into a network namespace of its own.
+int souk_leave_network_namespace(void);
 #endif

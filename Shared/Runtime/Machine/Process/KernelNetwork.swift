@@ -68,6 +68,15 @@ public final class KernelNetwork: Network {
     return stream
   }
 
+  /// Ends a connection of this network with RST instead of FIN: what was sent and has not arrived is lost.
+  public func reset(_ stream: any ByteStream) { (stream as? Socket)?.reset() }
+
+  /// Lets the kernel ask the silent peer of a connection every `seconds` whether it is still there (RFC 9293
+  /// §3.8.4); it is broken after `count` questions without an answer. For peers that may vanish without a FIN.
+  public func probeWhenIdle(_ stream: any ByteStream, seconds: Int32 = 1, count: Int32 = 10) {
+    (stream as? Socket)?.probeWhenIdle(seconds: seconds, count: count)
+  }
+
   /// Which stack this is; Linux's own counters are in /proc/net.
   public var figures: [NetworkFigure] {
     [

@@ -103,7 +103,18 @@ public final class Machine {
     _ service: String, _ body: @escaping @Sendable (Machine) async throws(SettingsError) -> Int32
   ) -> Never {
     do throws(SettingsError) {
-      let settings = try settings(of: service, CommandLine.arguments)
+      run(service, settings: try settings(of: service, CommandLine.arguments), body)
+    } catch {
+      exit(fail(service, error))
+    }
+  }
+
+  /// The same for a program that has read its command line itself.
+  public static func run(
+    _ service: String, settings: Settings,
+    _ body: @escaping @Sendable (Machine) async throws(SettingsError) -> Int32
+  ) -> Never {
+    do throws(SettingsError) {
       if settings["supervised"] == "true" { dieWithParent() }
       raiseDescriptorLimit()
       // Databases and whatever else a service writes are its owner's alone, whatever the folder's rights are.

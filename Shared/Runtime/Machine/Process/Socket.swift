@@ -116,6 +116,27 @@ final class Socket: ByteStream, EventSource {
     writer.resume(.closed)
   }
 
+  /// Ends the connection with RST: what was sent and has not arrived is lost.
+  func reset() {
+    guard descriptor >= 0 else { return }
+    var abort = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &abort, socklen_t(MemoryLayout<linger>.size))
+    close()
+  }
+
+  /// Keepalive (RFC 9293 §3.8.4): asks the peer after `seconds` of silence and then every `seconds`; after `count`
+  /// questions without an answer the connection is broken.
+  func probeWhenIdle(seconds: Int32, count: Int32) {
+    let options = [
+      (SOL_SOCKET, SO_KEEPALIVE, 1), (Int32(IPPROTO_TCP), TCP_KEEPIDLE, seconds),
+      (Int32(IPPROTO_TCP), TCP_KEEPINTVL, seconds), (Int32(IPPROTO_TCP), TCP_KEEPCNT, count),
+    ]
+    for (level, option, value) in options {
+      var value = value
+      setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+  }
+
   deinit { if descriptor >= 0 { driver.forget(descriptor) } }
 }
 

@@ -14,6 +14,7 @@ struct DownCommand: ParsableCommand {
   func run() throws {
     let folder = options.folder
     guard let state = folder.running() else {
+      try removeLeftover(folder)
       return Console.note("no shop runs in \(Files.shown(folder.path)); nothing to stop")
     }
     guard kill(state.supervisor.pid, SIGTERM) == 0 else {
@@ -35,5 +36,19 @@ struct DownCommand: ParsableCommand {
     }
     alarm(0)
     Console().print("stopped the shop in \(Files.shown(folder.path))")
+  }
+
+  /// The network of a supervisor that was killed.
+  private func removeLeftover(_ folder: DataFolder) throws(Failure) {
+    let namespace = NetworkNamespace(folder)
+    // Whoever holds the lock is about to use it, or to take it away.
+    guard namespace.exists, let lock = try folder.lock() else { return }
+    defer { close(lock) }
+    guard namespace.removeLeftover() else {
+      throw Failure(
+        "a killed shop left the network namespace \(namespace.name) behind: as root, "
+          + "`souk down\(folder.option)` or `ip netns delete \(namespace.name)` takes it away")
+    }
+    Console.note("took away the network namespace \(namespace.name), which a killed shop had left behind")
   }
 }

@@ -12,6 +12,7 @@ public struct Souk: ParsableCommand {
     subcommands: [
       UpCommand.self, StatusCommand.self, LogsCommand.self, DownCommand.self, ImportCommand.self,
       BuildCommand.self, TestCommand.self, BenchCommand.self, VersionCommand.self,
+      ForwardCommand.self,
     ])
 
   /// Only for the parser.

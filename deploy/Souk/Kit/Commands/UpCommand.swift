@@ -15,6 +15,12 @@ struct UpCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The machine under the services: process.", valueName: "machine"))
   var target = "process"
 
+  @Option(
+    help: ArgumentHelp(
+      "The TCP/IP under the services: kernel, or tap for Souk's own behind TAP interfaces (needs root).",
+      valueName: "stack"))
+  var net = ServiceNetwork.kernel
+
   @Option(help: "The storefront's port on 127.0.0.1; 0 takes a free one.")
   var port: UInt16 = 8080
 
@@ -60,6 +66,9 @@ struct UpCommand: ParsableCommand {
         "--target \(target) is not there" + (later ? " yet" : "")
           + ": this Souk runs its services as Linux processes (--target process, the default)")
     }
+    if net == .tap, let obstacle = NetworkNamespace.obstacle() {
+      throw Failure("--net tap is not possible here: \(obstacle)")
+    }
     var kind: ServiceKind?
     if let debug {
       kind = ServiceKind(rawValue: debug)
@@ -75,7 +84,9 @@ struct UpCommand: ParsableCommand {
     }
     try options.folder.prepare()
     return try Supervisor(
-      .init(folder: options.folder, manifest: manifest, port: port, debug: kind, isDetached: supervise))
+      .init(
+        folder: options.folder, manifest: manifest, network: net, port: port, debug: kind,
+        isDetached: supervise))
   }
 
   /// Starts the supervisor in a session of its own and waits for its verdict.
@@ -85,7 +96,7 @@ struct UpCommand: ParsableCommand {
     let high = fcntl(log, F_DUPFD_CLOEXEC, Sockets.lowestInherited)
     close(log)
     var spawn = Spawn(executable: "/proc/self/exe", arguments: ["up", "--supervise", "--port", String(port)])
-    spawn.arguments += ["--data", options.folder.path]
+    spawn.arguments += ["--data", options.folder.path, "--net", net.rawValue]
     if let manifest { spawn.arguments += ["--manifest", Files.absolute(manifest)] }
     if let debug { spawn.arguments += ["--debug", debug] }
     spawn.isolation = .session

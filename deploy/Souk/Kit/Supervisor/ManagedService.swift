@@ -37,6 +37,7 @@ final class ManagedService {
   private let loop: PollLoop
   private let events: Events
   private var listeners: [(from: Int32, to: Int32)]
+  private let forwarded: [Int32]
   private(set) var state = State.idle
   private(set) var pid: pid_t?
   private(set) var process: ProcessIdentity?
@@ -55,12 +56,13 @@ final class ManagedService {
   private var splitter = LineSplitter()
 
   init(
-    _ kind: ServiceKind, program: Program, listeners: [(from: Int32, to: Int32)], port: UInt16,
-    adminPort: UInt16?, loop: PollLoop, events: Events
+    _ kind: ServiceKind, program: Program, listeners: [(from: Int32, to: Int32)], forwarded: [Int32] = [],
+    port: UInt16, adminPort: UInt16?, loop: PollLoop, events: Events
   ) {
     self.kind = kind
     self.program = program
     self.listeners = listeners
+    self.forwarded = forwarded
     self.port = port
     self.adminPort = adminPort
     self.loop = loop
@@ -127,6 +129,8 @@ final class ManagedService {
     stopAsking()
     loop.cancel(timer)
     // Whoever connects from now on is refused, instead of waiting for somebody who never comes.
+    // The forwarder has copies of its sockets: only shutdown(2) ends the listening itself.
+    for descriptor in forwarded { shutdown(descriptor, Int32(SHUT_RDWR)) }
     for (descriptor, _) in listeners { close(descriptor) }
     listeners = []
     guard let pid else {

@@ -4,29 +4,56 @@ struct ServiceSettings {
   /// Descriptor numbers in the child.
   static let listenDescriptor: Int32 = 3
   static let adminDescriptor: Int32 = 4
+  /// In place of a listening socket, for a service on our own stack.
+  static let tapDescriptor: Int32 = 3
 
   var lines: [(key: String, value: String)] = []
 
   init(
     _ kind: ServiceKind, folder: DataFolder, manifest: Manifest, secrets: Secrets,
-    ports: [ServiceKind: UInt16]
+    ports: [ServiceKind: UInt16], network: ServiceNetwork = .kernel
   ) {
     add("service", kind.rawValue)
     add("supervised", "true")
-    add("listen.fd", String(Self.listenDescriptor))
-    if kind == .gateway { add("admin.fd", String(Self.adminDescriptor)) }
+    switch network {
+    case .kernel: listenOnInheritedSockets(kind)
+    case .tap: listenOnOwnStack(kind)
+    }
     if kind.keepsData { add("database.path", folder.database(kind.rawValue)) }
     add("log.level", manifest.logLevel)
     add("log.format", manifest.logFormat)
     add("secret.internal", secrets.internal)
     add("secret.admin", secrets.adminToken)
     if kind == .gateway { add("secret.cookie", secrets.cookie) }
-    for peer in kind.peers { add("peer.\(peer.rawValue)", "127.0.0.1:\(ports[peer] ?? 0)") }
+    for peer in kind.peers {
+      let endpoint = network == .tap ? InnerNetwork.endpoint(peer) : "127.0.0.1:\(ports[peer] ?? 0)"
+      add("peer.\(peer.rawValue)", endpoint)
+    }
     add("shop.name", manifest.name)
     add("shop.currency", manifest.currency)
     add("shop.taxIncluded", manifest.taxIncluded ? "true" : "false")
     for rate in manifest.taxRates { add("shop.tax.\(rate.country)", String(rate.basisPoints)) }
     for method in manifest.shippingMethods { add("shop.shipping.\(method.id)", String(method.priceMinor)) }
+  }
+
+  private mutating func listenOnInheritedSockets(_ kind: ServiceKind) {
+    add("listen.fd", String(Self.listenDescriptor))
+    if kind == .gateway { add("admin.fd", String(Self.adminDescriptor)) }
+  }
+
+  private mutating func listenOnOwnStack(_ kind: ServiceKind) {
+    let address = InnerNetwork.address(kind)
+    add("net.tap.fd", String(Self.tapDescriptor))
+    add("net.mac", InnerNetwork.hardwareAddress(kind))
+    add("net.address", "\(address)/\(InnerNetwork.prefixLength)")
+    add("net.gateway", InnerNetwork.gateway)
+    add("net.offload", "true")
+    add("listen.address", address)
+    add("listen.port", String(InnerNetwork.port))
+    if kind == .gateway {
+      add("admin.address", address)
+      add("admin.port", String(InnerNetwork.adminPort))
+    }
   }
 
   private mutating func add(_ key: String, _ value: String) { lines.append((key, value)) }

@@ -23,7 +23,16 @@ struct ShopState: Codable, Equatable {
   var port: UInt16
   var currency: String
   var startedAt: String
+  /// The namespace of the services' network; nil when they are on Linux's TCP/IP.
+  var namespace: String?
+  /// Who leads connections into it.
+  var forwarder: ProcessIdentity?
   var services: [Service]
+
+  var network: ServiceNetwork { namespace == nil ? .kernel : .tap }
+
+  /// Everything that the supervisor started.
+  var processes: [ProcessIdentity] { services.compactMap(\.process) + [forwarder].compactMap { $0 } }
 
   static func read(_ path: String) -> ShopState? {
     Files.read(path).flatMap { try? JSONDecoder().decode(ShopState.self, from: Data($0)) }

@@ -25,6 +25,10 @@ struct StatusReport {
     var phase: String
     var url: String
     var supervisor: Int32
+    /// Whose TCP/IP serves.
+    var stack: String
+    /// The network namespace of the services, where they have one.
+    var namespace: String?
     var startedAt: String
     var data: String
     var adminTokenFile: String
@@ -75,6 +79,7 @@ struct StatusReport {
       "",
       "storefront   \(console.bold(state.url))",
       "admin token  \(Files.shown(folder.adminTokenFile))",
+      "stack        \(state.network.stack)\(state.namespace.map { " (`ip netns exec \($0)` enters its network)" } ?? "")",
       "memory       \(total) (proportional set size of the four services)",
     ]
     return lines.joined(separator: "\n")
@@ -85,6 +90,7 @@ struct StatusReport {
     return try StatusReport.encode(
       Document(
         phase: state.phase.rawValue, url: state.url, supervisor: state.supervisor.pid,
+        stack: state.network.stack, namespace: state.namespace,
         startedAt: state.startedAt, data: folder.path, adminTokenFile: folder.adminTokenFile,
         memoryByteCount: rows.compactMap(\.memoryByteCount).reduce(0, +), services: rows))
   }

@@ -11,6 +11,7 @@ final class Supervisor {
   struct Configuration {
     var folder: DataFolder
     var manifest: Manifest
+    var network = ServiceNetwork.kernel
     var port: UInt16
     /// Run this one under a debugger, or at least say how to attach one.
     var debug: ServiceKind?
@@ -51,6 +52,9 @@ final class Supervisor {
   var seeding: pid_t?
   var seedOutput: Int32?
   var seedSplitter = LineSplitter()
+  /// The services' own network, and who leads connections into it; nil on Linux's TCP/IP.
+  var tap: TapNetwork?
+  var forwarder: ForwarderProcess?
   private var logs: [ServiceKind: LogFile] = [:]
   private var signals: Int32 = -1
   private var startDeadline: PollLoop.TimerID?
@@ -81,6 +85,8 @@ final class Supervisor {
     defer { close(lock) }
     raiseDescriptorLimit()
     waitForOrphans()
+    try prepareNetwork()
+    defer { tap?.remove() }
     try makeServices()
     watchSignals()
     for service in services { try startFirst(service) }
@@ -92,6 +98,7 @@ final class Supervisor {
     loop.run { phase == .finished }
     unlink(folder.stateFile)
     for kind in ServiceKind.allCases { unlink(folder.settings(kind.rawValue)) }
+    unlink(folder.forwarderSettings)
     if let failure { throw failure }
   }
 
@@ -108,7 +115,7 @@ final class Supervisor {
 
   /// Services of a supervisor that was killed end by themselves, but finish what is in flight first.
   private func waitForOrphans() {
-    let orphans = ShopState.read(folder.stateFile)?.services.compactMap(\.process).filter(\.isAlive) ?? []
+    let orphans = ShopState.read(folder.stateFile)?.processes.filter(\.isAlive) ?? []
     guard !orphans.isEmpty else { return }
     tell("waiting for services that an earlier start left behind")
     for orphan in orphans {
@@ -130,16 +137,17 @@ final class Supervisor {
     for kind in ServiceKind.allCases {
       logs[kind] = try LogFile(folder.log(kind.rawValue))
       let settings = ServiceSettings(
-        kind, folder: folder, manifest: configuration.manifest, secrets: secrets, ports: ports)
+        kind, folder: folder, manifest: configuration.manifest, secrets: secrets, ports: ports,
+        network: configuration.network)
       try Files.write(settings.bytes, to: folder.settings(kind.rawValue), mode: 0o600)
       guard let socket = sockets[kind] else { continue }
-      var listeners = [(from: socket.descriptor, to: ServiceSettings.listenDescriptor)]
-      if kind == .gateway { listeners.append((admin.descriptor, ServiceSettings.adminDescriptor)) }
+      let own = [socket.descriptor] + (kind == .gateway ? [admin.descriptor] : [])
       services.append(
         ManagedService(
-          kind, program: program(kind), listeners: listeners, port: socket.port,
-          adminPort: kind == .gateway ? admin.port : nil, loop: loop, events: events()))
+          kind, program: program(kind), listeners: inherited(kind, own), forwarded: tap == nil ? [] : own,
+          port: socket.port, adminPort: kind == .gateway ? admin.port : nil, loop: loop, events: events()))
     }
+    try startForwarder(sockets.mapValues(\.descriptor), admin: admin.descriptor)
   }
 
   private func program(_ kind: ServiceKind) -> ManagedService.Program {
@@ -163,6 +171,7 @@ final class Supervisor {
       try service.start()
     } catch {
       for other in services { other.killNow() }
+      forwarder?.killNow()
       throw error
     }
     if configuration.debug == service.kind, !isUnderDebugger(service.kind), let pid = service.pid {
@@ -268,6 +277,8 @@ final class Supervisor {
         guard pid > 0 else { break }
         if let service = services.first(where: { $0.pid == pid }) {
           service.ended(Ending(status: status))
+        } else if pid == forwarder?.pid {
+          forwarder?.ended(Ending(status: status))
         } else if pid == seeding {
           seedEnded(Ending(status: status))
         }
@@ -303,10 +314,12 @@ final class Supervisor {
     stopNext()
   }
 
-  private func stopNext() {
+  func stopNext() {
     guard phase == .stopping else { return }
     if let next = services.last(where: { $0.state != .ended }) {
       if next.state != .stopping { next.stop(within: Self.stopMilliseconds(next.kind)) }
+    } else if let forwarder, forwarder.isRunning {
+      forwarder.stop()
     } else {
       phase = .finished
       tell("stopped")
@@ -340,7 +353,8 @@ final class Supervisor {
     return ShopState(
       supervisor: ProcessIdentity(pid: getpid())!, phase: phase, url: url, port: port,
       currency: configuration.manifest.currency,
-      startedAt: StatusReport.time(startedAt),
+      startedAt: StatusReport.time(startedAt), namespace: tap?.namespace.name,
+      forwarder: forwarder?.process,
       services: services.map { service in
         .init(
           name: service.name, process: service.process, port: service.port, adminPort: service.adminPort,

@@ -58,6 +58,15 @@ enum Files {
     return true
   }
 
+  /// Writes to a file that is there already, such as one of /proc/sys; whether it took them.
+  @discardableResult
+  static func writeAll(_ bytes: [UInt8], toExisting path: String) -> Bool {
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return writeAll(bytes, to: descriptor)
+  }
+
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   static func byteCount(_ path: String) -> Int? {

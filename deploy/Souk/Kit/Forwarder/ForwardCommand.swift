@@ -1,0 +1,61 @@
+import ArgumentParser
+import CLinux
+import EventLoop
+import Glibc
+import Machine
+import Platform
+
+/// The child of a supervisor that leads connections from 127.0.0.1 into the services' network. Not for people.
+struct ForwardCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "forward", shouldDisplay: false)
+
+  /// For answers that are on their way to slow clients when it is told to stop.
+  static let drainPatience = Duration.seconds(2)
+
+  @Option(help: .hidden)
+  var settings: String
+
+  func run() throws {
+    do throws(SettingsError) {
+      Machine.run("forwarder", settings: try Settings(file: settings), Self.serve)
+    } catch {
+      throw Failure(error.description, exitCode: ExitCode.needsAPerson)
+    }
+  }
+
+  private static func serve(on machine: Machine) async throws(SettingsError) -> Int32 {
+    guard let network = machine.network as? KernelNetwork else {
+      throw SettingsError("the forwarder is the kernel's side of the network")
+    }
+    let names = (machine.settings["doors"] ?? "").split(separator: " ").map(String.init)
+    var forwarders: [Forwarder] = []
+    for name in names {
+      let listener = try machine.listener(name)
+      let destination = try machine.peer(name)
+      forwarders.append(
+        Forwarder(
+          name, from: listener, to: destination, network: network, loop: machine.loop, log: machine.log))
+    }
+    // From here on new sockets are the namespace's; those that listen stay where they are.
+    try enter(machine.settings["net.namespace"] ?? "")
+    for forwarder in forwarders { machine.loop.spawn { await forwarder.serve() } }
+    await machine.waitForShutdown()
+    let deadline = machine.loop.now + drainPatience
+    for forwarder in forwarders { forwarder.stopAccepting() }
+    for forwarder in forwarders { await forwarder.drain(until: deadline) }
+    return 0
+  }
+
+  /// Moves the loop's thread, which makes all sockets.
+  private static func enter(_ path: String) throws(SettingsError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    defer { close(descriptor) }
+    guard descriptor >= 0, souk_enter_network_namespace(descriptor) == 0 else {
+      throw SettingsError("cannot enter the network namespace \(path): \(String(cString: strerror(errno)))")
+    }
+    // Ports of ended connections come back at once: there is one peer, and it has timestamps (RFC 6191).
+    for (file, value) in [("tcp_tw_reuse", "1"), ("ip_local_port_range", "1024 65535")] {
+      Files.writeAll(Array(value.utf8), toExisting: "/proc/sys/net/ipv4/\(file)")
+    }
+  }
+}

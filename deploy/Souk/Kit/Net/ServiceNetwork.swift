@@ -1,0 +1,40 @@
+import ArgumentParser
+
+/// The TCP/IP under the services.
+enum ServiceNetwork: String, CaseIterable, Codable, ExpressibleByArgument {
+  /// Linux's, on the loopback interface.
+  case kernel
+  /// Souk's own, each service behind a TAP interface in a network namespace.
+  case tap
+
+  /// What `souk status` calls it.
+  var stack: String {
+    switch self {
+    case .kernel: "linux"
+    case .tap: "souk tap"
+    }
+  }
+}
+
+/// The network between services on our own stack: one Ethernet segment without any way out. Every shop has the same
+/// one, in a namespace of its own.
+enum InnerNetwork {
+  /// The bridge that joins everything, and the namespace's own place on it, from which the forwarder connects.
+  static let bridge = "souk"
+  static let bridgeHardwareAddress = "02:53:4f:55:4b:ff"
+  static let gateway = "10.83.0.1"
+  static let prefixLength = 24
+  /// The port of every service.
+  static let port: UInt16 = 80
+  /// The port for /livez, /readyz and /metrics where that is another.
+  static let adminPort: UInt16 = 81
+
+  /// The service's TAP interface.
+  static func interface(_ kind: ServiceKind) -> String { "tap-\(kind.rawValue)" }
+  static func address(_ kind: ServiceKind) -> String { "10.83.0.1\(number(kind))" }
+  static func hardwareAddress(_ kind: ServiceKind) -> String { "02:53:4f:55:4b:0\(number(kind))" }
+  static func endpoint(_ kind: ServiceKind) -> String { "\(address(kind)):\(port)" }
+  static func adminEndpoint(_ kind: ServiceKind) -> String { "\(address(kind)):\(adminPort)" }
+
+  private static func number(_ kind: ServiceKind) -> Int { ServiceKind.allCases.firstIndex(of: kind)! + 1 }
+}

@@ -1,0 +1,57 @@
+import Glibc
+import MachineTap
+import Platform
+
+/// The services' network while a shop runs on our own stack: a namespace, in it a bridge, and one TAP interface for
+/// each service.
+///
+/// The TAP descriptors stay open here while a service's process comes and goes: what arrives meanwhile waits in the
+/// interface's queue.
+final class TapNetwork {
+  let namespace: NetworkNamespace
+  /// Each service's end of its TAP interface. Whoever stops a service closes its descriptor.
+  private(set) var descriptors: [ServiceKind: Int32] = [:]
+
+  /// Makes it anew, whatever an earlier start left behind.
+  init(_ folder: DataFolder) throws(Failure) {
+    namespace = NetworkNamespace(folder)
+    if namespace.exists { try namespace.remove() }
+    try namespace.create()
+    do throws(Failure) {
+      let network = "\(InnerNetwork.gateway)/\(InnerNetwork.prefixLength)"
+      let bridge = InnerNetwork.bridge
+      try namespace.configure(
+        [
+          "link set lo up",
+          "link add \(bridge) address \(InnerNetwork.bridgeHardwareAddress) addrgenmode none type bridge",
+          "address add \(network) dev \(bridge)", "link set \(bridge) up",
+        ], through: folder.run + "/net.batch")
+      try openInterfaces()
+      try namespace.configure(
+        ServiceKind.allCases.map {
+          "link set \(InnerNetwork.interface($0)) addrgenmode none master \(bridge) up"
+        }, through: folder.run + "/net.batch")
+    } catch {
+      remove()
+      throw error
+    }
+  }
+
+  private func openInterfaces() throws(Failure) {
+    try namespace.inside { () throws(Failure) in
+      for kind in ServiceKind.allCases {
+        let name = InnerNetwork.interface(kind)
+        do throws(NetworkError) {
+          let low = try TapDevice.open(name: name)
+          descriptors[kind] = fcntl(low, F_DUPFD_CLOEXEC, Sockets.lowestInherited)
+          close(low)
+        } catch {
+          throw Failure("cannot make the TAP interface \(name): \(String(cString: strerror(errno)))")
+        }
+      }
+    }
+  }
+
+  /// Takes the namespace away. What it cannot take away, the next start or `souk down` will.
+  func remove() { try? namespace.remove() }
+}
