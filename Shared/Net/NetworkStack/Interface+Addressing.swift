@@ -1,6 +1,7 @@
 // RFC 5227 and RFC 2131 §4.4 before changing this file.
 
 import Bytes
+import EventLoop
 import Platform
 import Wire
 

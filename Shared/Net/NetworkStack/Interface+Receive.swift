@@ -1,6 +1,7 @@
 // RFC 1122 §3.2 and §3.3.6, and RFC 826 before changing this file.
 
 import Bytes
+import EventLoop
 import Platform
 import TCP
 import Wire

@@ -1,6 +1,7 @@
 // RFC 894, RFC 791 and RFC 6864 before changing this file.
 
 import Bytes
+import EventLoop
 import Platform
 import TCP
 import Wire

@@ -1,6 +1,7 @@
 // RFC 9293 §3.10.7 before changing this file.
 
 import Bytes
+import EventLoop
 import Platform
 import TCP
 import Wire

@@ -1,5 +1,6 @@
 // RFC 9293 §3.10.7, RFC 5961 and RFC 7323 §5 before changing this file.
 
+import Bytes
 import Platform
 import Wire
 
