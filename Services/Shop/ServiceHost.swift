@@ -47,6 +47,7 @@ public struct ServiceParts {
     _ service: Service, on listener: any Listener, metrics: Metrics,
     until waitForShutdown: @escaping () async -> Void
   ) async {
+    metrics.include(network)
     let front = Front(service, settings: settings, loop: loop, log: log, metrics: metrics)
     let server = HTTPServer(loop: loop, entropy: entropy, log: log, metrics: metrics, handler: front)
     loop.spawn { await server.serve(on: listener) }

@@ -10,6 +10,7 @@ enum Main {
 
   private static func serve(on machine: Machine) async throws(SettingsError) -> Int32 {
     let metrics = Metrics()
+    metrics.include(machine.network)
     let gateway = try open(machine, metrics)
     let listener = try machine.listener()
     let adminListener = try machine.listener("admin")

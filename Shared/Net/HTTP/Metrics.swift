@@ -53,6 +53,7 @@ public final class Metrics {
   }
 
   private var families: [Family] = []
+  private var networks: [any Network] = []
 
   /// No series yet.
   public init() {}
@@ -79,6 +80,9 @@ public final class Metrics {
     return histogram
   }
 
+  /// Shows what `network` counts behind the other series.
+  public func include(_ network: any Network) { networks.append(network) }
+
   private func add(_ name: String, _ help: String, _ type: String, _ labels: Labels, _ series: Series) {
     if let index = families.firstIndex(where: { $0.name == name }) {
       families[index].series.append((labels, series))
@@ -100,7 +104,22 @@ public final class Metrics {
         }
       }
     }
+    for network in networks { append(network.figures, to: &text) }
     return Array(text.utf8)
+  }
+
+  /// Figures of one family stand together.
+  private func append(_ figures: [NetworkFigure], to text: inout String) {
+    var family = ""
+    for figure in figures {
+      let name = figure.name.description
+      if name != family {
+        family = name
+        text += "# HELP \(name) \(figure.help)\n# TYPE \(name) \(figure.isCounter ? "counter" : "gauge")\n"
+      }
+      let labels = figure.label.map { [($0.name.description, $0.value.description)] } ?? []
+      line(&text, name, labels.map { (name: $0.0, value: $0.1) }, "\(figure.value)")
+    }
   }
 
   private func lines(_ text: inout String, _ name: String, _ labels: Labels, _ histogram: Histogram) {

@@ -29,7 +29,8 @@ enum Main {
     let left = NetworkStack(loop: loop, entropy: Seeded(1))
     let right = NetworkStack(loop: loop, entropy: Seeded(2))
     let li = left.attach(a, addressing: .fixed(address: IPv4Address(10, 0, 0, 1), network: net, gateway: nil))
-    let ri = right.attach(b, addressing: .fixed(address: IPv4Address(10, 0, 0, 2), network: net, gateway: nil))
+    let ri = right.attach(
+      b, addressing: .fixed(address: IPv4Address(10, 0, 0, 2), network: net, gateway: nil))
     a.whenReady = { _ = li.poll() }
     b.whenReady = { _ = ri.poll() }
     a.impairments.loss = loss
@@ -71,9 +72,15 @@ enum Main {
     clock_gettime(CLOCK_MONOTONIC, &end)
     let seconds = Double(end.tv_sec - begin.tv_sec) + Double(end.tv_nsec - begin.tv_nsec) / 1e9
     let simulated = Double(loop.now.nanoseconds - 1_000_000_000) / 1e9
-    print("\(got) bytes, \(seconds) s, \(Double(got) * 8 / seconds / 1e9) Gbit/s, \(turns) turns, simulated \(simulated) s")
-    for figure in left.figures where figure.value > 0 { print(figure.name, figure.label?.value ?? "", figure.value) }
-    for figure in right.figures where figure.value > 0 { print(" r", figure.name, figure.label?.value ?? "", figure.value) }
+    print(
+      "\(got) bytes, \(seconds) s, \(Double(got) * 8 / seconds / 1e9) Gbit/s, \(turns) turns, simulated \(simulated) s"
+    )
+    for figure in left.figures where figure.value > 0 {
+      print(figure.name, figure.label?.value ?? "", figure.value)
+    }
+    for figure in right.figures where figure.value > 0 {
+      print(" r", figure.name, figure.label?.value ?? "", figure.value)
+    }
   }
 }
 
