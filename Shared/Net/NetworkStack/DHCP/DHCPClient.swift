@@ -9,7 +9,7 @@ import Wire
 /// `receive`. The first good offer is taken. Not done: the random wait of 1 … 10 s before the first message (§4.4.1;
 /// an image boots in less), classless static routes (RFC 3442; they are not asked for), DHCPINFORM, authentication.
 ///
-/// Cost: an event allocates for the message it sends; a message that is dropped allocates nothing.
+/// Cost: an event allocates for the message it sends; a message of another exchange or client allocates nothing.
 public struct DHCPClient: Sendable {
   /// What the client says about itself.
   public struct Configuration: Sendable {

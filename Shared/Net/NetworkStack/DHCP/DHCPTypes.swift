@@ -63,6 +63,24 @@ public enum DHCPRefusal: Int, Error, CaseIterable, Sendable {
   case badLease
   /// The lease had already ended when its acknowledgement came.
   case expired
+
+  /// The reason as a label of a figure.
+  public var label: StaticString {
+    switch self {
+    case .malformed: "malformed"
+    case .notAReply: "not_a_reply"
+    case .otherHardware: "other_hardware"
+    case .otherTransaction: "other_transaction"
+    case .unexpected: "unexpected"
+    case .badServer: "bad_server"
+    case .otherServer: "other_server"
+    case .badAddress: "bad_address"
+    case .otherAddress: "other_address"
+    case .badMask: "bad_mask"
+    case .badLease: "bad_lease"
+    case .expired: "expired"
+    }
+  }
 }
 
 extension IPv4Address {

@@ -58,4 +58,22 @@ public enum DNSRefusal: Int, Error, CaseIterable, Sendable {
   case lame
   /// An alias that cannot be a host's name.
   case badAlias
+
+  /// The reason as a label of a figure.
+  public var label: StaticString {
+    switch self {
+    case .unasked: "unasked"
+    case .otherServer: "other_server"
+    case .otherPort: "other_port"
+    case .malformed: "malformed"
+    case .oversized: "oversized"
+    case .notAResponse: "not_a_response"
+    case .otherTransaction: "other_transaction"
+    case .otherQuestion: "other_question"
+    case .truncated: "truncated"
+    case .serverError: "server_error"
+    case .lame: "lame"
+    case .badAlias: "bad_alias"
+    }
+  }
 }
