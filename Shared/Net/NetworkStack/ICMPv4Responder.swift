@@ -103,7 +103,8 @@ struct ICMPv4Responder {
   /// What forbids any answer to a packet (RFC 1122 §3.2.2).
   private static func silence(_ packet: borrowing IPv4Packet, _ scope: PacketScope) -> ICMPv4Silence? {
     let destination = packet.destination
-    if scope.isLinkGroup || scope.isBroadcastDestination || destination.isBroadcast || destination.isMulticast {
+    if scope.isLinkGroup || scope.isBroadcastDestination || destination.isBroadcast || destination.isMulticast
+    {
       return .toGroup
     }
     if packet.fragmentByteOffset != 0 { return .laterFragment }
