@@ -103,7 +103,9 @@ import Wire
 
   @Test func `takes requests for its address, and probes once it is in use, for no conflict`() {
     var detector = detector(.probing)
-    #expect(detector.receive(Self.arp(Self.there, IPv4Address(10, 0, 0, 2), Self.address), at: at(seconds: 0)) == nil)
+    #expect(
+      detector.receive(Self.arp(Self.there, IPv4Address(10, 0, 0, 2), Self.address), at: at(seconds: 0))
+        == nil)
     _ = run(&detector)
     #expect(detector.receive(Self.arp(Self.there, .unspecified, Self.address), at: at(seconds: 50)) == nil)
   }

@@ -17,6 +17,10 @@ import Wire
     return try error(bytes, scope: scope, &responder)
   }
 
+  @Test func `has a counter for every reason`() {
+    #expect(ICMPv4Silence.allCases.allSatisfy { ICMPv4Responder().count(of: $0) == 0 })
+  }
+
   @Test func `quotes a short packet whole`() throws {
     let verdict = try error(ipv4([1, 2, 3]))
     #expect(verdict == .quote(byteCount: 23))

@@ -57,6 +57,20 @@ import Wire
     #expect(isComplete)
   }
 
+  @Test(arguments: [0, 1]) func `remembers that a fragment came in a broadcast frame`(broadcast: Int) throws {
+    var bench = Bench()
+    for (index, range) in [0..<1480, 1480..<3000].enumerated() {
+      let fragment = Bench.fragment(Self.payload, range)
+      _ = try bench.insert(fragment, isLinkGroup: index == broadcast, at: Self.now)
+    }
+    #expect(bench.wasLinkGroup == true)
+  }
+
+  @Test func `has a counter for every reason`() {
+    let bench = Bench()
+    for drop in ReassemblyDrop.allCases { #expect(bench.reassembler.count(of: drop) == 0) }
+  }
+
   @Test func `ignores the same fragment once more`() throws {
     var bench = Bench()
     for _ in 0..<3 { _ = try bench.insert(Bench.fragment(Self.payload, 0..<1480), at: Self.now) }
@@ -95,7 +109,8 @@ import Wire
   @Test func `drops a packet with bytes behind its last fragment, or with two last ones`() throws {
     var bench = Bench()
     let pairs = [
-      ((8..<16, true), (16..<24, false)), ((16..<24, false), (8..<16, true)), ((8..<16, true), (24..<32, true)),
+      ((8..<16, true), (16..<24, false)), ((16..<24, false), (8..<16, true)),
+      ((8..<16, true), (24..<32, true)),
       ((24..<32, true), (8..<16, true)),
     ]
     for (index, pair) in pairs.enumerated() {
@@ -159,9 +174,10 @@ import Wire
     #expect(count == 0 && bench.reassembler.count(of: .timeout) == 1 && bench.reassembler.byteCount == 0)
   }
 
-  @Test(arguments: [
-    ([0, 0, 0], 0), ([2, 2, 2], 2), ([2, 3, 2], 3), ([1, 1, 3], 3), ([3, 3, 3], 3), ([0, 2, 2], 0),
-  ] as [([UInt8], UInt8)])
+  @Test(
+    arguments: [
+      ([0, 0, 0], 0), ([2, 2, 2], 2), ([2, 3, 2], 3), ([1, 1, 3], 3), ([3, 3, 3], 3), ([0, 2, 2], 0),
+    ] as [([UInt8], UInt8)])
   func `keeps what routers said about congestion (RFC 3168 §5-3)`(marks: [UInt8], result: UInt8) throws {
     var bench = Bench()
     for (cut, mark) in zip(Self.cuts, marks) {
@@ -172,7 +188,9 @@ import Wire
     #expect(trafficClass == 0x20 | result)
   }
 
-  @Test func `drops a packet that was congested and whose sender does not care in part (RFC 3168 §5-3)`() throws {
+  @Test func `drops a packet that was congested and whose sender does not care in part (RFC 3168 §5-3)`()
+    throws
+  {
     var bench = Bench()
     for (cut, mark) in zip(Self.cuts, [3, 0, 3] as [UInt8]) {
       let isComplete = try bench.insert(Bench.fragment(Self.payload, cut, trafficClass: mark), at: Self.now)

@@ -29,7 +29,8 @@ import Wire
     #expect(bench.hear(from: 1, at: at(seconds: 0)).count == 4)
   }
 
-  @Test func `does not hold a packet that is longer than all it may hold, nor one for a neighbour not pending`() {
+  @Test
+  func `does not hold a packet that is longer than all it may hold, nor one for a neighbour not pending`() {
     var bench = CacheBench()
     _ = bench.lookup(1, at: at(seconds: 0))
     bench.hold([UInt8](repeating: 0, count: HeldPackets.maximumByteCount + 1), for: 1)
@@ -58,7 +59,7 @@ import Wire
   @Test func `made-up senders push out no neighbour in use`() {
     var bench = CacheBench()
     bench.resolve(0, at: at(seconds: 0))
-    for index in 1..<5000 { _ = bench.hear(.request, from: index, at: at(seconds: 1)) }
+    for index in 1..<1000 { _ = bench.hear(.request, from: index, at: at(seconds: 1)) }
     #expect(bench.cache.count == Self.limit)
     #expect(bench.lookup(0, at: at(seconds: 1)) == .known(CacheBench.hardware(0)))
     #expect(bench.lookup(9999, at: at(seconds: 1)) == .pending(request: true))
@@ -84,13 +85,13 @@ import Wire
     var bench = CacheBench()
     bench.resolve(0, at: at(seconds: 0))
     var requests = 0
-    for millisecond in 0..<10_000 {
+    for millisecond in 0..<4_000 {
       let now = at(milliseconds: millisecond)
       if bench.lookup(100 + millisecond, at: now) == .pending(request: true) { requests += 1 }
       for case .request in bench.events(at: now) { requests += 1 }
       if millisecond % 1000 == 0 { #expect(bench.lookup(0, at: now) == .known(CacheBench.hardware(0))) }
     }
-    #expect(requests <= 10 * NeighbourCache.maximumIncompleteCount)
+    #expect(requests <= 4 * NeighbourCache.maximumIncompleteCount)
     #expect(bench.cache.count <= Self.limit)
   }
 
@@ -102,12 +103,12 @@ import Wire
     var askedAt: [IPv4Address: Instant] = [:]
     var held = 0
     func note(_ address: IPv4Address) {
-      if let last = askedAt[address] {
-        #expect(now >= last.advanced(byNanoseconds: NeighbourCache.requestInterval), "seed \(seed)")
+      if let last = askedAt[address], now < last.advanced(byNanoseconds: NeighbourCache.requestInterval) {
+        Issue.record("seed \(seed)")
       }
       askedAt[address] = now
     }
-    for _ in 0..<20_000 {
+    for _ in 0..<8_000 {
       now = now.advanced(byNanoseconds: random.next() % 40_000_000)
       let index = Int.random(in: 0..<(Bool.random(using: &random) ? 40 : 700), using: &random)
       switch Int.random(in: 0..<10, using: &random) {
@@ -136,11 +137,15 @@ import Wire
           }
         }
       }
-      #expect(bench.cache.nextDeadline > now, "seed \(seed)")
-      #expect(bench.cache.count <= NeighbourCache.maximumCount, "seed \(seed)")
-      #expect(bench.cache.incompleteCount <= NeighbourCache.maximumIncompleteCount, "seed \(seed)")
-      #expect(bench.cache.heldByteCount <= HeldPackets.maximumByteCount, "seed \(seed)")
-      #expect(held - Int(bench.cache.droppedHeldCount) == bench.cache.heldCount, "seed \(seed)")
+      let isKept =
+        bench.cache.nextDeadline > now && bench.cache.count <= NeighbourCache.maximumCount
+        && bench.cache.incompleteCount <= NeighbourCache.maximumIncompleteCount
+        && bench.cache.heldByteCount <= HeldPackets.maximumByteCount
+        && held - Int(bench.cache.droppedHeldCount) == bench.cache.heldCount
+      guard isKept else {
+        Issue.record("seed \(seed)")
+        return
+      }
     }
     let incomplete = bench.cache.entries.filter { $0.state == .incomplete }.count
     #expect(bench.cache.incompleteCount == incomplete, "seed \(seed)")

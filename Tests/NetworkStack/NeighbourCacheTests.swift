@@ -25,7 +25,9 @@ struct CacheBench: ~Copyable {
     cache.lookup(Self.peer(index), at: now)
   }
 
-  mutating func hold(_ packet: [UInt8], for index: Int) { cache.hold(packet.span.bytes, for: Self.peer(index)) }
+  mutating func hold(_ packet: [UInt8], for index: Int) {
+    cache.hold(packet.span.bytes, for: Self.peer(index))
+  }
 
   /// A packet from a peer: its answer to us, unless something else is said.
   mutating func hear(

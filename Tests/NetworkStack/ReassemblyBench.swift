@@ -8,6 +8,8 @@ struct ReassemblyBench: ~Copyable {
   var reassembler = IPv4Reassembler()
   /// The last packet that was complete, or the last first fragment whose time was up.
   var packet: [UInt8] = []
+  /// Whether a fragment of it came in a broadcast frame.
+  var wasLinkGroup = false
 
   /// What is said about an IPv4 packet's payload by cutting it.
   struct Cut: Equatable {
@@ -22,7 +24,8 @@ struct ReassemblyBench: ~Copyable {
 
   /// A fragment of `payload`.
   static func fragment(
-    _ payload: [UInt8], _ range: Range<Int>, id: UInt16 = 1, from source: IPv4Address = IPv4Address(10, 0, 0, 2),
+    _ payload: [UInt8], _ range: Range<Int>, id: UInt16 = 1,
+    from source: IPv4Address = IPv4Address(10, 0, 0, 2),
     isLast: Bool? = nil, trafficClass: UInt8 = 0, options: Int = 0
   ) -> [UInt8] {
     let bytes = ipv4(from: source, Array(payload[range])) {
@@ -46,10 +49,11 @@ struct ReassemblyBench: ~Copyable {
   }
 
   /// Gives a fragment to the reassembler; true when a packet is complete, which is then in `packet`.
-  mutating func insert(_ fragment: [UInt8], at now: Instant) throws -> Bool {
+  mutating func insert(_ fragment: [UInt8], isLinkGroup: Bool = false, at now: Instant) throws -> Bool {
     // Checksums of fragments are the business of Wire's tests.
     let view = try IPv4Packet(validating: fragment.span.bytes, checksumIsTrusted: true)
-    guard let whole = reassembler.insert(view, at: now) else { return false }
+    guard let whole = reassembler.insert(view, isLinkGroup: isLinkGroup, at: now) else { return false }
+    wasLinkGroup = whole.isLinkGroup
     packet = whole.withPacket { packet in
       // Copied within the closure.
       packet.wholePacket.withUnsafeBytes { Array($0) }

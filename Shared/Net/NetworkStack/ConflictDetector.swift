@@ -6,7 +6,7 @@ import Wire
 /// Finds out whether another host on the link has our address, before we use it and while we do, and defends it.
 ///
 /// One value for each address of an interface. It sends nothing: it says what to send, and both kinds of packet go to
-/// everybody on the link (§1.1). It answers no requests: that is `NeighbourCache`'s neighbour, the interface.
+/// everybody on the link (§1.1). Requests for the address are answered by the interface, while `isUsable`.
 struct ConflictDetector {
   /// How an address comes into use.
   enum Start: Sendable {
@@ -22,8 +22,8 @@ struct ConflictDetector {
   enum Persistence: Sendable {
     /// It is given up (§2.4 b).
     case yielding
-    /// It is kept, and defended at most once per `defendInterval` (§2.4 c): for hosts that others know by this address.
-    /// Nor does it yield while it starts optimistically.
+    /// It is kept, and defended at most once per `defendInterval` (§2.4 c): for hosts that others know by this
+    /// address. Nor does it yield while it starts optimistically.
     case keeping
   }
 

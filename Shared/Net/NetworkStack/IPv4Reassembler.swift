@@ -39,7 +39,8 @@ enum ReassemblyDrop: UInt8, CaseIterable, Sendable {
 /// §3.3.2. Identifications come back sooner than that at today's rates, and fragments of different packets must not
 /// meet (RFC 4963, RFC 6864 §3); and the fragments of a packet are milliseconds apart or lost.
 ///
-/// Allocates when fragments come only. Cost of a fragment: a search through at most `maximumDatagramCount` keys and
+/// Allocates when fragments come only; while memory grows and when a packet is complete, it is there twice for a moment
+/// (at most 72 KB more). Cost of a fragment: a search through at most `maximumDatagramCount` keys and
 /// `maximumFragmentCount` places, and one copy; one more copy when the packet is complete.
 struct IPv4Reassembler: ~Copyable {
   /// How long a packet waits for its fragments, in nanoseconds.
@@ -84,9 +85,11 @@ struct IPv4Reassembler: ~Copyable {
   /// How many fragments or packets were dropped, and why.
   func count(of drop: ReassemblyDrop) -> UInt64 { drops[Int(drop.rawValue)] }
 
-  /// Takes a fragment; returns the packet when it is complete. Traps when it is no fragment. What is refused is
-  /// counted.
-  mutating func insert(_ fragment: borrowing IPv4Packet, at now: Instant) -> ReassembledPacket? {
+  /// Takes a fragment; returns the packet when it is complete. `isLinkGroup` says that it came in a broadcast or
+  /// multicast frame. What is refused is counted. Traps when it is no fragment.
+  mutating func insert(
+    _ fragment: borrowing IPv4Packet, isLinkGroup: Bool, at now: Instant
+  ) -> ReassembledPacket? {
     precondition(fragment.isFragment)
     let key = FragmentKey(fragment)
     let index: Int
@@ -111,7 +114,7 @@ struct IPv4Reassembler: ~Copyable {
       return nil
     }
     makeRoom(datagram.growth(for: fragment), for: datagram, of: key.source)
-    byteCount += datagram.append(fragment)
+    byteCount += datagram.append(fragment, isLinkGroup: isLinkGroup)
     guard datagram.isComplete else { return nil }
     byteCount -= datagram.byteCount
     entries.removeAll { $0.datagram === datagram }

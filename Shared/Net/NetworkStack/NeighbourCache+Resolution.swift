@@ -82,7 +82,9 @@ extension NeighbourCache {
   /// Whether one more address may be asked for. The oldest one that was asked for a second ago or more gives way.
   private mutating func makeIncompletePlace(at now: Instant) -> Bool {
     guard incompleteCount >= Self.maximumIncompleteCount else { return true }
-    guard let index = oldest({ $0.state == .incomplete && Self.mayBeForgotten($0, at: now) }) else { return false }
+    guard let index = oldest({ $0.state == .incomplete && Self.mayBeForgotten($0, at: now) }) else {
+      return false
+    }
     remove(index)
     return true
   }

@@ -10,8 +10,9 @@ import Wire
 /// out, neither by lookups that a scan provokes nor by made-up senders. Requests go out at most once a second for each
 /// address and, as only `maximumIncompleteCount` addresses are asked for at a time, at most that often in all.
 ///
-/// Cost of a lookup of a known neighbour: COST; a search through all entries when the last lookup that shares its place
-/// in `front` was another's. No allocation.
+/// Cost of a lookup of a known neighbour: 49 instructions, and a search through the entries when the last lookup with
+/// the same place in `front` was another's. No allocation.
+/// (`valgrind --tool=callgrind`, release, 2026-11-25, Swift 6.3.1.)
 struct NeighbourCache: ~Copyable {
   /// What a lookup finds.
   enum Lookup: Equatable, Sendable {
@@ -137,7 +138,10 @@ struct NeighbourCache: ~Copyable {
   /// (RFC 4861 §7.3.1). Cost: as of a lookup.
   mutating func confirm(_ address: IPv4Address, at now: Instant) {
     guard let index = find(address), entries[index].isResolved else { return }
-    enter(.reachable, index, until: now.advanced(byNanoseconds: Self.reachableTime))
+    let deadline = now.advanced(byNanoseconds: Self.reachableTime)
+    guard entries[index].state == .reachable else { return enter(.reachable, index, until: deadline) }
+    entries[index].deadline = deadline
+    entries[index].trustedUntil = deadline
   }
 
   /// What is to be done by `now`. Call it until it is nil, at the latest at `nextDeadline`.

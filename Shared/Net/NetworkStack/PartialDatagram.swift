@@ -47,6 +47,8 @@ final class PartialDatagram {
   private var end: Int?
   /// Where the first fragment's header lies in `bytes`, once it came.
   private var header: Range<Int>?
+  /// Whether a fragment came in a broadcast or multicast frame.
+  private var isLinkGroup = false
   /// One bit for each of the values of the ECN field that came.
   private var congestion: UInt8 = 0
   /// Whether it was dropped for its faults, and waits to drop the rest of its fragments too (RFC 5722 §4).
@@ -95,7 +97,8 @@ final class PartialDatagram {
   }
 
   /// Takes a fragment that was checked; returns the bytes allocated for it.
-  func append(_ fragment: borrowing IPv4Packet) -> Int {
+  func append(_ fragment: borrowing IPv4Packet, isLinkGroup: Bool) -> Int {
+    self.isLinkGroup = self.isLinkGroup || isLinkGroup
     let before = byteCount
     let capacity = capacity(for: fragment)
     if capacity > bytes.capacity {
@@ -144,7 +147,7 @@ final class PartialDatagram {
         }
       }
     }
-    return .packet(ReassembledPacket(packet))
+    return .packet(ReassembledPacket(packet, isLinkGroup: isLinkGroup))
   }
 
   /// Appends the header of a whole packet after that of its first fragment.
@@ -170,7 +173,7 @@ final class PartialDatagram {
     guard let header, let piece = pieces.first else { return nil }
     var packet = ByteBuffer(capacity: header.count + piece.count)
     bytes.withBytes { packet.append($0.extracting(header.lowerBound..<header.upperBound + piece.count)) }
-    return ReassembledPacket(packet)
+    return ReassembledPacket(packet, isLinkGroup: isLinkGroup)
   }
 
   /// Where a piece at `offset` stands or would stand in `pieces`.
@@ -198,13 +201,18 @@ final class PartialDatagram {
 /// A packet that owns its bytes: one put together, or a first fragment whose others did not come.
 struct ReassembledPacket: ~Copyable {
   private let bytes: ByteBuffer
+  /// Whether a fragment came in a broadcast or multicast frame: for `PacketScope`.
+  let isLinkGroup: Bool
 
-  fileprivate init(_ bytes: consuming ByteBuffer) { self.bytes = bytes }
+  fileprivate init(_ bytes: consuming ByteBuffer, isLinkGroup: Bool) {
+    self.bytes = bytes
+    self.isLinkGroup = isLinkGroup
+  }
 
   /// Bytes of header and payload.
   var byteCount: Int { bytes.count }
 
-  /// Lends the packet: whole, valid, and with a right header checksum.
+  /// Lends the packet: whole, valid, and with a right header checksum. Nobody looked at its payload's checksum.
   func withPacket<R>(_ body: (borrowing IPv4Packet) -> R) -> R {
     do throws(WireError) {
       return body(try IPv4Packet(validating: bytes.bytes, checksumIsTrusted: true))
