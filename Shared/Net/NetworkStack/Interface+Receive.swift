@@ -72,10 +72,12 @@ extension Interface {
       return
     }
     if packet.isFragment {
-      let whole = reassembler.insert(packet, at: stack.loop.now)
+      let whole = reassembler.insert(packet, isLinkGroup: isLinkGroup, at: stack.loop.now)
       schedule()
+      guard let whole else { return }
+      scope.isLinkGroup = whole.isLinkGroup
       // The checksum of a fragment is nobody's; that of the whole is verified.
-      whole?.withPacket { dispatch($0, scope: scope, checksumIsTrusted: false) }
+      whole.withPacket { dispatch($0, scope: scope, checksumIsTrusted: false) }
     } else {
       dispatch(packet, scope: scope, checksumIsTrusted: checksumIsTrusted)
     }

@@ -108,7 +108,12 @@ public final class Interface {
     let now = stack.loop.now
     while let event = neighbours.advance(to: now) { handle(event) }
     while let expired = reassembler.nextExpired(at: now) {
-      expired.withPacket { sendError(.timeExceeded(code: 1), about: $0, scope: .unicast) }
+      var scope = PacketScope.unicast
+      scope.isLinkGroup = expired.isLinkGroup
+      expired.withPacket { packet in
+        scope.isBroadcastDestination = stack.routes.isBroadcast(packet.destination, on: index)
+        sendError(.timeExceeded(code: 1), about: packet, scope: scope)
+      }
     }
     advanceConflicts(to: now)
     if var client = dhcp {
