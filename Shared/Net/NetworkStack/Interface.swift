@@ -99,6 +99,7 @@ public final class Interface {
     if let dhcp { deadline = min(deadline, dhcp.nextDeadline) }
     if timer == nil {
       if deadline == .never { return }
+      // Cancelled before this goes.
       timer = Timer(loop: stack.loop) { [unowned(unsafe) self] in advance() }
     }
     timer?.set(deadline)

@@ -81,6 +81,7 @@ extension NetworkStack {
       do throws(NetworkError) { socket = try bind(port: port) } catch {
         return perform(resolver.portIsTaken(port, at: loop.now))
       }
+      // The stack closes its sockets before it goes.
       socket.handler = { [unowned(unsafe) self] payload, source, sourcePort in
         perform(resolver.receive(payload, from: source, sourcePort: sourcePort, to: port, at: loop.now))
       }
@@ -95,6 +96,7 @@ extension NetworkStack {
 
   private func scheduleResolver() {
     if resolverTimer == nil {
+      // Cancelled before this goes.
       resolverTimer = Timer(loop: loop) { [unowned(unsafe) self] in
         perform(resolver.advance(to: loop.now))
       }

@@ -160,6 +160,7 @@ public final class NetworkStack: Network, TurnObserver {
 
   func scheduleTimeWaits() {
     if timeWaitTimer == nil {
+      // Cancelled before this goes.
       timeWaitTimer = Timer(loop: loop) { [unowned(unsafe) self] in
         timeWaits.advance(to: loop.now)
         scheduleTimeWaits()

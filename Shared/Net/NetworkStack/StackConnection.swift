@@ -58,6 +58,7 @@ final class StackConnection {
     timerDeadline = deadline
     if timer == nil {
       if deadline == .never { return }
+      // Cancelled by `detach`, before this goes.
       timer = Timer(loop: stack.loop) { [unowned(unsafe) self] in expire() }
     }
     timer?.set(deadline)

@@ -143,6 +143,7 @@ public struct RingBuffer: ~Copyable {
     // Both pieces lie in the block, which lives as long as the call.
     return try body(
       RawSpan(_unsafeStart: block + index, byteCount: first),
+      // Behind the first piece, and no more than the queue holds.
       RawSpan(_unsafeStart: block, byteCount: byteCount - first))
   }
 

@@ -14,6 +14,7 @@ public final class WaitPoint {
   public func wait(until deadline: Instant) async throws(NetworkError) {
     if deadline != .never {
       if deadline <= loop.now { throw .timedOut }
+      // Cancelled before `wait` returns, and the task that waits holds this.
       if timer == nil { timer = Timer(loop: loop) { [unowned(unsafe) self] in self.resume(.timedOut) } }
       timer?.set(deadline)
     }

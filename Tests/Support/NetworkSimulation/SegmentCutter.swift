@@ -25,7 +25,8 @@ enum SegmentCutter {
   }
 
   /// Copies bytes of the frame's three pieces, from `offset` on, as many as `room` has.
-  static func copy(_ frame: borrowing OutboundFrame, from offset: Int, to room: UnsafeMutableRawBufferPointer) {
+  static func copy(_ frame: borrowing OutboundFrame, from offset: Int, to room: UnsafeMutableRawBufferPointer)
+  {
     var filled = copy(frame.header, from: offset, to: room)
     var skipped = frame.header.byteCount
     for piece in 0..<2 {
@@ -37,7 +38,8 @@ enum SegmentCutter {
     precondition(filled == room.count)
   }
 
-  private static func copy(_ piece: RawSpan, from offset: Int, to room: UnsafeMutableRawBufferPointer) -> Int {
+  private static func copy(_ piece: RawSpan, from offset: Int, to room: UnsafeMutableRawBufferPointer) -> Int
+  {
     let count = min(piece.byteCount - offset, room.count)
     guard count > 0 else { return 0 }
     piece.extracting(offset..<offset + count).withUnsafeBytes { room.copyMemory(from: $0) }
@@ -80,7 +82,8 @@ enum SegmentCutter {
 
   /// Turns `buffer`, which holds the frame's headers and the payload from `offset` on, into a segment of its own.
   static func patch(
-    _ buffer: UnsafeMutableRawBufferPointer, _ layout: Layout, index: Int, offset: Int, isFirst: Bool, isLast: Bool
+    _ buffer: UnsafeMutableRawBufferPointer, _ layout: Layout, index: Int, offset: Int, isFirst: Bool,
+    isLast: Bool
   ) {
     let start = layout.tcpStart
     store(UInt16(buffer.count - 14), buffer, at: 16)
@@ -102,7 +105,8 @@ enum SegmentCutter {
     let segment = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[start...]))
     var sum = InternetChecksum.pseudoHeader(
       source: IPv4Address(rawValue: ip.bigEndian32(at: 12)),
-      destination: IPv4Address(rawValue: ip.bigEndian32(at: 16)), protocol: .tcp, byteCount: segment.byteCount)
+      destination: IPv4Address(rawValue: ip.bigEndian32(at: 16)), protocol: .tcp, byteCount: segment.byteCount
+    )
     sum.add(segment)
     store(sum.value, buffer, at: start + 16)
   }

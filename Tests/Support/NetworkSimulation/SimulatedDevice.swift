@@ -101,7 +101,8 @@ public final class SimulatedDevice: NetworkDevice {
         wire.pool.recycle(buffer)
         return refuse("an unfinished checksum for a device that does not finish it")
       }
-      guard checksum.start >= 14, checksum.offset >= 0, checksum.start + checksum.offset + 2 <= frame.byteCount
+      guard checksum.start >= 14, checksum.offset >= 0,
+        checksum.start + checksum.offset + 2 <= frame.byteCount
       else {
         wire.pool.recycle(buffer)
         return refuse("a checksum outside its frame")

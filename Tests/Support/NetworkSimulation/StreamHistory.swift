@@ -34,7 +34,9 @@ struct StreamHistory {
     let overlap = min(known, bytes.count)
     // Of the overlap only the part that is still in the ring: its last `count - (known - overlap)` bytes.
     let comparable = max(0, min(overlap, count - (known - overlap)))
-    if comparable > 0, let index = difference(bytes[(overlap - comparable)..<overlap], before: known - overlap) {
+    if comparable > 0,
+      let index = difference(bytes[(overlap - comparable)..<overlap], before: known - overlap)
+    {
       return .changed(place + index)
     }
     if bytes.count > known { append(UnsafeRawBufferPointer(rebasing: bytes[known...])) }

@@ -46,7 +46,8 @@ final class WatchedConnection {
     guard let initial = sender.initial else { return }
     if segment.header.flags.contains(.rst) {
       if segment.header.flags.contains(.ack), peer.initial != nil {
-        judgement.expect(segment.header.acknowledgementNumber <= peer.end, "RST acknowledges what was not sent")
+        judgement.expect(
+          segment.header.acknowledgementNumber <= peer.end, "RST acknowledges what was not sent")
       }
       return
     }
@@ -112,7 +113,9 @@ final class WatchedConnection {
 
   // MARK: Acknowledgement and window
 
-  private func checkAcknowledgement(_ sender: inout Direction, _ peer: Direction, _ judgement: inout Judgement) {
+  private func checkAcknowledgement(
+    _ sender: inout Direction, _ peer: Direction, _ judgement: inout Judgement
+  ) {
     let header = judgement.segment.header
     let acknowledgement = header.acknowledgementNumber
     judgement.expect(acknowledgement <= peer.end, "acknowledges what was not sent (\(peer.end))")
