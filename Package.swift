@@ -83,7 +83,9 @@ let package = Package(
     library("MachineTap", "Shared/Runtime/Machine/Tap", ["Bytes", "CLinux", "Platform"]),
     library(
       "Machine", "Shared/Runtime/Machine/Process",
-      ["Bytes", "CLinux", "EventLoop", "Log", "Platform", deque]),
+      [
+        "Bytes", "CLinux", "EventLoop", "Log", "MachineTap", "NetworkStack", "Platform", "Wire", deque,
+      ]),
 
     // Net
     library("Wire", "Shared/Net/Wire", ["Bytes"]),

@@ -16,13 +16,13 @@ struct TapDeviceTests {
     _ body: @escaping (TapDevice, TapDevice) throws -> Void
   ) throws {
     try TestNamespace.run {
-      try TestNamespace.ip("link add bridge0 addrgenmode none type bridge mcast_snooping 0")
+      try TestNamespace.ip("link add bridge0 type bridge")
       var devices: [TapDevice] = []
       for (name, offloads) in [("one", senderOffloads), ("two", receiverOffloads)] {
         let descriptor = try TapDevice.open(name: name)
         devices.append(
           try TapDevice(inheriting: descriptor, hardwareAddress: 0x0253_4f55_4b01, offloads: offloads))
-        try TestNamespace.ip("link set \(name) addrgenmode none master bridge0 up")
+        try TestNamespace.ip("link set \(name) master bridge0 up")
       }
       try TestNamespace.ip("link set bridge0 up")
       try body(devices[0], devices[1])
@@ -49,7 +49,8 @@ struct TapDeviceTests {
   ) -> Bool {
     let (header, payload, tail) = (pieces[0], pieces[1], pieces[2])
     let frame = OutboundFrame(
-      header: header.span.bytes, payload: payload.span.bytes, payloadTail: tail.span.bytes, checksum: checksum,
+      header: header.span.bytes, payload: payload.span.bytes, payloadTail: tail.span.bytes,
+      checksum: checksum,
       segmentByteCount: segmentByteCount)
     return device.transmit(frame)
   }

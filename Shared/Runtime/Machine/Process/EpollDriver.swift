@@ -133,10 +133,15 @@ public final class EpollDriver: LoopDriver, TaskExecutor, @unchecked Sendable {
 
   /// Stops watching and closes `descriptor`.
   func forget(_ descriptor: Int32) {
+    stopWatching(descriptor)
+    Glibc.close(descriptor)
+  }
+
+  /// Stops watching `descriptor`, which stays open.
+  func stopWatching(_ descriptor: Int32) {
     sources[Int(descriptor)].source = nil
     sources[Int(descriptor)].generation &+= 1
     // Explicitly: a listening descriptor that was inherited stays open elsewhere, and so would its registration.
     epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil)
-    Glibc.close(descriptor)
   }
 }

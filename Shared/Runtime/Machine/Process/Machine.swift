@@ -19,7 +19,7 @@ public final class Machine {
   public let clock: any Clock
   /// Linux's random numbers.
   public let entropy: any Entropy
-  /// The kernel's TCP.
+  /// The kernel's TCP, or our own where the settings name a TAP interface (`net.tap.fd`).
   public let network: any Network
   /// Writes to standard error.
   public let log: Logger
@@ -28,6 +28,7 @@ public final class Machine {
   /// The one thread that runs SQLite.
   public let databaseWorker: any Worker
   private let kernel: KernelNetwork
+  private let own: OwnNetwork?
   private let termination = Signal()
 
   private init(_ service: String, settings: Settings) throws(SettingsError) {
@@ -37,7 +38,14 @@ public final class Machine {
     loop = EventLoop(driver: driver, clock: clock)
     entropy = LinuxEntropy()
     kernel = KernelNetwork(driver: driver, loop: loop)
-    network = kernel
+    if settings["net.tap.fd"] == nil {
+      own = nil
+      network = kernel
+    } else {
+      let own = try OwnNetwork(settings, driver: driver, loop: loop, entropy: entropy)
+      self.own = own
+      network = own.stack
+    }
     let level: Logger.Level
     switch settings["log.level"] ?? "info" {
     case "debug": level = .debug
@@ -127,6 +135,7 @@ public final class Machine {
         } catch {
           status = fail(service, error)
         }
+        await machine.own?.finish()
         machine.loop.stop()
       }
       machine.loop.run()

@@ -53,9 +53,5 @@ struct ForwardCommand: ParsableCommand {
     guard descriptor >= 0, souk_enter_network_namespace(descriptor) == 0 else {
       throw SettingsError("cannot enter the network namespace \(path): \(String(cString: strerror(errno)))")
     }
-    // Ports of ended connections come back at once: there is one peer, and it has timestamps (RFC 6191).
-    for (file, value) in [("tcp_tw_reuse", "1"), ("ip_local_port_range", "1024 65535")] {
-      Files.writeAll(Array(value.utf8), toExisting: "/proc/sys/net/ipv4/\(file)")
-    }
   }
 }

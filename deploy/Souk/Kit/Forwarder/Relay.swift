@@ -20,8 +20,6 @@ final class Relay {
   /// Connects, relays both directions and returns when the connection is over.
   func run() async {
     guard let service = await connect() else {
-      forwarder.log.warning(
-        "no connection to the service; the client is reset", LogField("service", forwarder.name))
       forwarder.network.reset(client)
       forwarder.answered()
       return forwarder.ended()
@@ -46,8 +44,15 @@ final class Relay {
     while true {
       do throws(NetworkError) {
         return try await forwarder.network.connect(to: forwarder.destination, until: deadline)
+      } catch .reset {
+        // It was there, and did not want this one.
+        return nil
       } catch {
-        guard forwarder.loop.now + forwarder.limits.retryInterval < deadline else { return nil }
+        guard forwarder.loop.now + forwarder.limits.retryInterval < deadline else {
+          forwarder.log.warning(
+            "the service does not come back; its client is reset", LogField("service", forwarder.name))
+          return nil
+        }
         await forwarder.loop.sleep(for: forwarder.limits.retryInterval)
       }
     }

@@ -18,22 +18,34 @@ final class TapNetwork {
     if namespace.exists { try namespace.remove() }
     try namespace.create()
     do throws(Failure) {
+      try namespace.inside(Self.setUpKernel)
       let network = "\(InnerNetwork.gateway)/\(InnerNetwork.prefixLength)"
       let bridge = InnerNetwork.bridge
       try namespace.configure(
         [
           "link set lo up",
-          "link add \(bridge) address \(InnerNetwork.bridgeHardwareAddress) addrgenmode none type bridge",
+          "link add \(bridge) address \(InnerNetwork.bridgeHardwareAddress) type bridge",
           "address add \(network) dev \(bridge)", "link set \(bridge) up",
         ], through: folder.run + "/net.batch")
       try openInterfaces()
       try namespace.configure(
         ServiceKind.allCases.map {
-          "link set \(InnerNetwork.interface($0)) addrgenmode none master \(bridge) up"
+          "link set \(InnerNetwork.interface($0)) master \(bridge) up"
         }, through: folder.run + "/net.batch")
     } catch {
       remove()
       throw error
+    }
+  }
+
+  /// The kernel's side: no IPv6, which would talk unasked, and ports of ended connections come back at once, since
+  /// there is one peer and it has timestamps (RFC 6191). A kernel without one of these does without.
+  private static func setUpKernel() {
+    for (file, value) in [
+      ("ipv6/conf/default/disable_ipv6", "1"), ("ipv4/tcp_tw_reuse", "1"),
+      ("ipv4/ip_local_port_range", "1024 65535"),
+    ] {
+      Files.writeAll(Array(value.utf8), toExisting: "/proc/sys/net/\(file)")
     }
   }
 

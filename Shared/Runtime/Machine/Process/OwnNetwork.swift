@@ -1,0 +1,64 @@
+import EventLoop
+import MachineTap
+import NetworkStack
+import Platform
+import Wire
+import _Concurrency
+
+/// Our own TCP/IP under a process, over the TAP interface that its supervisor handed down.
+///
+/// Settings: `net.tap.fd`, the inherited descriptor; `net.mac`; `net.address`, such as 10.83.0.11/24; `net.gateway`
+/// (optional); `net.offload` (`true` unless it says `false`).
+final class OwnNetwork {
+  /// How long `finish` waits for peers to acknowledge what they were sent.
+  static let lingerDuration = Duration.seconds(2)
+  /// How often it looks.
+  static let lingerInterval = Duration.milliseconds(1)
+
+  let stack: NetworkStack
+  private let port: TapPort
+
+  init(_ settings: Settings, driver: EpollDriver, loop: EventLoop, entropy: any Entropy) throws(SettingsError)
+  {
+    let parts = (settings["net.address"] ?? "").split(separator: "/").map(String.init)
+    guard parts.count == 2, let address = IPv4Address(parts[0]), let prefixLength = Int(parts[1]),
+      (1...32).contains(prefixLength)
+    else { throw SettingsError("net.address must be an address and a prefix length, such as 10.83.0.11/24") }
+    var gateway: IPv4Address?
+    if let text = settings["net.gateway"] {
+      gateway = IPv4Address(text)
+      guard gateway != nil else { throw SettingsError("net.gateway=\(text) is no IPv4 address") }
+    }
+    stack = NetworkStack(loop: loop, entropy: entropy, configuration: StackConfiguration())
+    let device = try Self.device(settings)
+    let interface = stack.attach(
+      device,
+      addressing: .fixed(
+        address: address, network: IPv4Network(address, prefixLength: prefixLength), gateway: gateway))
+    port = TapPort(device, driver: driver, loop: loop) { interface.poll() }
+  }
+
+  private static func device(_ settings: Settings) throws(SettingsError) -> TapDevice {
+    let text = settings["net.tap.fd"] ?? ""
+    guard let descriptor = Int32(text) else { throw SettingsError("net.tap.fd=\(text) is not a number") }
+    guard let hardware = EthernetAddress(settings["net.mac"] ?? ""), hardware.isUnicast else {
+      throw SettingsError("net.mac must be the address of one interface, such as 02:53:4f:55:4b:01")
+    }
+    do throws(NetworkError) {
+      return try TapDevice(
+        inheriting: descriptor, hardwareAddress: hardware.rawValue,
+        offloads: settings["net.offload"] != "false")
+    } catch {
+      throw SettingsError("net.tap.fd=\(text) is not a TAP interface")
+    }
+  }
+
+  /// Returns when everything that was sent has arrived, or after `lingerDuration`: unlike the kernel's, this stack
+  /// ends with its process.
+  func finish() async {
+    let deadline = stack.loop.now + Self.lingerDuration
+    repeat {
+      await stack.loop.sleep(for: Self.lingerInterval)
+    } while stack.pool.blocksInUseCount > 0 && stack.loop.now < deadline
+  }
+}
