@@ -41,8 +41,9 @@ public final class EventLoop {
     now = clock.now
     var isBusy = driver.runJobs()
     fireTimers()
-    guard !isStopped else { return }
+    // In the last turn, too: what was said last, such as FIN, still goes out.
     for observer in observers where observer.object.turnEnds() { isBusy = true }
+    guard !isStopped else { return }
     driver.poll(until: isBusy || hasFired ? Instant(nanoseconds: 0) : (timers.min?.deadline ?? .never))
   }
 
