@@ -119,6 +119,12 @@ final class Script {
     UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000) &+ 900
   }
 
+  /// SRTT in nanoseconds; 0 before the first measurement.
+  var smoothed: UInt64 { connection.smoothedRoundTrip ?? 0 }
+  var isAtEnd: Bool { connection.isAtEnd }
+  var hasGap: Bool { connection.receiveQueue.hasGap }
+  var state: State { connection.state }
+
   // MARK: The peer
 
   /// A segment arrives. Without numbers it goes on where the last one ended.
