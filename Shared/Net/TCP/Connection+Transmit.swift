@@ -83,6 +83,8 @@ extension Connection {
     if recovery.mustRetransmitFront { return again(from: unacknowledged, to: sendMaximum, at: now) }
     guard congestion.window - pipeByteCount >= full else { return nil }
     let from = recovery.highRetransmitted < unacknowledged ? unacknowledged : recovery.highRetransmitted
+    // Only the front may go beyond a window that was taken back.
+    guard from < unacknowledged + sendWindow else { return nil }
     if case .loss(let point) = recovery.phase {
       // What is not SACKed of all that was in flight.
       var position = from
