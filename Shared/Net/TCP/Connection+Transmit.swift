@@ -69,7 +69,8 @@ extension Connection {
     if isLast && byteCount > 0 { flags.insert(.psh) }
     // FIN takes a place of the window.
     let fits = purpose != .data || byteCount == 0 || number + byteCount < unacknowledged + sendWindow
-    if isLast && owesFin && fits { flags.insert(.fin) }
+    // Sent again is only what was sent: a FIN that is new would be acknowledged beyond what we know to be sent.
+    if isLast && (purpose == .retransmission ? isFinSent : owesFin && fits) { flags.insert(.fin) }
     var segment = OutboundSegment(header(at: number, flags: flags, at: now), purpose)
     segment.payloadOffset = number - unacknowledged
     segment.payloadByteCount = byteCount
