@@ -248,6 +248,8 @@ extension Connection {
     guard state.isSynchronized, state != .timeWait else { return }
     let hasUnsent = sendNext < sendQueueEnd || owesFin && sendNext <= sendQueueEnd
     guard hasUnsent, unacknowledged == sendNext, persistAt == .never, owedProbe == .none else { return }
+    // Nothing was asked yet that the peer could have answered.
+    if unacknowledged == sendMaximum { waitingSince = now }
     persistAt = now.advanced(byNanoseconds: persistInterval)
   }
 
