@@ -89,7 +89,8 @@ extension Connection {
     let offset = number - receiveNext
     let window = receiveEdge - receiveNext
     if offset == 0 { return true }
-    if length == 0 { return offset > 0 && offset < window }
+    // A peer that has filled the window has no other number for its ACKs than the one at its edge.
+    if length == 0 { return offset > 0 && offset <= window }
     return offset < window && offset + length > 0
   }
 

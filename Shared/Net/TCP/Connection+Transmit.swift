@@ -17,6 +17,9 @@ extension Connection {
       return owesAcknowledgement && state == .synReceived ? acknowledgementSegment(at: now) : nil
     default: break
     }
+    // While there is a gap, ACKs go alone: data would leave no room for SACK blocks (RFC 2018 §4), and an ACK with
+    // data is no duplicate (RFC 5681 §2).
+    if owesAcknowledgement && receiveQueue.hasGap { return acknowledgementSegment(at: now) }
     if !recovery.isOpen, let segment = retransmission(at: now) { return segment }
     if let segment = newData(at: now, largeByteCount: largeByteCount) { return segment }
     if owedProbe != .none { return probe(at: now) }
@@ -49,7 +52,10 @@ extension Connection {
   }
 
   private func acknowledgementSegment(at now: Instant) -> OutboundSegment {
-    OutboundSegment(header(at: sendNext, flags: .ack, at: now, reportsGaps: true), .acknowledgement)
+    // Behind a window that was taken back it would not be acceptable to the peer.
+    let edge = unacknowledged + sendWindow
+    let number = sendNext > edge && state.isSynchronized ? edge : sendNext
+    return OutboundSegment(header(at: number, flags: .ack, at: now, reportsGaps: true), .acknowledgement)
   }
 
   private func resetSegment(at now: Instant) -> OutboundSegment {
