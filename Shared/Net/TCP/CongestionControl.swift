@@ -13,8 +13,8 @@ protocol CongestionControl {
   mutating func foundLoss(inFlight: Int)
   /// What was lost then has been repaired.
   mutating func repairedLoss()
-  /// The RTO passed with `inFlight` bytes in the network. Not called again for the same data.
-  mutating func timedOut(inFlight: Int)
+  /// The RTO passed with `inFlight` bytes in the network. `isRepeated`: before what was lost then has been repaired.
+  mutating func timedOut(inFlight: Int, isRepeated: Bool)
   /// Nothing was sent for an RTO: what was known about the path is old (RFC 5681 §4.1).
   mutating func wasIdle()
 }

@@ -73,7 +73,6 @@ extension Connection {
     if finIsAcknowledged { isFinAcknowledged = true }
     if sendNext < acknowledgement { sendNext = acknowledgement }
     scoreboard.acknowledge(acknowledgement)
-    retransmission.restart()
     waitingSince = now
     repair(byteCount, isLimiting: isLimiting)
     retransmitAt =

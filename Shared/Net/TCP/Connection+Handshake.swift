@@ -27,9 +27,12 @@ extension Connection {
       ours.take(theirs.value, at: now)
       timestamps = ours
     }
+    beginCongestionControl(segmentCount: configuration.initialWindowSegmentCount)
+  }
+
+  private mutating func beginCongestionControl(segmentCount: Int) {
     let segment = segmentByteCount
-    congestion = NewReno(
-      segmentByteCount: segment, initialWindow: segment * configuration.initialWindowSegmentCount)
+    congestion = NewReno(segmentByteCount: segment, initialWindow: segment * segmentCount)
   }
 
   /// The window of a segment with SYN is never scaled (RFC 7323 §2.2).
@@ -80,8 +83,9 @@ extension Connection {
   mutating func synWasAcknowledged(at now: Instant) {
     if let timed { retransmission.measured(now.nanoseconds - timed.at.nanoseconds) }
     timed = nil
-    if retransmission.backoffCount > 0 { retransmission.handshakeWasRepeated() }
-    retransmission.restart()
+    // More than 1 segment would meet the congestion that the SYN met (RFC 5681 §3.1).
+    if retransmission.backoffCount > 0 { beginCongestionControl(segmentCount: 1) }
+    retransmission.handshakeEnded()
     unacknowledged = initialSendNumber + 1
     sendNext = unacknowledged
     sendMaximum = unacknowledged

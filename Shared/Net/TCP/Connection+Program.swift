@@ -9,7 +9,8 @@ extension Connection {
   /// Bytes that `send` would take now.
   public var sendRoom: Int {
     guard state == .established || state == .closeWait, !isFinishing else { return 0 }
-    return sendQueue.possibleCapacity(upTo: sendQueueLimit) - sendQueue.count
+    let limit = sendQueueLimit
+    return max(0, min(limit, sendQueue.possibleCapacity(upTo: limit)) - sendQueue.count)
   }
 
   /// What the queue may hold: two congestion windows keep the path busy, more would only wait longer.

@@ -90,7 +90,8 @@ extension Connection {
     let offset = number - receiveNext
     let window = receiveEdge - receiveNext
     if offset == 0 { return true }
-    if length == 0 { return offset > 0 && offset < window }
+    // A peer that has filled the window has no other number for its ACKs than the one at its edge.
+    if length == 0 { return offset > 0 && offset <= window }
     return offset < window && offset + length > 0
   }
 
@@ -148,6 +149,8 @@ extension Connection {
       if number - receiveNext >= 0, number - receiveNext <= max(0, receiveEdge - receiveNext) {
         finNumber = finNumber ?? number
       }
+      // In order or beyond a gap, it is answered at once.
+      owesAcknowledgement = true
     }
     let skipped = receiveNext - start
     if payload.byteCount > 0 {
@@ -196,7 +199,6 @@ extension Connection {
       return hadGap ? [.readable, .transmitNow] : .readable
     case .beyondGap:
       counters.outOfOrderSegments &+= 1
-      counters.bytesReceived &+= UInt64(end - first)
       owesAcknowledgement = true
       return .transmitNow
     case .noRoom:
@@ -210,7 +212,6 @@ extension Connection {
     hasReceivedFin = true
     receiveNext += 1
     if receiveEdge < receiveNext { receiveEdge = receiveNext }
-    owesAcknowledgement = true
     switch state {
     case .established: state = .closeWait
     case .finWait1: state = .closing

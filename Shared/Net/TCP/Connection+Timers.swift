@@ -52,9 +52,9 @@ extension Connection {
     // The front was reported as received and still is not acknowledged: the peer threw it away (RFC 2018 §8).
     if let first = scoreboard.ranges.first, first.start <= unacknowledged { scoreboard.removeAll() }
     if case .loss = recovery.phase {
-      // ssthresh is halved once for the same data (RFC 5681 §3.1).
+      congestion.timedOut(inFlight: flightByteCount, isRepeated: true)
     } else {
-      congestion.timedOut(inFlight: flightByteCount)
+      congestion.timedOut(inFlight: flightByteCount, isRepeated: false)
     }
     recovery.phase = .loss(point: sendMaximum)
     recovery.highRetransmitted = unacknowledged

@@ -17,6 +17,9 @@ extension Connection {
       return owesAcknowledgement && state == .synReceived ? acknowledgementSegment(at: now) : nil
     default: break
     }
+    // While there is a gap, ACKs go alone: data would leave no room for SACK blocks (RFC 2018 §4), and an ACK with
+    // data is no duplicate (RFC 5681 §2).
+    if owesAcknowledgement && receiveQueue.hasGap { return acknowledgementSegment(at: now) }
     if !recovery.isOpen, let segment = retransmission(at: now) { return segment }
     if let segment = newData(at: now, largeByteCount: largeByteCount) { return segment }
     if owedProbe != .none { return probe(at: now) }
@@ -49,7 +52,10 @@ extension Connection {
   }
 
   private func acknowledgementSegment(at now: Instant) -> OutboundSegment {
-    OutboundSegment(header(at: sendNext, flags: .ack, at: now, reportsGaps: true), .acknowledgement)
+    // Behind a window that was taken back it would not be acceptable to the peer.
+    let edge = unacknowledged + sendWindow
+    let number = sendNext > edge && state.isSynchronized ? edge : sendNext
+    return OutboundSegment(header(at: number, flags: .ack, at: now, reportsGaps: true), .acknowledgement)
   }
 
   private func resetSegment(at now: Instant) -> OutboundSegment {
@@ -69,7 +75,8 @@ extension Connection {
     if isLast && byteCount > 0 { flags.insert(.psh) }
     // FIN takes a place of the window.
     let fits = purpose != .data || byteCount == 0 || number + byteCount < unacknowledged + sendWindow
-    if isLast && owesFin && fits { flags.insert(.fin) }
+    // Sent again is only what was sent: a FIN that is new would be acknowledged beyond what we know to be sent.
+    if isLast && (purpose == .retransmission ? isFinSent : owesFin && fits) { flags.insert(.fin) }
     var segment = OutboundSegment(header(at: number, flags: flags, at: now), purpose)
     segment.payloadOffset = number - unacknowledged
     segment.payloadByteCount = byteCount
@@ -83,6 +90,8 @@ extension Connection {
     if recovery.mustRetransmitFront { return again(from: unacknowledged, to: sendMaximum, at: now) }
     guard congestion.window - pipeByteCount >= full else { return nil }
     let from = recovery.highRetransmitted < unacknowledged ? unacknowledged : recovery.highRetransmitted
+    // Only the front may go beyond a window that was taken back.
+    guard from < unacknowledged + sendWindow else { return nil }
     if case .loss(let point) = recovery.phase {
       // What is not SACKed of all that was in flight.
       var position = from
@@ -245,6 +254,8 @@ extension Connection {
     guard state.isSynchronized, state != .timeWait else { return }
     let hasUnsent = sendNext < sendQueueEnd || owesFin && sendNext <= sendQueueEnd
     guard hasUnsent, unacknowledged == sendNext, persistAt == .never, owedProbe == .none else { return }
+    // Nothing was asked yet that the peer could have answered.
+    if unacknowledged == sendMaximum { waitingSince = now }
     persistAt = now.advanced(byNanoseconds: persistInterval)
   }
 

@@ -37,8 +37,9 @@ struct NewReno: CongestionControl {
 
   mutating func repairedLoss() { window = max(slowStartThreshold, segment) }
 
-  mutating func timedOut(inFlight: Int) {
-    slowStartThreshold = max(inFlight / 2, 2 * segment)
+  mutating func timedOut(inFlight: Int, isRepeated: Bool) {
+    // ssthresh is halved once for the same data (RFC 5681 §3.1).
+    if !isRepeated { slowStartThreshold = max(inFlight / 2, 2 * segment) }
     window = segment
     acknowledgedCount = 0
   }

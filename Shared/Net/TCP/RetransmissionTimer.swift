@@ -12,7 +12,7 @@ struct RetransmissionTimer {
   private var variation: UInt64 = 0
   /// RTO before back-off.
   private var base: UInt64
-  /// How often it passed since something was acknowledged.
+  /// How often it passed since something was measured.
   private(set) var backoffCount = 0
 
   init(_ configuration: borrowing Configuration) {
@@ -36,16 +36,15 @@ struct RetransmissionTimer {
       variation = roundTrip / 2
     }
     base = max(minimum, (smoothed ?? 0) + max(Self.granularity, variation * 4))
+    backoffCount = 0
   }
 
   /// The RTO passed (§5.5).
   mutating func backOff() { backoffCount += 1 }
 
-  /// New data was acknowledged: the path works (§5.7, and what follows it).
-  mutating func restart() { backoffCount = 0 }
-
-  /// SYN was sent again: data starts with a longer RTO (§5.7).
-  mutating func handshakeWasRepeated() {
-    if smoothed == nil { base = max(base, 3_000_000_000) }
+  /// SYN is acknowledged. When it was sent again, data starts with a longer RTO (§5.7).
+  mutating func handshakeEnded() {
+    if backoffCount > 0 && smoothed == nil { base = max(base, 3_000_000_000) }
+    backoffCount = 0
   }
 }

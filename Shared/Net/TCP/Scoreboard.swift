@@ -21,7 +21,10 @@ struct Scoreboard {
   /// Takes a block in; one that is not within what was sent and is unacknowledged is ignored (RFC 2018 §5, D-SACK
   /// included). Returns whether it told anything new.
   mutating func insert(_ block: SACKBlock, unacknowledged: SequenceNumber, sent: SequenceNumber) -> Bool {
-    guard block.start < block.end, block.start >= unacknowledged, block.end <= sent else { return false }
+    // As distances: of numbers more than 2^31 apart each comparison alone can be right although the block is not.
+    let start = block.start - unacknowledged
+    let end = block.end - unacknowledged
+    guard start >= 0, start < end, end <= sent - unacknowledged else { return false }
     var merged = block
     // The first range that ends at or behind the block's start.
     var low = 0
