@@ -134,7 +134,10 @@ let package = Package(
 
     service(
       "BenchNet", "deploy/Souk/BenchNet",
-      ["Bytes", "EventLoop", "NetworkSimulation", "NetworkStack", "Platform", "Wire"]),
+      [
+        "Bytes", "CLinux", "EventLoop", "Machine", "MachineTap", "NetworkSimulation", "NetworkStack",
+        "Platform", "TCP", "Wire",
+      ]),
 
     // Tests
     library(

@@ -9,8 +9,14 @@ extension Connection {
   /// Bytes that `send` would take now.
   public var sendRoom: Int {
     guard state == .established || state == .closeWait, !isFinishing else { return 0 }
+    return max(0, sendQueueCapacity - sendQueue.count)
+  }
+
+  /// What `send` fills the queue up to. The block may be larger: its size is a power of two, and the limit falls with
+  /// the congestion window.
+  private var sendQueueCapacity: Int {
     let limit = sendQueueLimit
-    return max(0, min(limit, sendQueue.possibleCapacity(upTo: limit)) - sendQueue.count)
+    return min(limit, sendQueue.possibleCapacity(upTo: limit))
   }
 
   /// What the queue may hold: two congestion windows keep the path busy, more would only wait longer.
@@ -20,7 +26,7 @@ extension Connection {
 
   /// Whether a program that waits for room should be woken: half the queue is free.
   var sendQueueHasRoom: Bool {
-    sendQueue.count * 2 <= sendQueue.possibleCapacity(upTo: sendQueueLimit)
+    sendQueue.count * 2 <= sendQueueCapacity
   }
 
   /// Takes as many of `bytes` as fit; 0 when none do, before the connection is established, and after `finish`.

@@ -30,4 +30,6 @@ int souk_tap_prepare(int fd, int header_size, int offloads);
 int souk_enter_network_namespace(int fd);
 /// unshare(2): moves the calling thread into a network namespace of its own.
 int souk_leave_network_namespace(void);
+/// sched_setaffinity(2): keeps the calling thread on one core.
+int souk_run_on_core(int core);
 #endif

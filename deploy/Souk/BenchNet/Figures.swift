@@ -1,0 +1,17 @@
+/// What one measurement found: numbers by name, printed as one line of JSON for `souk bench net`.
+struct Figures {
+  private var entries: [(name: String, value: Double)] = []
+
+  subscript(name: String) -> Double? {
+    get { entries.first { $0.name == name }?.value }
+    set {
+      entries.removeAll { $0.name == name }
+      if let newValue { entries.append((name, newValue)) }
+    }
+  }
+
+  /// `{"bytes":1000.0,"wallSeconds":0.5}`. Every value is finite.
+  var line: String {
+    "{" + entries.map { "\"\($0.name)\":\($0.value)" }.joined(separator: ",") + "}"
+  }
+}

@@ -1,0 +1,57 @@
+import EventLoop
+import NetworkSimulation
+import NetworkStack
+import Platform
+import Wire
+
+/// One of two machines on a wire, with a loop of its own, so that a profile tells what each of them costs.
+final class Host {
+  let stack: NetworkStack
+  let loop: EventLoop
+  /// What the host's program does in every turn; returns whether it did anything.
+  var program: () -> Bool = { false }
+  private let driver: HostDriver
+
+  /// A machine at `address` on `wire`, whose device it makes. All hosts of a wire share `clock`.
+  init(
+    _ address: IPv4Address, hardwareAddress: UInt64, clock: SimulatedClock, loss: Double, seed: UInt64,
+    wire: SimulatedWire
+  ) {
+    driver = HostDriver()
+    loop = EventLoop(driver: driver, clock: clock)
+    stack = NetworkStack(loop: loop, entropy: SeededEntropy(seed: seed))
+    let device = wire.attach(hardwareAddress: hardwareAddress)
+    device.impairments.loss = loss
+    let network = IPv4Network(address, prefixLength: 24)
+    let interface = stack.attach(
+      device, addressing: .fixed(address: address, network: network, gateway: nil))
+    device.whenReady = { [driver] in driver.hasFrames = true }
+    driver.work = { [unowned self] in
+      // What arrives may set timers that the loop has not seen, so it is turned again.
+      var isBusy = driver.hasFrames
+      if driver.hasFrames { driver.hasFrames = interface.poll() }
+      if program() { isBusy = true }
+      return isBusy
+    }
+  }
+
+  /// One turn of its loop; returns when it must have the next one: `.zero` is at once.
+  func turn() -> Instant {
+    loop.turn()
+    return driver.wakeup
+  }
+}
+
+/// A loop driver whose loop is turned by somebody else, who also moves the clock.
+final class HostDriver: LoopDriver {
+  var work: () -> Bool = { false }
+  var hasFrames = false
+  private(set) var wakeup = Instant(nanoseconds: 0)
+
+  func runJobs() -> Bool { false }
+
+  func poll(until deadline: Instant) { wakeup = work() ? Instant(nanoseconds: 0) : deadline }
+
+  /// The programs of a benchmark are no tasks.
+  func start(_ body: @escaping () async -> Void) { preconditionFailure("a bench host runs no tasks") }
+}

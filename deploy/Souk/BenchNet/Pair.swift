@@ -1,0 +1,60 @@
+import EventLoop
+import NetworkSimulation
+import NetworkStack
+import Platform
+import Wire
+
+/// Two stacks in one process, a wire between them: MTU 1500, no offload of any kind, so that each writes and verifies
+/// every checksum. Time is simulated: a turn costs a microsecond, and when nobody has anything to do it jumps.
+final class Pair {
+  static let port: UInt16 = 80
+
+  let client: Host
+  let server: Host
+  private let wire: SimulatedWire
+  private let wireDriver = HostDriver()
+  private let clock = SimulatedClock()
+  private let began: Instant
+
+  /// A pair whose wire loses frames with probability `loss`, both ways, each on its own.
+  init(loss: Double = 0, seed: UInt64 = 1) {
+    began = clock.now
+    let loop = EventLoop(driver: wireDriver, clock: clock)
+    wire = SimulatedWire(loop: loop, seed: seed)
+    client = Host(
+      IPv4Address(10, 0, 0, 1), hardwareAddress: 0x0200_0000_0001, clock: clock, loss: loss, seed: seed + 1,
+      wire: wire)
+    server = Host(
+      IPv4Address(10, 0, 0, 2), hardwareAddress: 0x0200_0000_0002, clock: clock, loss: loss, seed: seed + 2,
+      wire: wire)
+  }
+
+  /// Where the server listens.
+  var endpoint: Endpoint { Endpoint(.v4(IPv4Address(10, 0, 0, 2).rawValue), port: Self.port) }
+
+  /// What has passed on the clock of both.
+  var simulatedSeconds: Double { Double(clock.now.nanoseconds - began.nanoseconds) / 1e9 }
+
+  /// Turns both hosts until `isOver`. Refuses to go on when nothing can happen any more.
+  func run(until isOver: () -> Bool) throws(Refusal) {
+    while !isOver() {
+      var next = min(turnClient(client), turnServer(server))
+      clock.now = clock.now.advanced(byNanoseconds: 1_000)
+      // The wire's turn lands what has arrived by now.
+      wire.loop.turn()
+      next = min(next, wireDriver.wakeup)
+      if wire.pump() || next <= clock.now { continue }
+      guard next != .never else { throw Refusal("both stacks wait, for nothing") }
+      clock.now = next
+    }
+    if let report = wire.reports.first { throw Refusal(report) }
+  }
+}
+
+// Functions that are not inlined, so that a profile can be asked what each end costs.
+
+@inline(never)
+func turnClient(_ host: Host) -> Instant { host.turn() }
+
+@inline(never)
+func turnServer(_ host: Host) -> Instant { host.turn() }

@@ -1,0 +1,52 @@
+// The kernel's Documentation/networking/tuntap.rst before changing this file.
+
+import CLinux
+import Glibc
+import MachineTap
+
+/// Two kernels and a cable between them that is one thread of this process: it reads each frame from one TAP and
+/// writes it to the other, with its virtio_net_hdr. What our stack is measured beside.
+enum TapRelay {
+  /// Frames from one side before the other has its turn.
+  private static let burst = 64
+
+  static func run(seconds: Double, offloads: Bool) throws(Refusal) -> Figures {
+    let left = try TapLink(address: "10.0.0.1/24")
+    // In the left namespace, as the right one comes only now.
+    let reader = try KernelPeer.listening(on: 80, .reader, seconds: seconds)
+    let right = try TapLink(address: "10.0.0.2/24")
+    for link in [left, right] {
+      guard souk_tap_prepare(link.descriptor, headerByteCount, offloads ? 1 : 0) == 0 else {
+        throw Refusal("the TAP interface takes no offloads")
+      }
+    }
+    let writer = try KernelPeer.connecting(to: 0x0a00_0001, port: 80, .writer, seconds: seconds)
+    relay(left.descriptor, right.descriptor, until: { writer.isOver && reader.isOver })
+    reader.join()
+    writer.join()
+    return try TapStack.figures(reader.byteCount, reader.elapsedSeconds)
+  }
+
+  private static let headerByteCount: Int32 = 10
+
+  private static func relay(_ left: Int32, _ right: Int32, until isOver: () -> Bool) {
+    Cores.stay(on: Cores.measured)
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
+    defer { memory.deallocate() }
+    var ready = [
+      pollfd(fd: left, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: right, events: Int16(POLLIN), revents: 0),
+    ]
+    while !isOver() {
+      guard poll(&ready, 2, 10) > 0 else { continue }
+      for index in 0..<2 where ready[index].revents != 0 {
+        for _ in 0..<burst {
+          let count = read(ready[index].fd, memory.baseAddress, memory.count)
+          guard count > 0 else { break }
+          // A frame that the interface does not take is lost, as on a cable.
+          _ = write(ready[1 - index].fd, memory.baseAddress, count)
+        }
+      }
+    }
+  }
+}
