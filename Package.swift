@@ -162,7 +162,9 @@ let package = Package(
       dependencies: ["Bytes", "EventLoop", "NetworkSimulation", "Platform", "Wire"], path: "Tests/Simulation",
       swiftSettings: settings),
     tests("TCP", ["Bytes", "Platform", "Wire"]),
-    tests("NetworkStack", ["Bytes", "EventLoop", "MachineTesting", "Platform", "TCP", "Wire"]),
+    tests(
+      "NetworkStack",
+      ["Bytes", "EventLoop", "MachineTesting", "NetworkSimulation", "Platform", "TCP", "Wire"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

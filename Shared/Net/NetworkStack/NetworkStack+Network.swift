@@ -39,24 +39,39 @@ extension NetworkStack {
     else { throw .unreachable }
     let local = hop.source
     guard remote != local else { throw .unreachable }
-    let free = { [connections, timeWaits] (port: UInt16) -> Bool in
-      let tuple = FourTuple(local: local, remote: remote, localPort: port, remotePort: endpoint.port)
-      return connections[tuple] == nil && timeWaits[tuple] == nil
-    }
-    guard let port = ports.next(from: local, to: remote, port: endpoint.port, isFree: free) else {
+    guard let tuple = freeTuple(from: local, to: remote, port: endpoint.port), let admitted = admit() else {
       throw .exhausted
     }
-    guard let admitted = admit() else { throw .exhausted }
-    let tuple = FourTuple(local: local, remote: remote, localPort: port, remotePort: endpoint.port)
     let interface = interfaces[hop.interface.rawValue]
+    var identity = identity(tuple, on: interface)
+    if let wait = timeWaits[tuple] {
+      identity.initialSendNumber = wait.successor(at: loop.now) ?? identity.initialSendNumber
+      timeWaits[tuple] = nil
+    }
     let connection = Connection(
-      opening: identity(tuple, on: interface), configuration: configuration.tcp, counters: tcpCounters,
-      pool: pool, at: loop.now)
+      opening: identity, configuration: configuration.tcp, counters: tcpCounters, pool: pool, at: loop.now)
     let opened = StackConnection(
       tuple, stack: self, interface: interface, admittedByteCount: admitted, connection: connection)
     connections[tuple] = opened
     transmitLater(opened)
     return StackStream(opened)
+  }
+
+  /// A connection's name that nobody has; when all are taken, one of a connection in TIME-WAIT that may have a
+  /// successor, so that no number of connections to one peer is too many.
+  private func freeTuple(from local: IPv4Address, to remote: IPv4Address, port: UInt16) -> FourTuple? {
+    func tuple(_ localPort: UInt16) -> FourTuple {
+      FourTuple(local: local, remote: remote, localPort: localPort, remotePort: port)
+    }
+    let now = loop.now
+    let free = ports.next(from: local, to: remote, port: port) {
+      connections[tuple($0)] == nil && timeWaits[tuple($0)] == nil
+    }
+    if let free { return tuple(free) }
+    let succeeding = ports.next(from: local, to: remote, port: port) {
+      connections[tuple($0)] == nil && timeWaits[tuple($0)]?.successor(at: now) != nil
+    }
+    return succeeding.map(tuple)
   }
 
   public func connect(

@@ -20,6 +20,9 @@ public final class StackStream: ByteStream {
   /// Whether both ends are connected, or were.
   public var isConnected: Bool { held.connection.state.isSynchronized }
 
+  /// Bytes that have arrived and were not read.
+  public var readableByteCount: Int { held.connection.readableByteCount }
+
   /// SRTT in nanoseconds; nil before the first measurement.
   public var smoothedRoundTrip: UInt64? { held.connection.smoothedRoundTrip }
 

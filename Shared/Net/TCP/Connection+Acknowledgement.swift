@@ -27,8 +27,9 @@ extension Connection {
       persistCount = 0
       if previousWindow == 0 { persistAt = .never }
     } else {
-      // A closed window that is confirmed is no reason to give up (RFC 9293 §3.8.6.1).
-      waitingSince = now
+      // A closed window that is confirmed is no reason to give up (RFC 9293 §3.8.6.1) while there is a program that may
+      // lose patience; an orphan must end by itself.
+      if !isOrphan { waitingSince = now }
     }
     return events
   }

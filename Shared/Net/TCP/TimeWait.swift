@@ -61,6 +61,21 @@ public struct TimeWait: Sendable {
     return segment.sequenceNumber > receiveNext
   }
 
+  /// The initial sequence number of a connection of ours that may take this one's place before its time; nil when none
+  /// may. With timestamps the peer tells late segments of either from each other once its clock has moved on, and ours
+  /// goes on where it was (RFC 6191 §2, seen from the other side).
+  public func successor(at now: Instant) -> SequenceNumber? {
+    guard timestamps != nil, until <= now.advanced(byNanoseconds: duration - min(duration, Self.reuseDelay)) else {
+      return nil
+    }
+    // Beyond any window that the old connection can have had without scaling, as Linux does.
+    return sendNext + 0x1_0001
+  }
+
+  /// How long a connection in TIME-WAIT is left alone, in nanoseconds: by then any peer's clock has ticked (RFC 7323
+  /// §5.4: once a second at least).
+  static let reuseDelay: UInt64 = 1_000_000_000
+
   private func acknowledgement(_ segment: borrowing TCPSegment, at now: Instant) -> TCPHeader {
     var header = TCPHeader(
       sourcePort: segment.destinationPort, destinationPort: segment.sourcePort, sequenceNumber: sendNext,
