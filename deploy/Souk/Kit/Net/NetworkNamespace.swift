@@ -17,7 +17,8 @@ struct NetworkNamespace: Equatable {
   /// Why this process cannot make one; nil when it can.
   static func obstacle(user: uid_t = geteuid(), device: String = "/dev/net/tun") -> String? {
     if user != 0 {
-      return "it makes a network namespace and TAP interfaces, which only root may: `sudo env \"PATH=$PATH\" ./souk …`"
+      return "it makes a network namespace and TAP interfaces, which only root may: "
+        + "`sudo env \"PATH=$PATH\" ./souk …`"
     }
     if access(device, R_OK | W_OK) != 0 {
       return "there is no \(device): `modprobe tun` makes it, or start the container with that device"
