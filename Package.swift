@@ -149,7 +149,7 @@ let package = Package(
     tests("Cryptography", ["Platform"]),
     tests("Storage", ["CSQLite", "EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
     tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
-    tests("MachineTap", ["Bytes", "CLinux", "Platform"]),
+    tests("MachineTap", ["Bytes", "CLinux", "EventLoop", "Machine", "MachineTesting", "Platform"]),
     library("WireWalk", "Tests/Support/WireWalk", ["Bytes", "Wire"]),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "Bytes", "WireWalk"], path: "Tests/Wire",

@@ -77,6 +77,12 @@ extension EndToEnd {
       #expect(answer.errors.contains("--data"))
     }
 
+    @Test func `a stack that does not exist is a mistake of use`() throws {
+      let answer = try CommandLineTool.run(["up", "--net", "ipx"])
+      #expect(answer.exitCode == 64)
+      #expect(answer.errors.contains("kernel") && answer.errors.contains("tap"))
+    }
+
     @Test func `a machine that is not there yet is refused in words`() throws {
       for target in ["qemu", "xen", "vax"] {
         let answer = try CommandLineTool.run(["up", "--target", target])

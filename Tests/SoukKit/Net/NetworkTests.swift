@@ -22,6 +22,12 @@ import Testing
     #expect(one.path == "/run/netns/\(one.name)")
   }
 
+  @Test func `what keeps this machine from it is said in words`() {
+    #expect(NetworkNamespace.obstacle(user: 1000)?.contains("only root may") == true)
+    #expect(NetworkNamespace.obstacle(user: 0, device: "/nowhere/tun")?.contains("modprobe tun") == true)
+    #expect(NetworkNamespace.obstacle(user: 0, device: "/dev/null") == nil)
+  }
+
   @Test func `a service on our own stack is told its place instead of its sockets`() throws {
     let manifest = try Manifest.parse(ManifestTests.whole, file: "shop.yaml")
     func settings(_ kind: ServiceKind) -> ServiceSettings {

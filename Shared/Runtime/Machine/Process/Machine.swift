@@ -44,7 +44,7 @@ public final class Machine {
     } else {
       let own = try OwnNetwork(settings, driver: driver, loop: loop, entropy: entropy)
       self.own = own
-      network = own.stack
+      network = own
     }
     let level: Logger.Level
     switch settings["log.level"] ?? "info" {

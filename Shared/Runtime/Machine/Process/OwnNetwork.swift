@@ -7,16 +7,22 @@ import _Concurrency
 
 /// Our own TCP/IP under a process, over the TAP interface that its supervisor handed down.
 ///
+/// Takes in no frame before the first `listen` or `connect`: while a service is being restarted and opens its database,
+/// who asks for it waits in the interface's queue, instead of being told that nobody listens.
+///
 /// Settings: `net.tap.fd`, the inherited descriptor; `net.mac`; `net.address`, such as 10.83.0.11/24; `net.gateway`
 /// (optional); `net.offload` (`true` unless it says `false`).
-final class OwnNetwork {
+final class OwnNetwork: Network {
   /// How long `finish` waits for peers to acknowledge what they were sent.
   static let lingerDuration = Duration.seconds(2)
   /// How often it looks.
   static let lingerInterval = Duration.milliseconds(1)
 
-  let stack: NetworkStack
-  private let port: TapPort
+  private let stack: NetworkStack
+  private let interface: Interface
+  private let device: TapDevice
+  private let driver: EpollDriver
+  private var port: TapPort?
 
   init(_ settings: Settings, driver: EpollDriver, loop: EventLoop, entropy: any Entropy) throws(SettingsError)
   {
@@ -30,13 +36,34 @@ final class OwnNetwork {
       guard gateway != nil else { throw SettingsError("net.gateway=\(text) is no IPv4 address") }
     }
     stack = NetworkStack(loop: loop, entropy: entropy, configuration: StackConfiguration())
-    let device = try Self.device(settings)
-    let interface = stack.attach(
+    device = try Self.device(settings)
+    self.driver = driver
+    interface = stack.attach(
       device,
       addressing: .fixed(
         address: address, network: IPv4Network(address, prefixLength: prefixLength), gateway: gateway))
-    port = TapPort(device, driver: driver, loop: loop) { interface.poll() }
   }
+
+  private func start() {
+    if port == nil {
+      port = TapPort(device, driver: driver, loop: stack.loop) { [interface] in interface.poll() }
+    }
+  }
+
+  func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener {
+    let listener = try stack.listen(on: endpoint)
+    start()
+    return listener
+  }
+
+  func connect(
+    to endpoint: Endpoint, until deadline: Instant
+  ) async throws(NetworkError) -> any ByteStream {
+    start()
+    return try await stack.connect(to: endpoint, until: deadline)
+  }
+
+  var figures: [NetworkFigure] { stack.figures }
 
   private static func device(_ settings: Settings) throws(SettingsError) -> TapDevice {
     let text = settings["net.tap.fd"] ?? ""

@@ -15,12 +15,13 @@ struct NetworkNamespace: Equatable {
   var exists: Bool { Files.exists(path) }
 
   /// Why this process cannot make one; nil when it can.
-  static func obstacle() -> String? {
-    if geteuid() != 0 {
-      return "it makes a network namespace and TAP interfaces, which only root may: run it as root (`sudo`)"
+  static func obstacle(user: uid_t = geteuid(), device: String = "/dev/net/tun") -> String? {
+    if user != 0 {
+      return "it makes a network namespace and TAP interfaces, which only root may: "
+        + "`sudo env \"PATH=$PATH\" ./souk …`"
     }
-    if access("/dev/net/tun", R_OK | W_OK) != 0 {
-      return "there is no /dev/net/tun: `modprobe tun` makes it, or start the container with that device"
+    if access(device, R_OK | W_OK) != 0 {
+      return "there is no \(device): `modprobe tun` makes it, or start the container with that device"
     }
     return nil
   }
