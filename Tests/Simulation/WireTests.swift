@@ -70,7 +70,8 @@ import Wire
     receiver.receiveLimit = 3
     let link = Link(right: receiver, readsRight: false)
     link.left.impairments.delayNanoseconds = 10
-    run(link, frames(5), gap: 0)
+    for frame in frames(5) { link.send(frame) }
+    for _ in 0..<5 { link.loop.turn() }
     link.readRight()
     #expect(link.arrived.count == 3 && link.wire.figures.overrun == 2 && link.wire.framesInUse == 0)
   }
