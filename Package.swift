@@ -47,6 +47,7 @@ let package = Package(
     .executable(name: "checkout", targets: ["CheckoutMain"]),
     .executable(name: "gateway", targets: ["GatewayMain"]),
     .executable(name: "hello", targets: ["HelloMain"]),
+    .executable(name: "simulate", targets: ["SimulateMain"]),
     .executable(name: "bench-net", targets: ["BenchNet"]),
     // For Benchmarks, a package of its own.
     .library(
@@ -156,11 +157,14 @@ let package = Package(
       exclude: ["Captures"], swiftSettings: settings),
     library(
       "NetworkSimulation", "Tests/Support/NetworkSimulation",
-      ["Bytes", "EventLoop", "Platform", "Wire", deque, heap]),
+      ["Bytes", "EventLoop", "NetworkStack", "Platform", "TCP", "Wire", deque, heap]),
+    .executableTarget(
+      name: "SimulateMain", dependencies: ["NetworkSimulation"], path: "Tests/Support/Simulate/Main",
+      swiftSettings: settings),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["Bytes", "EventLoop", "NetworkSimulation", "Platform", "Wire"], path: "Tests/Simulation",
-      swiftSettings: settings),
+      dependencies: ["Bytes", "EventLoop", "NetworkSimulation", "NetworkStack", "Platform", "Wire"],
+      path: "Tests/Simulation", swiftSettings: settings),
     tests("TCP", ["Bytes", "Platform", "Wire"]),
     tests(
       "NetworkStack",

@@ -13,7 +13,7 @@ import Wire
 /// sent; timestamps, if negotiated, are there, do not go back and echo what was sent. Of every frame: formats and
 /// checksums of ARP, IPv4, UDP and TCP.
 ///
-/// A connection whose SYN was not seen is not judged. After RST it is forgotten.
+/// A connection whose SYN was not seen, or that is of two incarnations, is not judged. After RST it is forgotten.
 public final class WireInvariants {
   /// Connections that are watched, at most; those that were reset are forgotten first, then new ones are not watched.
   public static let maximumConnectionCount = 4_096
@@ -22,6 +22,9 @@ public final class WireInvariants {
 
   /// Whether duplicate SACK blocks (RFC 2883), which lie below the acknowledgement, are allowed in first place.
   public var allowsDuplicateSACK = false
+  /// Whether bytes may be skipped the first time: a packet that waits for its neighbour's address may be dropped there
+  /// (RFC 1122 §2.3.2.2), and then never comes to the wire.
+  public var allowsSkips = false
   /// TCP segments that were checked.
   public private(set) var segmentCount = 0
   /// Of these, those that sent bytes, SYN or FIN again.
@@ -70,7 +73,8 @@ public final class WireInvariants {
       return []
     }
     segmentCount += 1
-    var judgement = Judgement(segment: segment, isLarge: isLarge, allowsDuplicateSACK: allowsDuplicateSACK)
+    var judgement = Judgement(segment: segment, isLarge: isLarge, allowsDuplicateSACK: allowsDuplicateSACK,
+      allowsSkips: allowsSkips)
     if isForward {
       connection.judge(&connection.forward, &connection.backward, payload, &judgement)
     } else {
@@ -82,7 +86,10 @@ public final class WireInvariants {
   }
 
   private func makeConnection(_ key: ConnectionKey, _ segment: SeenSegment) -> WatchedConnection? {
-    guard segment.header.flags.contains(.syn), !segment.header.flags.contains(.rst) else { return nil }
+    // SYN-ACK alone: the answer to a connection that was reset and forgotten.
+    guard segment.header.flags.contains(.syn), segment.header.flags.isDisjoint(with: [.rst, .ack]) else {
+      return nil
+    }
     if connections.count >= Self.maximumConnectionCount {
       connections = connections.filter { !$0.value.isOver }
       guard connections.count < Self.maximumConnectionCount else { return nil }
@@ -113,6 +120,7 @@ struct Judgement {
   let segment: SeenSegment
   let isLarge: Bool
   let allowsDuplicateSACK: Bool
+  let allowsSkips: Bool
   var isRetransmission = false
   var complaints: [String] = []
 
