@@ -148,6 +148,8 @@ extension Connection {
       if number - receiveNext >= 0, number - receiveNext <= max(0, receiveEdge - receiveNext) {
         finNumber = finNumber ?? number
       }
+      // In order or beyond a gap, it is answered at once.
+      owesAcknowledgement = true
     }
     let skipped = receiveNext - start
     if payload.byteCount > 0 {
@@ -196,7 +198,6 @@ extension Connection {
       return hadGap ? [.readable, .transmitNow] : .readable
     case .beyondGap:
       counters.outOfOrderSegments &+= 1
-      counters.bytesReceived &+= UInt64(end - first)
       owesAcknowledgement = true
       return .transmitNow
     case .noRoom:

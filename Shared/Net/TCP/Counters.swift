@@ -4,7 +4,7 @@ public final class Counters {
   public var segmentsReceived: UInt64 = 0
   /// Segments that were sent, those again included.
   public var segmentsSent: UInt64 = 0
-  /// Payload bytes that arrived in order or were kept for later.
+  /// Payload bytes that stand in order.
   public var bytesReceived: UInt64 = 0
   /// Payload bytes sent for the first time.
   public var bytesSent: UInt64 = 0
