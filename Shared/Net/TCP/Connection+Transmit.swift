@@ -181,7 +181,7 @@ extension Connection {
   /// `segment`, which `nextSegment` gave, is on its way.
   public mutating func didSend(_ segment: OutboundSegment, at now: Instant) {
     counters.segmentsSent &+= 1
-    lastSentAt = now
+    if segment.payloadByteCount > 0 { lastSentAt = now }
     if segment.header.flags.contains(.ack) {
       owesAcknowledgement = false
       unacknowledgedByteCount = 0
