@@ -159,8 +159,11 @@ extension Connection {
     }
     let maximum = max(full, largeByteCount - largeByteCount % full)
     if byteCount > maximum { byteCount = maximum }
-    // Nagle (RFC 9293 §3.7.4).
-    if configuration.isNagleEnabled && byteCount < full && flightByteCount > 0 && !isFinishing { return nil }
+    // Nagle (RFC 9293 §3.7.4). The short end of a large segment is a segment behind others in flight.
+    if configuration.isNagleEnabled && !isFinishing {
+      if byteCount > full { byteCount -= byteCount % full }
+      if byteCount < full && flightByteCount > 0 { return nil }
+    }
     var result = segment(from: sendNext, byteCount, at: now, .data)
     if byteCount > full { result.segmentByteCount = full }
     return result
