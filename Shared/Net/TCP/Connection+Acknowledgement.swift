@@ -125,7 +125,8 @@ extension Connection {
         recovery.duplicateCount = max(0, recovery.duplicateCount - byteCount / max(1, segmentByteCount))
       }
     case .loss(let point):
-      congestion.acknowledged(byteCount, isLimiting: true)
+      // What is acknowledged may have arrived before the loss: L is one segment (RFC 3465 §2.3).
+      congestion.acknowledged(min(byteCount, segmentByteCount), isLimiting: true)
       if recovery.highRetransmitted < unacknowledged { recovery.highRetransmitted = unacknowledged }
       if unacknowledged >= point { endRecovery(at: point) }
     }
