@@ -115,7 +115,8 @@ extension Connection {
     // Rules 3 and 4 come after new data (rule 2), which is tried next; they matter when there is none.
     guard sendNext == sendQueueEnd + (owesFin ? 1 : 0) || usableWindow <= 0 else { return nil }
     if let unsure { return again(from: unsure.start, to: unsure.end, at: now) }
-    if !recovery.hasRescued, let end = scoreboard.end, end < sendMaximum, from < sendMaximum {
+    let end = scoreboard.end ?? unacknowledged
+    if !recovery.hasRescued, end < sendMaximum, from < sendMaximum {
       let start = end > sendMaximum - full ? end : sendMaximum - full
       return again(from: start, to: sendMaximum, at: now)
     }
@@ -206,7 +207,9 @@ extension Connection {
     case .data: didSendData(segment, to: end, at: now)
     case .retransmission:
       counters.retransmissions &+= 1
-      if case .fast = recovery.phase, let last = scoreboard.end, segment.header.sequenceNumber >= last {
+      if case .fast = recovery.phase, isSACKPermitted, !recovery.mustRetransmitFront,
+        segment.header.sequenceNumber >= scoreboard.end ?? unacknowledged
+      {
         recovery.hasRescued = true
       } else if end > recovery.highRetransmitted {
         recovery.highRetransmitted = end
