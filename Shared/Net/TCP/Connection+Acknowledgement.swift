@@ -110,6 +110,8 @@ extension Connection {
     switch recovery.phase {
     case .open:
       recovery.duplicateCount = 0
+      // Once passed it is forgotten: 2 GiB later it would lie ahead again.
+      if let lastPoint = recovery.lastPoint, unacknowledged > lastPoint { recovery.lastPoint = nil }
       congestion.acknowledged(byteCount, isLimiting: isLimiting)
     case .fast(let point):
       if unacknowledged >= point {
