@@ -143,6 +143,7 @@ extension Connection {
 
   private mutating func takeDuplicate(at now: Instant) {
     counters.duplicateAcknowledgements &+= 1
+    if recovery.duplicateCount == 0 { recovery.flightByteCount = flightByteCount }
     recovery.duplicateCount += 1
     guard recovery.isOpen else { return }
     let isLoss: Bool
@@ -157,7 +158,7 @@ extension Connection {
     }
     guard isLoss else { return }
     counters.fastRecoveries &+= 1
-    congestion.foundLoss(inFlight: flightByteCount)
+    congestion.foundLoss(inFlight: min(recovery.flightByteCount, flightByteCount))
     recovery.phase = .fast(point: sendMaximum)
     recovery.highRetransmitted = unacknowledged
     recovery.mustRetransmitFront = true

@@ -142,7 +142,9 @@ extension Connection {
     guard waiting > 0 || wantsFin else { return nil }
     let full = segmentByteCount
     let window = usableWindow
-    let allowed = congestion.window - (recovery.isOpen ? flightByteCount : pipeByteCount)
+    // While all is well, each of the first two duplicate ACKs lets a segment out (Limited Transmit, RFC 3042).
+    let limited = recovery.isOpen ? min(recovery.duplicateCount, 2) * full : 0
+    let allowed = congestion.window + limited - pipeByteCount
     if waiting <= 0 {
       // FIN alone; the window may be closed but not the congestion window.
       return window > 0 && allowed > 0 ? segment(from: sendNext, 0, at: now, .data) : nil
