@@ -58,7 +58,7 @@ public struct TimeWait: Sendable {
       let difference = Int32(truncatingIfNeeded: theirs.value &- timestamps.recent)
       if difference != 0 { return difference > 0 }
     }
-    return segment.sequenceNumber > receiveNext
+    return segment.sequenceNumber >= receiveNext
   }
 
   private func acknowledgement(_ segment: borrowing TCPSegment, at now: Instant) -> TCPHeader {
