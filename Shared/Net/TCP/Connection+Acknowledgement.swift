@@ -24,9 +24,13 @@ extension Connection {
     if sendWindow > 0 {
       // Probes go on from the shortest interval when the window closes again.
       persistCount = 0
-      if previousWindow == 0 { persistAt = .never }
-    } else {
-      // A closed window that is confirmed is no reason to give up (RFC 9293 §3.8.6.1).
+      if previousWindow == 0 {
+        persistAt = .never
+        // What was in flight when the window was taken back need not wait for the next RTO, which may be far.
+        if case .loss = recovery.phase { recovery.mustRetransmitFront = true }
+      }
+    } else if !isOrphan {
+      // A closed window that is confirmed is no reason to give up (RFC 9293 §3.8.6.1), as long as somebody minds.
       waitingSince = now
     }
     return events
