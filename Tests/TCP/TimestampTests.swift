@@ -33,7 +33,7 @@ import Wire
     try script.peer(.ack, 1, stream(1), clock: 1 << 31 - 1)
     #expect(script.connection.readableByteCount == 1)
     script.read()
-    try script.peer(.ack, 2, stream(1, from: 1), clock: 1 << 31 + 1 << 31 - 2)
+    try script.peer(.ack, 2, stream(1, from: 1), clock: 1 << 32 - 1)
     #expect(script.connection.readableByteCount == 0)
   }
 

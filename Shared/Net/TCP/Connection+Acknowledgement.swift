@@ -25,11 +25,14 @@ extension Connection {
     if sendWindow > 0 {
       // Probes go on from the shortest interval when the window closes again.
       persistCount = 0
-      if previousWindow == 0 { persistAt = .never }
-    } else {
-      // A closed window that is confirmed is no reason to give up (RFC 9293 §3.8.6.1) while there is a program that may
-      // lose patience; an orphan must end by itself.
-      if !isOrphan { waitingSince = now }
+      if previousWindow == 0 {
+        persistAt = .never
+        // What was in flight when the window was taken back need not wait for the next RTO, which may be far.
+        if case .loss = recovery.phase { recovery.mustRetransmitFront = true }
+      }
+    } else if !isOrphan {
+      // A closed window that is confirmed is no reason to give up (RFC 9293 §3.8.6.1), as long as somebody minds.
+      waitingSince = now
     }
     return events
   }
@@ -112,6 +115,8 @@ extension Connection {
     switch recovery.phase {
     case .open:
       recovery.duplicateCount = 0
+      // Once passed it is forgotten: 2 GiB later it would lie ahead again.
+      if let lastPoint = recovery.lastPoint, unacknowledged > lastPoint { recovery.lastPoint = nil }
       congestion.acknowledged(byteCount, isLimiting: isLimiting)
     case .fast(let point):
       if unacknowledged >= point {
@@ -127,7 +132,8 @@ extension Connection {
         recovery.duplicateCount = max(0, recovery.duplicateCount - byteCount / max(1, segmentByteCount))
       }
     case .loss(let point):
-      congestion.acknowledged(byteCount, isLimiting: true)
+      // What is acknowledged may have arrived before the loss: L is one segment (RFC 3465 §2.3).
+      congestion.acknowledged(min(byteCount, segmentByteCount), isLimiting: true)
       if recovery.highRetransmitted < unacknowledged { recovery.highRetransmitted = unacknowledged }
       if unacknowledged >= point { endRecovery(at: point) }
     }
@@ -142,6 +148,7 @@ extension Connection {
 
   private mutating func takeDuplicate(at now: Instant) {
     counters.duplicateAcknowledgements &+= 1
+    if recovery.duplicateCount == 0 { recovery.flightByteCount = flightByteCount }
     recovery.duplicateCount += 1
     guard recovery.isOpen else { return }
     let isLoss: Bool
@@ -156,7 +163,7 @@ extension Connection {
     }
     guard isLoss else { return }
     counters.fastRecoveries &+= 1
-    congestion.foundLoss(inFlight: flightByteCount)
+    congestion.foundLoss(inFlight: min(recovery.flightByteCount, flightByteCount))
     recovery.phase = .fast(point: sendMaximum)
     recovery.highRetransmitted = unacknowledged
     recovery.mustRetransmitFront = true

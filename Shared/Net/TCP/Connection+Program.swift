@@ -86,13 +86,19 @@ extension Connection {
     default: owesReset = true
     }
     isOrphan = true
-    return fail(.aborted).union(.transmitNow)
+    return discard()
   }
 
   // MARK: Ends
 
   mutating func resetForUnreadData() -> Events {
     owesReset = true
+    return discard()
+  }
+
+  /// Nobody will read any more.
+  private mutating func discard() -> Events {
+    receiveQueue.removeAll()
     return fail(.aborted).union(.transmitNow)
   }
 

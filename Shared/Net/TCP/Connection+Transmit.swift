@@ -115,7 +115,8 @@ extension Connection {
     // Rules 3 and 4 come after new data (rule 2), which is tried next; they matter when there is none.
     guard sendNext == sendQueueEnd + (owesFin ? 1 : 0) || usableWindow <= 0 else { return nil }
     if let unsure { return again(from: unsure.start, to: unsure.end, at: now) }
-    if !recovery.hasRescued, let end = scoreboard.end, end < sendMaximum, from < sendMaximum {
+    let end = scoreboard.end ?? unacknowledged
+    if !recovery.hasRescued, end < sendMaximum, from < sendMaximum {
       let start = end > sendMaximum - full ? end : sendMaximum - full
       return again(from: start, to: sendMaximum, at: now)
     }
@@ -141,7 +142,9 @@ extension Connection {
     guard waiting > 0 || wantsFin else { return nil }
     let full = segmentByteCount
     let window = usableWindow
-    let allowed = congestion.window - (recovery.isOpen ? flightByteCount : pipeByteCount)
+    // While all is well, each of the first two duplicate ACKs lets a segment out (Limited Transmit, RFC 3042).
+    let limited = recovery.isOpen ? min(recovery.duplicateCount, 2) * full : 0
+    let allowed = congestion.window + limited - pipeByteCount
     if waiting <= 0 {
       // FIN alone; the window may be closed but not the congestion window.
       return window > 0 && allowed > 0 ? segment(from: sendNext, 0, at: now, .data) : nil
@@ -159,8 +162,11 @@ extension Connection {
     }
     let maximum = max(full, largeByteCount - largeByteCount % full)
     if byteCount > maximum { byteCount = maximum }
-    // Nagle (RFC 9293 §3.7.4).
-    if configuration.isNagleEnabled && byteCount < full && flightByteCount > 0 && !isFinishing { return nil }
+    // Nagle (RFC 9293 §3.7.4). The short end of a large segment is a segment behind others in flight.
+    if configuration.isNagleEnabled && !isFinishing {
+      if byteCount > full { byteCount -= byteCount % full }
+      if byteCount < full && flightByteCount > 0 { return nil }
+    }
     var result = segment(from: sendNext, byteCount, at: now, .data)
     if byteCount > full { result.segmentByteCount = full }
     return result
@@ -181,7 +187,7 @@ extension Connection {
   /// `segment`, which `nextSegment` gave, is on its way.
   public mutating func didSend(_ segment: OutboundSegment, at now: Instant) {
     counters.segmentsSent &+= 1
-    lastSentAt = now
+    if segment.payloadByteCount > 0 { lastSentAt = now }
     if segment.header.flags.contains(.ack) {
       owesAcknowledgement = false
       unacknowledgedByteCount = 0
@@ -203,7 +209,9 @@ extension Connection {
     case .data: didSendData(segment, to: end, at: now)
     case .retransmission:
       counters.retransmissions &+= 1
-      if case .fast = recovery.phase, let last = scoreboard.end, segment.header.sequenceNumber >= last {
+      if case .fast = recovery.phase, isSACKPermitted, !recovery.mustRetransmitFront,
+        segment.header.sequenceNumber >= scoreboard.end ?? unacknowledged
+      {
         recovery.hasRescued = true
       } else if end > recovery.highRetransmitted {
         recovery.highRetransmitted = end

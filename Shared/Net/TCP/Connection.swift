@@ -129,6 +129,7 @@ public struct Connection: ~Copyable {
   /// When what is unacknowledged was last answered by progress, or began to wait.
   var waitingSince: Instant
   var lastReceivedAt: Instant
+  /// When data was last sent.
   var lastSentAt: Instant
   var keepAlivesUnanswered = 0
   var persistCount = 0

@@ -18,6 +18,8 @@ struct Recovery {
   var highRetransmitted = SequenceNumber(0)
   /// Duplicate ACKs since SND.UNA last moved.
   var duplicateCount = 0
+  /// FlightSize at the first of them: without what Limited Transmit sent (RFC 5681 §3.2, step 2).
+  var flightByteCount = 0
   /// The first lost segment goes out whatever the window says (RFC 6675 §5, step 4.3).
   var mustRetransmitFront = false
   /// Whether the one rescue retransmission of this phase was made (RFC 6675 §4, rule 4).

@@ -58,7 +58,7 @@ public struct TimeWait: Sendable {
       let difference = Int32(truncatingIfNeeded: theirs.value &- timestamps.recent)
       if difference != 0 { return difference > 0 }
     }
-    return segment.sequenceNumber > receiveNext
+    return segment.sequenceNumber >= receiveNext
   }
 
   /// The initial sequence number of a connection of ours that may take this one's place before its time; nil when none

@@ -29,9 +29,10 @@ public struct RingBuffer: ~Copyable {
   /// Whether there is nothing in the queue; bytes may still be placed beyond its end.
   public var isEmpty: Bool { count == 0 }
 
-  /// The most that the queue could hold by now, whether or not its block is that large yet.
+  /// The most that the queue could hold by now, whether or not its block is that large yet; at most `limit`, also when
+  /// it holds more.
   public func possibleCapacity(upTo limit: Int) -> Int {
-    max(capacity, min(limit, max(entitlement, pool.fairByteCount)))
+    min(limit, max(capacity, entitlement, pool.fairByteCount))
   }
 
   // MARK: Memory
