@@ -34,6 +34,7 @@ public struct InternetChecksum: Equatable, Sendable {
 
   /// Adds `bytes` behind what was added before.
   public mutating func add(_ bytes: RawSpan) {
+    if bytes.byteCount == 0 { return }
     let piece = Self.sum(bytes)
     // Folded to 16 bits, so that 2^48 pieces cannot overflow the sum.
     sum &+= UInt64(isOdd ? piece.byteSwapped : piece)
@@ -67,19 +68,30 @@ public struct InternetChecksum: Equatable, Sendable {
   /// The words of `bytes` as they lie in memory, folded. An odd last byte is followed by a zero.
   private static func sum(_ bytes: RawSpan) -> UInt16 {
     let count = bytes.byteCount
-    var low: UInt64 = 0
-    var high: UInt64 = 0
+    var total: UInt64 = 0
     var offset = 0
-    let wholeWords = count & ~7
-    while offset < wholeWords {
-      // In bounds by the loop's condition; any bits are a number.
-      let word = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
-      // Halves are added apart: 2^32 of them fit, and no carry needs to be looked at.
-      low &+= word & 0xffff_ffff
-      high &+= word >> 32
-      offset &+= 8
+    if count >= 64 {
+      // All words are added modulo 2^64, and their upper halves apart: what the upper halves bring into the first sum
+      // is known, and without it the sum of the lower halves is left. 2^32 halves fit, so no carry is looked at.
+      var words = SIMD8<UInt64>()
+      var upper = SIMD8<UInt64>()
+      let end = count & ~63
+      while offset < end {
+        // In bounds by the loop's condition; any bits are numbers.
+        let block = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD8<UInt64>.self)
+        words &+= block
+        upper &+= block &>> 32
+        offset += 64
+      }
+      let high = upper.wrappedSum()
+      total = UInt64(fold(words.wrappedSum() &- high << 32)) + UInt64(fold(high))
     }
-    var total = UInt64(fold(low)) + UInt64(fold(high))
+    while offset + 8 <= count {
+      // In bounds by the loop's condition.
+      let word = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+      total &+= (word & 0xffff_ffff) &+ word >> 32
+      offset += 8
+    }
     while offset + 2 <= count {
       total &+= UInt64(bytes.bigEndian16(at: offset).bigEndian)
       offset += 2

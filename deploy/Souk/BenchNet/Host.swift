@@ -10,6 +10,8 @@ final class Host {
   let loop: EventLoop
   /// What the host's program does in every turn; returns whether it did anything.
   var program: () -> Bool = { false }
+  /// Turns of its loop that were counted.
+  var turnCount = 0
   private let driver: HostDriver
 
   /// A machine at `address` on `wire`, whose device it makes. All hosts of a wire share `clock`.
@@ -35,11 +37,14 @@ final class Host {
     }
   }
 
-  /// One turn of its loop; returns when it must have the next one: `.zero` is at once.
-  func turn() -> Instant {
-    loop.turn()
-    return driver.wakeup
-  }
+  /// When it must have a turn, if no frame arrives before; 0 is at once.
+  var wakeup: Instant { driver.wakeup }
+
+  /// Whether it has something to do.
+  func isDue(at now: Instant) -> Bool { driver.hasFrames || driver.wakeup <= now }
+
+  /// One turn of its loop.
+  func turn() { loop.turn() }
 }
 
 /// A loop driver whose loop is turned by somebody else, who also moves the clock.

@@ -19,7 +19,7 @@ struct Bench {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let serverCore = cores > 1 ? 0 : nil
     let clientCore = cores > 1 ? 1 : nil
-    let folder = try makeFolder()
+    let folder = try BenchMachine.makeFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
 
     progress("starting the shop")
@@ -82,16 +82,11 @@ struct Bench {
       ]
     }
     return BenchReport(
-      date: StatusReport.time(Date()), processor: processor(), cores: cores, isPinned: serverCore != nil,
+      date: StatusReport.time(Date()), processor: BenchMachine.processor, cores: cores,
+      isPinned: serverCore != nil,
       wrk: version(["wrk", "-v"]), nginx: version(["nginx", "-v"]), rounds: rounds,
       secondsPerMeasurement: seconds, bodyByteCount: answer.body.count, fieldCount: answer.fields.count,
       idleMemoryByteCount: idle, memoryAfterByteCount: memory(state), series: series, ratios: ratios)
-  }
-
-  private func makeFolder() throws(Failure) -> String {
-    var template = Array("/tmp/souk-bench-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw Failure("cannot make a folder in /tmp") }
-    return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   private func memory(_ state: ShopState) -> Int {
@@ -127,14 +122,6 @@ struct Bench {
     } catch {
       throw Failure("port \(port) does not answer \(path): \(error.description)")
     }
-  }
-
-  private func processor() -> String {
-    for line in (Files.text("/proc/cpuinfo") ?? "").split(separator: "\n") where line.hasPrefix("model name")
-    {
-      return line.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
-    }
-    return "unknown processor"
   }
 
   private func version(_ words: [String]) -> String {

@@ -4,7 +4,13 @@ import Glibc
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure the shop beside nginx, on this machine, in one run.",
+    commandName: "bench", abstract: "Measure the shop beside nginx, or our TCP/IP, on this machine.",
+    subcommands: [BenchShopCommand.self, BenchNetCommand.self], defaultSubcommand: BenchShopCommand.self)
+}
+
+struct BenchShopCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "shop", abstract: "Measure the shop beside nginx, in one run (what `souk bench` does).",
     discussion: """
       wrk asks one product of the catalog service and of the gateway in front of it, in turns with nginx \
       returning the same bytes, and nginx as a proxy to the same catalog. All servers have one core together, \
@@ -26,11 +32,20 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    let report = try Progress.show { progress throws(Failure) in
+      try Bench(rounds: rounds, seconds: seconds).run(progress)
+    }
+    Console().print(json ? try StatusReport.encode(report) : report.text)
+  }
+}
+
+/// One line on a terminal's standard error that says what is being measured.
+enum Progress {
+  static func show<T>(_ body: ((String) -> Void) throws(Failure) -> T) throws(Failure) -> T {
     let isTerminal = isatty(2) == 1
-    let report = try Bench(rounds: rounds, seconds: seconds).run { step in
+    defer { if isTerminal { Files.writeAll(Array("\r\u{1b}[K".utf8), to: 2) } }
+    return try body { step in
       if isTerminal { Files.writeAll(Array("\r\u{1b}[K\(step)".utf8), to: 2) }
     }
-    if isTerminal { Files.writeAll(Array("\r\u{1b}[K".utf8), to: 2) }
-    Console().print(json ? try StatusReport.encode(report) : report.text)
   }
 }

@@ -30,6 +30,7 @@ struct TestCommand: ParsableCommand {
     try runOnOwnStack(release)
     for words in [
       ["Tests/Fuzz/run", "all"], ["\(release)/souk", "bench", "--rounds", "1", "--seconds", "1"],
+      ["\(release)/souk", "bench", "net", "--rounds", "1", "--megabytes", "10", "--seconds", "0.2"],
     ] {
       Console.note("running \(words.map(Files.shown).joined(separator: " "))")
       var spawn = Spawn(

@@ -1,0 +1,21 @@
+import Foundation
+import Glibc
+
+/// What benchmarks need to know of the machine, and a place on it.
+enum BenchMachine {
+  /// The processor's name.
+  static var processor: String {
+    for line in (Files.text("/proc/cpuinfo") ?? "").split(separator: "\n") where line.hasPrefix("model name")
+    {
+      return line.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+    }
+    return "unknown processor"
+  }
+
+  /// A new folder in /tmp, which the caller removes.
+  static func makeFolder() throws(Failure) -> String {
+    var template = Array("/tmp/souk-bench-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw Failure("cannot make a folder in /tmp") }
+    return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+}
