@@ -212,6 +212,8 @@ extension Connection {
     hasReceivedFin = true
     receiveNext += 1
     if receiveEdge < receiveNext { receiveEdge = receiveNext }
+    // Also when what came before it is what closes the gap now.
+    owesAcknowledgement = true
     switch state {
     case .established: state = .closeWait
     case .finWait1: state = .closing
