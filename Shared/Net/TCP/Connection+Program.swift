@@ -9,8 +9,7 @@ extension Connection {
   /// Bytes that `send` would take now.
   public var sendRoom: Int {
     guard state == .established || state == .closeWait, !isFinishing else { return 0 }
-    let limit = sendQueueLimit
-    return max(0, min(limit, sendQueue.possibleCapacity(upTo: limit)) - sendQueue.count)
+    return max(0, sendQueue.possibleCapacity(upTo: sendQueueLimit) - sendQueue.count)
   }
 
   /// What the queue may hold: two congestion windows keep the path busy, more would only wait longer.
@@ -29,7 +28,7 @@ extension Connection {
     if flightByteCount == 0, now.nanoseconds - lastSentAt.nanoseconds > retransmission.timeout {
       congestion.wasIdle()
     }
-    return sendQueue.append(bytes, limit: sendQueueLimit)
+    return sendQueue.append(bytes, limit: sendQueue.possibleCapacity(upTo: sendQueueLimit))
   }
 
   /// Moves bytes that arrived in order into `room`; returns how many.
