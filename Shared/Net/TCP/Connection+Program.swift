@@ -35,7 +35,7 @@ extension Connection {
     if flightByteCount == 0, now.nanoseconds - lastSentAt.nanoseconds > retransmission.timeout {
       congestion.wasIdle()
     }
-    return sendQueue.append(bytes, limit: sendQueueLimit)
+    return sendQueue.append(bytes, limit: sendQueueCapacity)
   }
 
   /// Moves bytes that arrived in order into `room`; returns how many.
