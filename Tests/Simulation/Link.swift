@@ -120,6 +120,7 @@ struct Segment {
       destination: fromLeft ? Link.rightAddress : Link.leftAddress, protocol: .tcp,
       payloadByteCount: header.byteCount + payload.count)
     ip.identification = identification
+    // Every byte of the array is written, or it traps.
     return [UInt8](unsafeBytes: 34 + header.byteCount + payload.count) { output in
       ethernet.write(into: &output)
       ip.write(into: &output)
