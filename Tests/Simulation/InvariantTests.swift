@@ -66,7 +66,8 @@ import Wire
     let rest = check(
       invariants,
       [
-        left(101, first), left(701, second), sack(101, 701, 1_101), left(101, first), right(1_101, window: 750),
+        left(101, first), left(701, second), sack(101, 701, 1_101), left(101, first),
+        right(1_101, window: 750),
         left(701, second), finish, answer, left(1_102, ack: 502),
       ])
     #expect(opening.isEmpty && rest.isEmpty)
@@ -167,6 +168,7 @@ import Wire
       syn.ports = (UInt16(1_000 + index), 80)
       #expect(check(invariants, [syn]).isEmpty)
     }
-    #expect(invariants.connectionCount == WireInvariants.maximumConnectionCount && invariants.unwatchedCount == 1)
+    #expect(
+      invariants.connectionCount == WireInvariants.maximumConnectionCount && invariants.unwatchedCount == 1)
   }
 }

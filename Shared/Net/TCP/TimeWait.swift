@@ -65,7 +65,8 @@ public struct TimeWait: Sendable {
   /// may. With timestamps the peer tells late segments of either from each other once its clock has moved on, and ours
   /// goes on where it was (RFC 6191 §2, seen from the other side).
   public func successor(at now: Instant) -> SequenceNumber? {
-    guard timestamps != nil, until <= now.advanced(byNanoseconds: duration - min(duration, Self.reuseDelay)) else {
+    guard timestamps != nil, until <= now.advanced(byNanoseconds: duration - min(duration, Self.reuseDelay))
+    else {
       return nil
     }
     // Beyond any window that the old connection can have had without scaling, as Linux does.

@@ -241,7 +241,9 @@ public final class ScenarioRun {
   private func judge() {
     for (index, pair) in pairs.enumerated() {
       let ends = [("opener", pair.opener), ("acceptor", pair.acceptor)]
-      if let failure = pair.failure { outcome.failures.append("connection \(index) was not opened: \(failure)") }
+      if let failure = pair.failure {
+        outcome.failures.append("connection \(index) was not opened: \(failure)")
+      }
       for (name, program) in ends {
         guard let program else {
           if !isExcused(pair) { outcome.failures.append("connection \(index): no \(name)") }
@@ -259,7 +261,8 @@ public final class ScenarioRun {
           outcome.failures.append("connection \(index): the \(name) got \(what)")
         case nil:
           outcome.failures.append(
-            "connection \(index): the \(name) has not ended, \(program.sent) sent, \(program.received) received")
+            "connection \(index): the \(name) has not ended, \(program.sent) sent, \(program.received) received"
+          )
         }
       }
     }

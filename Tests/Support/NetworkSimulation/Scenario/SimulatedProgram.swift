@@ -154,7 +154,9 @@ final class SimulatedProgram {
       case .end: hasHeardEnd = true
       case .bytes(let count):
         guard check(count) else { return true }
-        if plan.readPauseNanoseconds > 0 { nextRead = loop.now.advanced(byNanoseconds: plan.readPauseNanoseconds) }
+        if plan.readPauseNanoseconds > 0 {
+          nextRead = loop.now.advanced(byNanoseconds: plan.readPauseNanoseconds)
+        }
       }
       didAnything = true
     }
