@@ -69,7 +69,8 @@ import Wire
       let bytes = frame.span.bytes
       _ = link.left.transmit(
         OutboundFrame(
-          header: bytes.extracting(0..<54), payload: bytes.extracting(54..<frame.count), payloadTail: RawSpan(),
+          header: bytes.extracting(0..<54), payload: bytes.extracting(54..<frame.count),
+          payloadTail: RawSpan(),
           checksum: (start: 34, offset: 16), segmentByteCount: 1_000))
       link.left.notify()
       link.settle()

@@ -158,7 +158,8 @@ final class WatchedConnection {
     let header = segment.header
     let length = segment.sequenceLength
     judgement.expect(
-      header.sequenceNumber <= sender.end || judgement.allowsSkips, "begins behind what was sent (\(sender.end))")
+      header.sequenceNumber <= sender.end || judgement.allowsSkips,
+      "begins behind what was sent (\(sender.end))")
     if header.flags.contains(.syn) {
       judgement.expect(payload.byteCount == 0 && !header.flags.contains(.fin), "SYN carries more than SYN")
     } else if length > 0 {

@@ -73,7 +73,8 @@ public final class WireInvariants {
       return []
     }
     segmentCount += 1
-    var judgement = Judgement(segment: segment, isLarge: isLarge, allowsDuplicateSACK: allowsDuplicateSACK,
+    var judgement = Judgement(
+      segment: segment, isLarge: isLarge, allowsDuplicateSACK: allowsDuplicateSACK,
       allowsSkips: allowsSkips)
     if isForward {
       connection.judge(&connection.forward, &connection.backward, payload, &judgement)

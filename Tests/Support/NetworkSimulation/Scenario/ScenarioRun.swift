@@ -60,14 +60,11 @@ public final class ScenarioRun {
   private var listeners: [any Listener] = []
   private var pairs: [Pair]
   private var starters: [Timer] = []
-  private let pattern: Pattern
   private var outcome: ScenarioOutcome
   private static let port: UInt16 = 80
 
-  /// A run of `plan`. `pattern` may be shared by runs, one after the other.
-  init(_ plan: ScenarioPlan, pattern: Pattern, trace: ((String) -> Void)? = nil) {
+  private init(_ plan: ScenarioPlan, trace: ((String) -> Void)?) {
     self.plan = plan
-    self.pattern = pattern
     outcome = ScenarioOutcome(seed: plan.seed)
     driver = SimulationDriver(clock: SimulatedClock(now: Instant(nanoseconds: Self.startNanoseconds)))
     loop = EventLoop(driver: driver, clock: driver.clock)
@@ -91,6 +88,8 @@ public final class ScenarioRun {
     configuration.tcp.isNagleEnabled = plan.isNagleEnabled
     // Long enough for a lossy link: whoever is too late for it is reset.
     configuration.tcp.handshakeTimeout = 120_000_000_000
+    // Whoever has closed still delivers to a reader who pauses for long.
+    configuration.tcp.orphanTimeout = 600_000_000_000
     let stack = NetworkStack(
       loop: loop, entropy: SeededEntropy(seed: plan.seed &+ UInt64(index) &* 1_000_003),
       configuration: configuration)
@@ -121,7 +120,7 @@ public final class ScenarioRun {
   public static func run(
     _ plan: ScenarioPlan, capturePath: String? = nil, trace: ((String) -> Void)? = nil
   ) -> ScenarioOutcome {
-    let run = ScenarioRun(plan, pattern: Pattern(), trace: trace)
+    let run = ScenarioRun(plan, trace: trace)
     run.execute()
     if !run.outcome.failures.isEmpty || capturePath != nil {
       let path = capturePath ?? PcapWriter.path(seed: plan.seed)
@@ -179,7 +178,7 @@ public final class ScenarioRun {
     _ plan: ProgramPlan, expecting expected: Int, _ stream: any ByteStream, _ number: Int
   ) -> SimulatedProgram {
     SimulatedProgram(
-      plan, expecting: expected, over: stream, loop: loop, pattern: pattern, ownOffset: number * 7_919,
+      plan, expecting: expected, over: stream, loop: loop, pattern: .shared, ownOffset: number * 7_919,
       peerOffset: (number ^ 1) * 7_919)
   }
 
@@ -241,7 +240,9 @@ public final class ScenarioRun {
   private func judge() {
     for (index, pair) in pairs.enumerated() {
       let ends = [("opener", pair.opener), ("acceptor", pair.acceptor)]
-      if let failure = pair.failure { outcome.failures.append("connection \(index) was not opened: \(failure)") }
+      if let failure = pair.failure {
+        outcome.failures.append("connection \(index) was not opened: \(failure)")
+      }
       for (name, program) in ends {
         guard let program else {
           if !isExcused(pair) { outcome.failures.append("connection \(index): no \(name)") }
@@ -259,7 +260,8 @@ public final class ScenarioRun {
           outcome.failures.append("connection \(index): the \(name) got \(what)")
         case nil:
           outcome.failures.append(
-            "connection \(index): the \(name) has not ended, \(program.sent) sent, \(program.received) received")
+            "connection \(index): the \(name) has not ended, \(program.sent) sent, \(program.received) received"
+          )
         }
       }
     }
@@ -287,7 +289,7 @@ public final class ScenarioRun {
     for listener in listeners { listener.close() }
     listeners.removeAll()
     pairs.removeAll()
-    turn(until: driver.clock.now + .seconds(400)) { false }
+    turn(until: driver.clock.now + .seconds(800)) { false }
     for (index, stack) in stacks.enumerated() {
       let left = [
         ("connections", stack.connectionCount), ("TIME-WAITs", stack.timeWaitCount),
