@@ -1,6 +1,8 @@
+import Bytes
 import EventLoop
 import NetworkStack
 import Platform
+import TCP
 import Wire
 
 /// How a scenario ended.
