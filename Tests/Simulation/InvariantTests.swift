@@ -84,6 +84,7 @@ import Wire
     let bytes = content(8)
     #expect(found(right(101), left(101, bytes), right(109, window: 998)).isEmpty)
     #expect(found(right(101), left(101, bytes), right(109, window: 997)).count == 1)
+    #expect(found(right(101), left(101, Array(bytes[..<5])), right(106, window: 998)).isEmpty)
   }
 
   @Test func `nothing is sent beyond the window but one byte`() {

@@ -270,9 +270,11 @@ public final class ScenarioRun {
   }
 
   /// Whether the plan says that this connection need not end well. One that is opened may find nobody if all its
-  /// questions for the peer's hardware address are lost.
+  /// questions for the peer's hardware address are lost, or refused by the device.
   private func isExcused(_ pair: Pair) -> Bool {
-    let isLossy = plan.cables.contains { !$0.outages.isEmpty || $0.loss > 0 || $0.corruption > 0 }
+    let isLossy =
+      plan.cables.contains { !$0.outages.isEmpty || $0.loss > 0 || $0.corruption > 0 }
+      || plan.devices.contains { $0.refusal > 0 }
     return pair.plan.isAborted || plan.endsAt != nil || isLossy && pair.opener?.end == .failed(.unreachable)
   }
 
