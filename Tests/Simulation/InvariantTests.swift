@@ -84,6 +84,7 @@ import Wire
     let bytes = content(8)
     #expect(found(right(101), left(101, bytes), right(109, window: 998)).isEmpty)
     #expect(found(right(101), left(101, bytes), right(109, window: 997)).count == 1)
+    #expect(found(right(101), left(101, Array(bytes[..<5])), right(106, window: 998)).isEmpty)
   }
 
   @Test func `nothing is sent beyond the window but one byte`() {
@@ -110,6 +111,10 @@ import Wire
     other[30] ^= 1
     #expect(found(left(101, bytes), left(151, other))[0].contains("the byte at 181"))
     #expect(found(left(101, bytes), left(202, [1]))[0].contains("begins behind"))
+    let (lenient, _) = opened()
+    lenient.allowsSkips = true
+    #expect(check(lenient, [left(101, bytes), left(202, [1])]).isEmpty)
+    #expect(check(lenient, [left(202, [2])])[0].contains("the byte at 202"))
     var finish = left(201)
     finish.flags = .fin
     var again = left(200)

@@ -120,8 +120,7 @@ struct Segment {
       destination: fromLeft ? Link.rightAddress : Link.leftAddress, protocol: .tcp,
       payloadByteCount: header.byteCount + payload.count)
     ip.identification = identification
-    // Every byte of the array is written, or it traps.
-    return [UInt8](unsafeBytes: 34 + header.byteCount + payload.count) { output in
+    return [UInt8](byteCount: 34 + header.byteCount + payload.count) { output in
       ethernet.write(into: &output)
       ip.write(into: &output)
       header.write(
@@ -134,7 +133,7 @@ struct Segment {
 
 extension [UInt8] {
   /// The bytes that `write` appends, exactly `count`.
-  init(unsafeBytes count: Int, _ write: (inout OutputRawSpan) -> Void) {
+  init(byteCount count: Int, _ write: (inout OutputRawSpan) -> Void) {
     self = [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
       // The output covers the new array's memory, and is finished before it ends.
       var output = OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)

@@ -57,3 +57,22 @@ import Testing
     #expect(!capture.write(to: "/nowhere/at.all"))
   }
 }
+
+/// A capture that was written, removed once it is read.
+struct PcapFile {
+  private(set) var frameCount = 0
+
+  init?(_ path: String) {
+    guard let file = fopen(path, "rb") else { return nil }
+    defer {
+      fclose(file)
+      unlink(path)
+    }
+    guard fseek(file, 24, SEEK_SET) == 0 else { return nil }
+    var header = [UInt32](repeating: 0, count: 4)
+    while fread(&header, 4, 4, file) == 4 {
+      guard fseek(file, Int(UInt32(littleEndian: header[2])), SEEK_CUR) == 0 else { return nil }
+      frameCount += 1
+    }
+  }
+}

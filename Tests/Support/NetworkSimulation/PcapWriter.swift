@@ -1,6 +1,5 @@
 // draft-ietf-opsawg-pcap (the classic format) before changing this file.
 
-import Bytes
 import Glibc
 import Platform
 

@@ -102,7 +102,7 @@ enum SegmentCutter {
     if !isFirst { flags.subtract(.cwr) }
     buffer[start + 13] = flags.rawValue
     store(0, buffer, at: start + 16)
-    // Within the buffer, which outlives the span.
+    // As above.
     let segment = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[start...]))
     var sum = InternetChecksum.pseudoHeader(
       source: IPv4Address(rawValue: ip.bigEndian32(at: 12)),

@@ -135,12 +135,14 @@ final class WatchedConnection {
     // The window of a SYN is not scaled (RFC 7323 §2.2).
     let isSYN = header.flags.contains(.syn)
     let isScaled = !isSYN && sender.options.windowScale != nil && peer.options.windowScale != nil
-    let edge = acknowledgement + Int(header.window) << (isScaled ? Int(sender.options.windowScale!) : 0)
-    // Behind the peer's FIN a window means nothing.
+    let unit = 1 << (isScaled ? Int(sender.options.windowScale!) : 0)
+    let edge = acknowledgement + Int(header.window) * unit
+    // Behind the peer's FIN a window means nothing. Less than a unit may be lost to rounding (RFC 7323 §2.4).
     let isAtEnd = peer.finish.map { acknowledgement > $0 } ?? false
     if let last = sender.rightEdge {
       judgement.expect(
-        !sender.isEdgeFirm || isAtEnd || edge >= last, "the window's right edge moves left by \(last - edge)")
+        !sender.isEdgeFirm || isAtEnd || isSYN || last - edge < unit,
+        "the window's right edge moves left by \(last - edge)")
       sender.rightEdge = edge > last ? edge : last
     } else {
       sender.rightEdge = edge

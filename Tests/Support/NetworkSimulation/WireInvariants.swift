@@ -7,7 +7,7 @@ import Wire
 /// were sent, so whatever an end can know, it knows too.
 ///
 /// Per connection and direction: nothing is acknowledged that was not sent, and acknowledgements do not go back; the
-/// window's right edge never moves left after the handshake; nothing is sent beyond the window that was offered, but one
+/// window's right edge never moves left by a unit of its scale after the handshake; nothing is sent beyond the window that was offered, but one
 /// byte to probe it; nothing is larger than the peer's MSS; no byte of the stream is skipped or changes when it is sent
 /// again, and the end stays where FIN put it; SACK blocks, if negotiated, lie between the acknowledgement and what was
 /// sent; timestamps, if negotiated, are there, do not go back and echo what was sent. Of every frame: formats and

@@ -18,6 +18,9 @@ public struct ProgramPlan: Sendable {
   public var finishesLast = false
   /// It aborts when it has sent and received so many bytes together.
   public var abortsAfter: Int?
+
+  /// It sends nothing, reads fast, and finishes at once.
+  public init() {}
 }
 
 /// A connection, from the first stack to the second or the other way.
@@ -30,6 +33,9 @@ public struct ConnectionPlan: Sendable {
   public var opener = ProgramPlan()
   /// Who accepts it.
   public var acceptor = ProgramPlan()
+
+  /// Nothing is sent.
+  public init() {}
 
   /// Whether one end aborts, so that the other may miss bytes and see a reset.
   public var isAborted: Bool { opener.abortsAfter != nil || acceptor.abortsAfter != nil }
@@ -64,6 +70,12 @@ public struct ScenarioPlan: Sendable {
     planOutages(&numbers)
     isNagleEnabled = numbers.chance(0.2)
     if numbers.chance(0.1) { bufferBudgetByteCount = 256 << 10 }
+  }
+
+  /// A plan of clean cables and plain devices.
+  public init(seed: UInt64, connections: [ConnectionPlan]) {
+    self.seed = seed
+    self.connections = connections
   }
 
   private mutating func planCables(_ numbers: inout SplitMix64) {

@@ -1,6 +1,8 @@
+import Bytes
 import EventLoop
 import NetworkStack
 import Platform
+import TCP
 import Wire
 
 /// How a scenario ended.
@@ -60,14 +62,11 @@ public final class ScenarioRun {
   private var listeners: [any Listener] = []
   private var pairs: [Pair]
   private var starters: [Timer] = []
-  private let pattern: Pattern
   private var outcome: ScenarioOutcome
   private static let port: UInt16 = 80
 
-  /// A run of `plan`. `pattern` may be shared by runs, one after the other.
-  init(_ plan: ScenarioPlan, pattern: Pattern, trace: ((String) -> Void)? = nil) {
+  private init(_ plan: ScenarioPlan, trace: ((String) -> Void)?) {
     self.plan = plan
-    self.pattern = pattern
     outcome = ScenarioOutcome(seed: plan.seed)
     driver = SimulationDriver(clock: SimulatedClock(now: Instant(nanoseconds: Self.startNanoseconds)))
     loop = EventLoop(driver: driver, clock: driver.clock)
@@ -91,6 +90,8 @@ public final class ScenarioRun {
     configuration.tcp.isNagleEnabled = plan.isNagleEnabled
     // Long enough for a lossy link: whoever is too late for it is reset.
     configuration.tcp.handshakeTimeout = 120_000_000_000
+    // Whoever has closed still delivers to a reader who pauses for long.
+    configuration.tcp.orphanTimeout = 600_000_000_000
     let stack = NetworkStack(
       loop: loop, entropy: SeededEntropy(seed: plan.seed &+ UInt64(index) &* 1_000_003),
       configuration: configuration)
@@ -121,7 +122,7 @@ public final class ScenarioRun {
   public static func run(
     _ plan: ScenarioPlan, capturePath: String? = nil, trace: ((String) -> Void)? = nil
   ) -> ScenarioOutcome {
-    let run = ScenarioRun(plan, pattern: Pattern(), trace: trace)
+    let run = ScenarioRun(plan, trace: trace)
     run.execute()
     if !run.outcome.failures.isEmpty || capturePath != nil {
       let path = capturePath ?? PcapWriter.path(seed: plan.seed)
@@ -179,7 +180,7 @@ public final class ScenarioRun {
     _ plan: ProgramPlan, expecting expected: Int, _ stream: any ByteStream, _ number: Int
   ) -> SimulatedProgram {
     SimulatedProgram(
-      plan, expecting: expected, over: stream, loop: loop, pattern: pattern, ownOffset: number * 7_919,
+      plan, expecting: expected, over: stream, loop: loop, pattern: .shared, ownOffset: number * 7_919,
       peerOffset: (number ^ 1) * 7_919)
   }
 
@@ -269,9 +270,11 @@ public final class ScenarioRun {
   }
 
   /// Whether the plan says that this connection need not end well. One that is opened may find nobody if all its
-  /// questions for the peer's hardware address are lost.
+  /// questions for the peer's hardware address are lost, or refused by the device.
   private func isExcused(_ pair: Pair) -> Bool {
-    let isLossy = plan.cables.contains { !$0.outages.isEmpty || $0.loss > 0 || $0.corruption > 0 }
+    let isLossy =
+      plan.cables.contains { !$0.outages.isEmpty || $0.loss > 0 || $0.corruption > 0 }
+      || plan.devices.contains { $0.refusal > 0 }
     return pair.plan.isAborted || plan.endsAt != nil || isLossy && pair.opener?.end == .failed(.unreachable)
   }
 
@@ -290,7 +293,7 @@ public final class ScenarioRun {
     for listener in listeners { listener.close() }
     listeners.removeAll()
     pairs.removeAll()
-    turn(until: driver.clock.now + .seconds(400)) { false }
+    turn(until: driver.clock.now + .seconds(800)) { false }
     for (index, stack) in stacks.enumerated() {
       let left = [
         ("connections", stack.connectionCount), ("TIME-WAITs", stack.timeWaitCount),

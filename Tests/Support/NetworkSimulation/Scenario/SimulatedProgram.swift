@@ -129,7 +129,7 @@ final class SimulatedProgram {
       didAnything = true
       if plan.writePauseNanoseconds > 0 {
         nextWrite = loop.now.advanced(byNanoseconds: plan.writePauseNanoseconds)
-        wake(at: min(nextWrite, nextRead > loop.now ? nextRead : nextWrite))
+        wakeForNext()
       }
     }
     if nextWrite > loop.now && sent < plan.byteCount { wakeForNext() }
@@ -186,7 +186,9 @@ final class SimulatedProgram {
 }
 
 /// Bytes without end and with a period that no buffer has, so that a piece in the wrong place is noticed.
-final class Pattern {
+final class Pattern: Sendable {
+  /// The one that all runs share.
+  static let shared = Pattern()
   static let period = 65_521
   static let maximumPieceByteCount = 32_768
   private let bytes: [UInt8]
