@@ -67,6 +67,7 @@ struct TapNetworkTests {
     var template = Array("/tmp/souk-net-XXXXXX".utf8CString)
     mkdtemp(&template)
     let folder = DataFolder(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+    defer { _ = try? Captured.run(["rm", "-r", folder.path]) }
     try folder.prepare()
     let leftover = try TapNetwork(folder)
     #expect(leftover.namespace.exists)

@@ -10,6 +10,8 @@ final class ManagedService {
   /// What the supervisor wants to know.
   struct Events {
     var line: (ManagedService, [UInt8]) -> Void
+    /// It has a process again, which need not be ready.
+    var restarted: (ManagedService) -> Void
     var becameReady: (ManagedService) -> Void
     /// The process is gone; nil as delay means that it will not be started again.
     var died: (ManagedService, Ending, _ restartsIn: Int?) -> Void
@@ -152,6 +154,7 @@ final class ManagedService {
     restarts += 1
     do throws(Failure) {
       try start()
+      events.restarted(self)
     } catch {
       // Out of processes or memory: no different from a service that dies at once.
       remember(Array(error.message.utf8))

@@ -202,6 +202,7 @@ final class Supervisor {
         logs[service.kind]?.append(line)
         show(service.name, line)
       },
+      restarted: { [unowned self] _ in saveState() },
       becameReady: { [unowned self] in becameReady($0) },
       died: { [unowned self] in died($0, $1, restartsIn: $2) },
       stopped: { [unowned self] _ in stopNext() })
