@@ -54,8 +54,10 @@ extension Connection {
   private mutating func updateWindow(_ segment: borrowing TCPSegment) {
     let number = segment.sequenceNumber
     let acknowledgement = segment.acknowledgementNumber
+    // Beside what §3.10.7.4 says: data sent again carries an old SEG.SEQ, but an ACK that moves SND.UNA is the peer's
+    // latest word, and so is its window. Without it SND.UNA + SND.WND would pass what was ever offered.
     guard
-      windowUpdateNumber < number
+      acknowledgement > unacknowledged || windowUpdateNumber < number
         || windowUpdateNumber == number && windowUpdateAcknowledgement <= acknowledgement
     else { return }
     sendWindow = Int(segment.window) << Int(sendWindowShift)

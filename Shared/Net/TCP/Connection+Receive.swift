@@ -28,6 +28,7 @@ extension Connection {
         owesSYN = true
         return .transmitNow
       }
+      if let events = takeAnswerToProbe(segment, at: now) { return events.union(challenge(at: now)) }
       // Data that came again: its sender lacks our ACK. One answer for one segment amplifies nothing.
       if length > 0 && !flags.contains(.syn) {
         owesAcknowledgement = true
@@ -93,6 +94,19 @@ extension Connection {
     // A peer that has filled the window has no other number for its ACKs than the one at its edge.
     if length == 0 { return offset > 0 && offset <= window }
     return offset < window && offset + length > 0
+  }
+
+  /// The answer to our window probe, when the peer's own probe has moved our RCV.NXT on while its SND.NXT stays: its
+  /// ACKs are then one byte old until it hears from us, and ours would be for it. That ACK is exactly what the probe
+  /// asked for, so it counts.
+  private mutating func takeAnswerToProbe(_ segment: borrowing TCPSegment, at now: Instant) -> Events? {
+    let acknowledgement = segment.acknowledgementNumber
+    guard sendMaximum > sendNext, state.isSynchronized, segment.flags.isDisjoint(with: [.syn, .rst]),
+      segment.flags.contains(.ack), segment.sequenceNumber + 1 == receiveNext,
+      acknowledgement > unacknowledged, acknowledgement <= sendMaximum
+    else { return nil }
+    lastReceivedAt = now
+    return takeAcknowledgement(segment, at: now)
   }
 
   // MARK: Timestamps

@@ -156,8 +156,9 @@ extension Connection {
         // Whole segments; what is left over follows when there is more room.
         if byteCount < waiting { byteCount -= byteCount % full }
       } else if byteCount < waiting {
-        // Silly windows (RFC 9293 §3.8.6.2.1): less than a segment only when it is half of the largest window.
-        guard byteCount == window, byteCount * 2 >= maximumSendWindow else { return nil }
+        // Silly windows (RFC 9293 §3.8.6.2.1): less than a segment only when it is half of the largest window, or
+        // when it has waited long enough.
+        guard byteCount == window, byteCount * 2 >= maximumSendWindow || owedProbe == .window else { return nil }
       }
     }
     let maximum = max(full, largeByteCount - largeByteCount % full)
@@ -174,9 +175,8 @@ extension Connection {
 
   private func probe(at now: Instant) -> OutboundSegment? {
     if owedProbe == .window, sendQueueEnd > unacknowledged || owesFin {
-      // One byte beyond the window (RFC 9293 §3.8.6.1), or as much as a small window takes.
-      let byteCount = min(sendQueue.count, max(1, min(sendWindow, segmentByteCount)))
-      return segment(from: unacknowledged, byteCount, at: now, .windowProbe)
+      // One byte beyond the closed window (RFC 9293 §3.8.6.1); what an open one takes was sent as data.
+      return segment(from: unacknowledged, min(sendQueue.count, 1), at: now, .windowProbe)
     }
     // A keep-alive segment stands before the window, so that it must be answered (RFC 9293 §3.8.4).
     return OutboundSegment(header(at: unacknowledged - 1, flags: .ack, at: now), .keepAlive)
