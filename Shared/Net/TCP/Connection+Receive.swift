@@ -30,7 +30,11 @@ extension Connection {
       // Data that came again: its sender lacks our ACK. One answer for one segment amplifies nothing.
       if length > 0 && !flags.contains(.syn) {
         owesAcknowledgement = true
-        return .transmitNow
+        // Two ends that probed each other's closed windows at once have nothing but the probe, sent again, to tell that
+        // the other's probe was taken.
+        let isTold = number + length == receiveNext && flags.contains(.ack) && state.isSynchronized
+        guard isTold, mayAcknowledge(segment.acknowledgementNumber) else { return .transmitNow }
+        return takeAcknowledgement(segment, at: now).union(.transmitNow)
       }
       return challenge(at: now)
     }
@@ -68,9 +72,7 @@ extension Connection {
       synWasAcknowledged(at: now)
       events.formUnion([.established, .writable])
     }
-    guard acknowledgement <= sendMaximum,
-      unacknowledged - acknowledgement <= max(maximumSendWindow, 1)
-    else {
+    guard mayAcknowledge(acknowledgement) else {
       counters.droppedBadAcknowledgement &+= 1
       return challenge(at: now)
     }
@@ -92,6 +94,11 @@ extension Connection {
     // A peer that has filled the window has no other number for its ACKs than the one at its edge.
     if length == 0 { return offset > 0 && offset <= window }
     return offset < window && offset + length > 0
+  }
+
+  /// Whether an ACK is of what was sent, and not too old (RFC 5961 §5.2).
+  private func mayAcknowledge(_ number: SequenceNumber) -> Bool {
+    number <= sendMaximum && unacknowledged - number <= max(maximumSendWindow, 1)
   }
 
   // MARK: Timestamps
