@@ -45,7 +45,9 @@ import Wire
     // The window was told when there was room; now others take all.
     let filler = [UInt8](repeating: 1, count: 1 << 20)
     var hogs: [Hog] = []
-    repeat { hogs.append(Hog(script.pool)) } while hogs.last!.ring.append(filler.span.bytes, limit: 1 << 20) > 0
+    repeat {
+      hogs.append(Hog(script.pool))
+    } while hogs.last!.ring.append(filler.span.bytes, limit: 1 << 20) > 0
     #expect(script.pool.growthByteCount < BufferPool.minimumBlockByteCount)
     var place = 1
     for _ in 0..<4 {

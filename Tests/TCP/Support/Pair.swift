@@ -17,7 +17,8 @@ final class End {
   /// What it had read was not what the other end wrote.
   var isSpoilt = false
 
-  init(_ connection: consuming Connection, _ pool: BufferPool, _ counters: Counters, _ admittedByteCount: Int) {
+  init(_ connection: consuming Connection, _ pool: BufferPool, _ counters: Counters, _ admittedByteCount: Int)
+  {
     self.connection = connection
     self.pool = pool
     self.counters = counters
@@ -171,7 +172,9 @@ final class Pair {
       if let header = TCPHeader(resetting: segment) { post(header, from: index) }
     } else {
       let events = end.connection.receive(segment, at: now)
-      if events.contains(.answerReset), let header = TCPHeader(resetting: segment) { post(header, from: index) }
+      if events.contains(.answerReset), let header = TCPHeader(resetting: segment) {
+        post(header, from: index)
+      }
       finish(events, index)
     }
   }
