@@ -19,7 +19,11 @@ import Wire
     let script = try Script.established()
     for index in 0..<6 {
       try script.data(1 + index * 1460, 1460)
-      if index % 2 == 1 { script.expect(.ack, 1, ack: 1 + (index + 1) * 1460) } else { script.expectNothing() }
+      if index % 2 == 1 {
+        script.expect(.ack, 1, ack: 1 + (index + 1) * 1460)
+      } else {
+        script.expectNothing()
+      }
     }
   }
 
@@ -27,7 +31,11 @@ import Wire
     let script = try Script.established(.timestamps)
     for index in 0..<6 {
       try script.data(1 + index * 1448, 1448)
-      if index % 2 == 1 { script.expect(.ack, 1, ack: 1 + (index + 1) * 1448) } else { script.expectNothing() }
+      if index % 2 == 1 {
+        script.expect(.ack, 1, ack: 1 + (index + 1) * 1448)
+      } else {
+        script.expectNothing()
+      }
     }
   }
 
@@ -80,7 +88,9 @@ import Wire
     script.expect(.ack, 1, ack: 102)
   }
 
-  @Test func `of a gap goes alone although data could carry it, for else it is no duplicate (RFC 5681 §2)`() throws {
+  @Test func `of a gap goes alone although data could carry it, for else it is no duplicate (RFC 5681 §2)`()
+    throws
+  {
     let script = try Script.established(.sack)
     script.write(100_000)
     script.takeAll()

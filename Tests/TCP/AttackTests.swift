@@ -70,7 +70,9 @@ import Wire
   }
 
   @Test(arguments: [0..<50, -5..<1, 1..<1, 90..<102, 50..<40_000])
-  func `a SACK block of what is acknowledged or was not sent says nothing (RFC 2018 §5)`(block: Range<Int>) throws {
+  func `a SACK block of what is acknowledged or was not sent says nothing (RFC 2018 §5)`(block: Range<Int>)
+    throws
+  {
     let script = try Script.established(.sack)
     script.write(100)
     script.takeAll()
@@ -106,10 +108,16 @@ import Wire
       let isPassive = random.below(2) == 0
       let offer = [Script.Offer.plain, .sack, .timestamps, .all][random.below(4)]
       let script = try Script(isPassive: isPassive, offer, ours: 0xffff_f000, theirs: 0xffff_ff00)
-      if round % 3 != 0 { try script.peer(isPassive ? .ack : [.syn, .ack], isPassive ? 1 : 0, ack: 1, options: isPassive ? TCPOptions() : offer.options) }
+      if round % 3 != 0 {
+        try script.peer(
+          isPassive ? .ack : [.syn, .ack], isPassive ? 1 : 0, ack: 1,
+          options: isPassive ? TCPOptions() : offer.options)
+      }
       script.write(random.below(20_000))
       for _ in 0..<40 {
-        let numbers = [-70_000, -1, 0, 1, 2, 1000, 30_000, 65_536, 1 << 30, 1 << 31 - 1, 1 << 31, 1 << 32 - 1]
+        let numbers = [
+          -70_000, -1, 0, 1, 2, 1000, 30_000, 65_536, 1 << 30, 1 << 31 - 1, 1 << 31, 1 << 32 - 1,
+        ]
         let block = numbers[random.below(12)]
         let other = numbers[random.below(12)]
         let isSACK = random.below(2) == 0

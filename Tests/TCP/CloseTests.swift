@@ -155,7 +155,9 @@ import Wire
     var acknowledged = 1
     while script.state == .finWait1 {
       let sent = script.takeAll()
-      acknowledged = max(acknowledged, sent.map { $0.sequence + $0.payload.count + ($0.flags.contains(.fin) ? 1 : 0) }.max() ?? 0)
+      acknowledged = max(
+        acknowledged,
+        sent.map { $0.sequence + $0.payload.count + ($0.flags.contains(.fin) ? 1 : 0) }.max() ?? 0)
       try script.ack(acknowledged)
       #expect(!sent.isEmpty)
     }

@@ -8,7 +8,8 @@ import Wire
 
   /// A connection with `count` full segments in flight; the first begins at 1.
   private func flight(
-    _ count: Int, _ offer: Script.Offer = .plain, more: Int = 0, _ configuration: Configuration = Configuration()
+    _ count: Int, _ offer: Script.Offer = .plain, more: Int = 0,
+    _ configuration: Configuration = Configuration()
   ) throws -> Script {
     var configuration = configuration
     configuration.initialWindowSegmentCount = count
@@ -54,7 +55,9 @@ import Wire
     #expect(script.counters.fastRecoveries == 0)
   }
 
-  @Test func `halves the window, and each further duplicate ACK lets a segment out when it is large enough`() throws {
+  @Test func `halves the window, and each further duplicate ACK lets a segment out when it is large enough`()
+    throws
+  {
     let script = try flight(10, more: 10)
     for _ in 0..<3 { try script.ack(1) }
     #expect(script.connection.congestionWindowByteCount == 5 * Self.full)
@@ -262,7 +265,9 @@ import Wire
     #expect(script.connection.congestionWindowByteCount == 9 * Self.full)
   }
 
-  @Test func `an ACK of much that was only waiting grows cwnd by one segment after RTO (RFC 3465 §2.3)`() throws {
+  @Test func `an ACK of much that was only waiting grows cwnd by one segment after RTO (RFC 3465 §2.3)`()
+    throws
+  {
     let script = try flight(40, Script.Offer(scale: 2, isSACKPermitted: true))
     script.advance(milliseconds: 200)
     script.takeAll()
@@ -291,7 +296,9 @@ import Wire
   @Test func `of a retransmission is told by RTO`() throws {
     for offer in [Script.Offer.plain, .sack] {
       let script = try flight(10, offer)
-      for index in 1..<10 { try script.ack(1, sack: offer.isSACKPermitted ? [place(1)..<place(index + 1)] : []) }
+      for index in 1..<10 {
+        try script.ack(1, sack: offer.isSACKPermitted ? [place(1)..<place(index + 1)] : [])
+      }
       script.takeAll()
       script.advance(milliseconds: 200)
       script.expect(.ack, 1)

@@ -10,7 +10,9 @@ import Wire
       isSACKPermitted: bits & 4 != 0, hasTimestamps: bits & 8 != 0)
   }
 
-  @Test(arguments: 0..<16) func `of SYN-ACK are no others than those of SYN (RFC 7323 §2.2, §3.2)`(bits: Int) throws {
+  @Test(arguments: 0..<16) func `of SYN-ACK are no others than those of SYN (RFC 7323 §2.2, §3.2)`(bits: Int)
+    throws
+  {
     let offer = Self.offers[bits]
     let script = try Script(isPassive: true, offer)
     let options = try #require(script.expect([.syn, .ack])).options

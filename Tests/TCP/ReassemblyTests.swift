@@ -4,7 +4,9 @@ import Wire
 @testable import TCP
 
 @Suite struct `What arrives out of order` {
-  @Test func `is reported latest first, three blocks beside timestamps and four without (RFC 2018 §4)`() throws {
+  @Test func `is reported latest first, three blocks beside timestamps and four without (RFC 2018 §4)`()
+    throws
+  {
     for offer in [Script.Offer.sack, .all] {
       let script = try Script.established(offer)
       for index in 1...6 { try script.data(index * 100, 10) }

@@ -237,3 +237,27 @@ import Wire
     #expect(script.takeAll().last?.window ?? 0 > 0)
   }
 }
+
+@Suite struct `Two ends that probe each other at once` {
+  @Test(arguments: [0, 100]) func `do not wait for each other for ever`(window: Int) throws {
+    let script = try Script.established(Script.Offer(window: 1000))
+    script.write(1000)
+    script.takeAll()
+    try script.data(1, 1000)
+    script.advance(milliseconds: 40)
+    script.takeAll()
+    try script.ack(1001, window: window)
+    script.write(4000)
+    script.advance(milliseconds: 200)
+    let count = max(1, window)
+    script.expect(.ack, 1001, ack: 1001, count: count)
+    // The peer has taken it, and lost its ACK; its own probe crossed ours and was taken.
+    try script.peer(.ack, 1001, ack: 1001, window: window, stream(1, from: 1000))
+    script.advance(milliseconds: 40)
+    // What the peer takes: a segment that begins where our probe ends, or else the probe itself.
+    script.expect(.ack, window == 0 ? 1001 : 1101, ack: 1002, count: 0)
+    // The peer sends its probe again. It is old, but it acknowledges ours.
+    try script.peer(.ack, 1001, ack: 1001 + count, window: 5000, stream(1, from: 1000))
+    #expect(script.connection.unacknowledged == script.ourStart + 1001 + count)
+  }
+}

@@ -105,7 +105,8 @@ extension Connection {
       retransmission.measured(now.nanoseconds - timed.at.nanoseconds)
       self.timed = nil
     } else if !recovery.isOpen, let timestamps, let echo = segment.options.timestamps?.echo,
-      let roundTrip = timestamps.roundTrip(echo, at: now)
+      let roundTrip = timestamps.roundTrip(echo, at: now),
+      roundTrip <= now.nanoseconds - recovery.began.nanoseconds
     {
       // Segments sent again can be measured by what the peer echoes (RFC 7323 §4.1).
       retransmission.measured(roundTrip)
@@ -167,6 +168,7 @@ extension Connection {
     counters.fastRecoveries &+= 1
     congestion.foundLoss(inFlight: min(recovery.flightByteCount, flightByteCount))
     recovery.phase = .fast(point: sendMaximum)
+    recovery.began = now
     recovery.highRetransmitted = unacknowledged
     recovery.mustRetransmitFront = true
     recovery.hasRescued = false

@@ -28,11 +28,14 @@ extension Connection {
         owesSYN = true
         return .transmitNow
       }
-      if let events = takeAnswerToProbe(segment, at: now) { return events.union(challenge(at: now)) }
       // Data that came again: its sender lacks our ACK. One answer for one segment amplifies nothing.
       if length > 0 && !flags.contains(.syn) {
         owesAcknowledgement = true
-        return .transmitNow
+        // Two ends that probed each other's closed windows at once have nothing but the probe, sent again, to tell that
+        // the other's probe was taken.
+        let isTold = number + length == receiveNext && flags.contains(.ack) && state.isSynchronized
+        guard isTold, mayAcknowledge(segment.acknowledgementNumber) else { return .transmitNow }
+        return takeAcknowledgement(segment, at: now).union(.transmitNow)
       }
       return challenge(at: now)
     }
@@ -70,9 +73,7 @@ extension Connection {
       synWasAcknowledged(at: now)
       events.formUnion([.established, .writable])
     }
-    guard acknowledgement <= sendMaximum,
-      unacknowledged - acknowledgement <= max(maximumSendWindow, 1)
-    else {
+    guard mayAcknowledge(acknowledgement) else {
       counters.droppedBadAcknowledgement &+= 1
       return challenge(at: now)
     }
@@ -96,17 +97,9 @@ extension Connection {
     return offset < window && offset + length > 0
   }
 
-  /// The answer to our window probe, when the peer's own probe has moved our RCV.NXT on while its SND.NXT stays: its
-  /// ACKs are then one byte old until it hears from us, and ours would be for it. That ACK is exactly what the probe
-  /// asked for, so it counts.
-  private mutating func takeAnswerToProbe(_ segment: borrowing TCPSegment, at now: Instant) -> Events? {
-    let acknowledgement = segment.acknowledgementNumber
-    guard sendMaximum > sendNext, state.isSynchronized, segment.flags.isDisjoint(with: [.syn, .rst]),
-      segment.flags.contains(.ack), segment.sequenceNumber + 1 == receiveNext,
-      acknowledgement > unacknowledged, acknowledgement <= sendMaximum
-    else { return nil }
-    lastReceivedAt = now
-    return takeAcknowledgement(segment, at: now)
+  /// Whether an ACK is of what was sent, and not too old (RFC 5961 §5.2).
+  private func mayAcknowledge(_ number: SequenceNumber) -> Bool {
+    number <= sendMaximum && unacknowledged - number <= max(maximumSendWindow, 1)
   }
 
   // MARK: Timestamps

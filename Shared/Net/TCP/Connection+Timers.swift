@@ -27,7 +27,7 @@ extension Connection {
     }
     if persistAt <= now {
       persistAt = .never
-      if now.nanoseconds - waitingSince.nanoseconds > patience { return fail(.timedOut) }
+      if now.nanoseconds - waitingSince.nanoseconds > patience { return giveUp() }
       persistCount += 1
       owedProbe = .window
     }
@@ -38,6 +38,12 @@ extension Connection {
   /// How long silence is borne while we wait for an acknowledgement.
   private var patience: UInt64 { isOrphan ? configuration.orphanTimeout : configuration.userTimeout }
 
+  /// The peer is silent, or ignores us. If it lives after all, it shall not wait for what never comes.
+  private mutating func giveUp() -> Events {
+    owesReset = true
+    return fail(.timedOut).union(.transmitNow)
+  }
+
   private mutating func retransmissionTimedOut(at now: Instant) -> Events {
     counters.timeouts &+= 1
     timed = nil
@@ -47,7 +53,7 @@ extension Connection {
       return []
     }
     guard unacknowledged < sendMaximum else { return [] }
-    if now.nanoseconds - waitingSince.nanoseconds >= patience { return fail(.timedOut) }
+    if now.nanoseconds - waitingSince.nanoseconds >= patience { return giveUp() }
     retransmission.backOff()
     // The front was reported as received and still is not acknowledged: the peer threw it away (RFC 2018 §8).
     if let first = scoreboard.ranges.first, first.start <= unacknowledged { scoreboard.removeAll() }
@@ -57,6 +63,7 @@ extension Connection {
       congestion.timedOut(inFlight: flightByteCount, isRepeated: false)
     }
     recovery.phase = .loss(point: sendMaximum)
+    recovery.began = now
     recovery.highRetransmitted = unacknowledged
     recovery.mustRetransmitFront = true
     recovery.duplicateCount = 0
@@ -81,7 +88,7 @@ extension Connection {
       keepAliveAt = silentSince <= now ? now.advanced(byNanoseconds: idle) : silentSince
       return []
     }
-    guard keepAlivesUnanswered < configuration.keepAliveProbeCount else { return fail(.timedOut) }
+    guard keepAlivesUnanswered < configuration.keepAliveProbeCount else { return giveUp() }
     keepAlivesUnanswered += 1
     owedProbe = .keepAlive
     keepAliveAt = now.advanced(byNanoseconds: configuration.keepAliveInterval)

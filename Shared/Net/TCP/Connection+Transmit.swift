@@ -52,9 +52,10 @@ extension Connection {
   }
 
   private func acknowledgementSegment(at now: Instant) -> OutboundSegment {
-    // Behind a window that was taken back it would not be acceptable to the peer.
+    // Not SND.NXT: a probe that the peer took lies behind it. But behind a window that was taken back it would not be
+    // acceptable to the peer, either.
     let edge = unacknowledged + sendWindow
-    let number = sendNext > edge && state.isSynchronized ? edge : sendNext
+    let number = sendMaximum > edge && state.isSynchronized ? edge : sendMaximum
     return OutboundSegment(header(at: number, flags: .ack, at: now, reportsGaps: true), .acknowledgement)
   }
 

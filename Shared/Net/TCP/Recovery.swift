@@ -1,5 +1,6 @@
 // RFC 6675 §5, RFC 6582 §3 and RFC 6298 §5 before changing this file.
 
+import Platform
 import Wire
 
 /// What a connection is doing about losses.
@@ -16,6 +17,9 @@ struct Recovery {
   var phase = Phase.open
   /// HighRxt: behind the last byte sent again in this phase.
   var highRetransmitted = SequenceNumber(0)
+  /// When the phase began: an echo of our clock from before says nothing about what was sent again since, as the ACK of
+  /// the first copy may have been lost (Karn).
+  var began = Instant(nanoseconds: 0)
   /// Duplicate ACKs since SND.UNA last moved.
   var duplicateCount = 0
   /// FlightSize at the first of them: without what Limited Transmit sent (RFC 5681 §3.2, step 2).

@@ -286,7 +286,8 @@ final class Script {
     }
     let isRight =
       sent.flags.subtracting(.psh) == flags && sequence ?? sent.sequence == sent.sequence
-      && ack ?? sent.acknowledgement == sent.acknowledgement && count ?? sent.payload.count == sent.payload.count
+      && ack ?? sent.acknowledgement == sent.acknowledgement
+      && count ?? sent.payload.count == sent.payload.count
       && window ?? sent.window == sent.window && sack ?? blocks == blocks
     if !isRight { Issue.record("sent \(sent), SACK \(blocks)", sourceLocation: location) }
     return sent

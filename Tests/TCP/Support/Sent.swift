@@ -27,8 +27,19 @@ struct Sent: CustomStringConvertible {
 
 /// The bytes `count` places from `start` on of the stream that all these tests send: any byte tells its place.
 func stream(_ count: Int, from start: Int = 0) -> [UInt8] {
-  (start..<start + count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
+  var bytes: [UInt8] = []
+  var place = start
+  while bytes.count < count {
+    let index = place & 0xffff
+    let piece = streamPeriod[index..<min(streamPeriod.count, index + count - bytes.count)]
+    bytes += piece
+    place += piece.count
+  }
+  return bytes
 }
+
+/// After so many bytes the stream begins anew.
+private let streamPeriod: [UInt8] = (0..<1 << 16).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
 
 /// A segment on its way: written, and checked and parsed again where it arrives.
 struct Datagram {
@@ -41,7 +52,7 @@ struct Datagram {
     let first = Array(payload.prefix(payload.count / 2 | 1))
     let second = Array(payload.dropFirst(first.count))
     buffer.withFreeRoom(atLeast: header.byteCount) { room in
-        header.write(
+      header.write(
         into: &room, seal: seal, coveringPayload: first.span.bytes, second.span.bytes)
     }
     buffer.append(payload)
