@@ -106,7 +106,7 @@ extension Connection {
       self.timed = nil
     } else if !recovery.isOpen, let timestamps, let echo = segment.options.timestamps?.echo,
       let roundTrip = timestamps.roundTrip(echo, at: now),
-      roundTrip <= now.nanoseconds - recovery.began.nanoseconds
+      roundTrip <= now.nanoseconds - recovery.began.nanoseconds + RetransmissionTimer.granularity
     {
       // Segments sent again can be measured by what the peer echoes (RFC 7323 §4.1).
       retransmission.measured(roundTrip)
