@@ -195,13 +195,17 @@ final class WatchedConnection {
       sender.finish = dataEnd
     }
     // The bytes are looked at within the closure only.
-    let verdict = payload.withUnsafeBytes { sender.history?.check($0, at: segment.header.sequenceNumber) }
-    switch verdict {
-    case .changed(let place): judgement.expect(false, "the byte at \(place) is another one than before")
-    case .gap where judgement.allowsSkips:
-      sender.history = StreamHistory(start: dataEnd, limit: WireInvariants.historyByteCount)
-    case .gap: judgement.expect(false, "bytes before it were never sent")
-    case .fine, nil: break
+    payload.withUnsafeBytes { bytes in
+      if judgement.allowsSkips, let history = sender.history, history.end < segment.header.sequenceNumber {
+        // What was skipped is not known, so what comes before it cannot be kept either.
+        sender.history = StreamHistory(
+          start: segment.header.sequenceNumber, limit: WireInvariants.historyByteCount)
+      }
+      switch sender.history?.check(bytes, at: segment.header.sequenceNumber) {
+      case .changed(let place): judgement.expect(false, "the byte at \(place) is another one than before")
+      case .gap: judgement.expect(false, "bytes before it were never sent")
+      case .fine, nil: break
+      }
     }
   }
 }
