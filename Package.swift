@@ -81,7 +81,7 @@ let package = Package(
     library(
       "Storage", "Shared/Runtime/Storage", ["Bytes", "CSQLite", "EventLoop", "Log", "Platform", deque]),
     .target(name: "CLinux", path: "Shared/Runtime/CLinux"),
-    library("MachineTap", "Shared/Runtime/Machine/Tap", ["Bytes", "CLinux", "Platform"]),
+    library("MachineTap", "Shared/Runtime/Machine/Tap", ["CLinux", "Platform"]),
     library(
       "Machine", "Shared/Runtime/Machine/Process",
       [

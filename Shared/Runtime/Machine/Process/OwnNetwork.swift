@@ -18,6 +18,12 @@ final class OwnNetwork: Network {
   /// How often it looks.
   static let lingerInterval = Duration.milliseconds(1)
 
+  /// After so much silence a peer is asked whether it lives, and then as often. A process that was killed takes its
+  /// stack along and cannot say so; the one that is started in its place answers the question with RST.
+  static let keepAliveInterval = Duration.seconds(1)
+  /// Questions without an answer before a connection is given up.
+  static let keepAliveProbeCount = 10
+
   private let stack: NetworkStack
   private let interface: Interface
   private let device: TapDevice
@@ -35,7 +41,11 @@ final class OwnNetwork: Network {
       gateway = IPv4Address(text)
       guard gateway != nil else { throw SettingsError("net.gateway=\(text) is no IPv4 address") }
     }
-    stack = NetworkStack(loop: loop, entropy: entropy, configuration: StackConfiguration())
+    var configuration = StackConfiguration()
+    configuration.tcp.keepAliveIdle = UInt64(Self.keepAliveInterval.nanoseconds)
+    configuration.tcp.keepAliveInterval = UInt64(Self.keepAliveInterval.nanoseconds)
+    configuration.tcp.keepAliveProbeCount = Self.keepAliveProbeCount
+    stack = NetworkStack(loop: loop, entropy: entropy, configuration: configuration)
     device = try Self.device(settings)
     self.driver = driver
     interface = stack.attach(
