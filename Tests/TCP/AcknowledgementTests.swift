@@ -39,6 +39,44 @@ import Wire
     }
   }
 
+  @Test func `does not wait for the end of a turn until so many bytes came without a gap`() throws {
+    var configuration = Configuration()
+    configuration.steadyByteCount = 8 * 1460
+    let script = try Script.established(.sack, configuration)
+    var next = 1
+    func segment() throws -> Bool {
+      try script.data(next, 1460)
+      next += 1460
+      script.takeAll()
+      return script.events.contains(.transmitNow)
+    }
+    for index in 0..<12 {
+      let isAtOnce = try segment()
+      #expect(isAtOnce == (index < 7 && index % 2 == 1), "segment \(index)")
+    }
+    // A gap, and again.
+    try script.data(next + 1460, 1460)
+    try script.data(next, 1460)
+    next += 2 * 1460
+    script.takeAll()
+    for index in 0..<12 {
+      let isAtOnce = try segment()
+      #expect(isAtOnce == (index < 7 && index % 2 == 1), "segment \(index) after the gap")
+    }
+  }
+
+  @Test func `is shared by the segments of a turn up to a quarter of the window`() throws {
+    var configuration = Configuration()
+    configuration.steadyByteCount = 0
+    let script = try Script.established(.plain, configuration)
+    // As a device delivers that puts segments together; the window is 65,535.
+    try script.data(1, 16_382)
+    #expect(!script.events.contains(.transmitNow))
+    try script.data(16_383, 16_383)
+    #expect(script.events.contains(.transmitNow))
+    script.takeAll()
+  }
+
   @Test func `rides on data that goes the same way`() throws {
     let script = try Script.established()
     try script.data(1, 100)

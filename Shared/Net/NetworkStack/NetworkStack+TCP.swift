@@ -60,7 +60,7 @@ extension NetworkStack {
       let tuple = FourTuple(
         local: packet.destination, remote: packet.source, localPort: segment.destinationPort,
         remotePort: segment.sourcePort)
-      if let connection = connections[tuple] {
+      if let connection = connection(of: tuple) {
         let events = connection.connection.receive(segment, at: loop.now)
         if events.contains(.answerReset) { reset(segment, of: tuple, on: interface) }
         handle(events, of: connection)

@@ -34,6 +34,8 @@ public final class NetworkStack: Network, TurnObserver {
   var resets = TokenBucket(burst: 1000, perSecond: 1000)
 
   var connections: TupleTable<StackConnection>
+  /// The connection of the last segment: they come in bursts. Not owned: it leaves before the table lets it go.
+  private unowned(unsafe) var latest: StackConnection?
   var timeWaits: TimeWaitTable
   var listeners: [ListenerReference] = []
   /// Connections that may have something to send, each once.
@@ -147,8 +149,17 @@ public final class NetworkStack: Network, TurnObserver {
     if events.contains(.ended) { remove(connection) }
   }
 
+  /// The connection of `tuple`; nil when there is none.
+  func connection(of tuple: FourTuple) -> StackConnection? {
+    if let latest, latest.tuple == tuple { return latest }
+    guard let found = connections[tuple] else { return nil }
+    latest = found
+    return found
+  }
+
   private func remove(_ connection: StackConnection) {
     guard connection.stack != nil else { return }
+    if latest === connection { latest = nil }
     if let listener = connection.listener { listener.abandonHandshake() }
     connections[connection.tuple] = nil
     if connection.connection.state == .timeWait {

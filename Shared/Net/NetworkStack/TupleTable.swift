@@ -19,8 +19,12 @@ struct TupleTable<Value> {
 
   /// The slot of `tuple`, or nil.
   private func index(of tuple: FourTuple) -> Int? {
+    count > 0 ? index(of: tuple, hash: tuple.hash(key)) : nil
+  }
+
+  private func index(of tuple: FourTuple, hash: UInt64) -> Int? {
     guard count > 0 else { return nil }
-    var index = home(tuple.hash(key))
+    var index = home(hash)
     while case .taken(let other, _, _) = slots[index] {
       if other == tuple { return index }
       index = (index + 1) & (slots.count - 1)
@@ -35,13 +39,14 @@ struct TupleTable<Value> {
       return value
     }
     set {
-      let present = index(of: tuple)
+      let hash = tuple.hash(key)
+      let present = index(of: tuple, hash: hash)
       if let newValue {
-        if let present, case .taken(_, let hash, _) = slots[present] {
+        if let present {
           slots[present] = .taken(tuple, hash: hash, newValue)
         } else {
           if (count + 1) * 2 > slots.count { grow() }
-          place(.taken(tuple, hash: tuple.hash(key), newValue))
+          place(.taken(tuple, hash: hash, newValue))
           count += 1
         }
       } else if let present {

@@ -29,6 +29,8 @@ public struct Configuration: Sendable {
   public var handshakeTimeout: UInt64 = 20_000_000_000
   /// How long an ACK may wait for company (RFC 9293 §3.8.6.3: less than 0.5 s).
   public var acknowledgementDelay: UInt64 = 40_000_000
+  /// Bytes without a gap after which the segments of one turn share an ACK, at least four for a window.
+  public var steadyByteCount = 1 << 20
   /// TIME-WAIT: twice the maximum segment lifetime, for which 30 s is usual.
   public var timeWait: UInt64 = 60_000_000_000
   /// Silence after which the peer is asked whether it lives; nil: never (RFC 9293 §3.8.4).

@@ -197,15 +197,19 @@ extension Connection {
       counters.bytesReceived &+= UInt64(count)
       receiveNext += count
       unacknowledgedByteCount += count
+      inOrderByteCount = hadGap ? 0 : inOrderByteCount + count
       // At least every second full segment, and at once when a gap was closed (RFC 5681 §4.2).
       if hadGap || unacknowledgedByteCount >= 2 * min(localSegmentByteCount, segmentByteCount) {
         owesAcknowledgement = true
-      } else if acknowledgeAt == .never {
+        return hadGap || unacknowledgedByteCount >= stretchByteCount ? [.readable, .transmitNow] : .readable
+      }
+      if acknowledgeAt == .never {
         acknowledgeAt = now.advanced(byNanoseconds: configuration.acknowledgementDelay)
       }
-      return hadGap ? [.readable, .transmitNow] : .readable
+      return .readable
     case .beyondGap:
       counters.outOfOrderSegments &+= 1
+      inOrderByteCount = 0
       owesAcknowledgement = true
       return .transmitNow
     case .noRoom:
@@ -213,6 +217,13 @@ extension Connection {
       owesAcknowledgement = true
       return .transmitNow
     }
+  }
+
+  /// Unacknowledged bytes that do not wait for the end of the holder's turn, which may take in a whole window: every
+  /// second segment while gaps are not long ago, as a single ACK may be lost, too; else a quarter of the window, for
+  /// an ACK costs both ends as much as a segment (RFC 5681 §4.2 lets data that comes as one have one ACK).
+  private var stretchByteCount: Int {
+    inOrderByteCount < configuration.steadyByteCount ? 0 : receiveWindowTarget / 4
   }
 
   private mutating func takeFin(at now: Instant) -> Events {

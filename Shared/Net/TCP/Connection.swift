@@ -112,6 +112,8 @@ public struct Connection: ~Copyable {
   var owedProbe = Probe.none
   /// Bytes that arrived since an ACK was last sent.
   var unacknowledgedByteCount = 0
+  /// Bytes that arrived in order since the last gap.
+  var inOrderByteCount = 0
   /// How many challenge ACKs are left, and since when (RFC 5961 §7).
   var challengeBudget: Int
   var challengesCountedFrom: Instant

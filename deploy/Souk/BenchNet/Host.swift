@@ -9,7 +9,10 @@ final class Host {
   let stack: NetworkStack
   let loop: EventLoop
   /// What the host's program does in every turn; returns whether it did anything.
-  var program: () -> Bool = { false }
+  var program: () -> Bool {
+    get { driver.program }
+    set { driver.program = newValue }
+  }
   /// Turns of its loop that were counted.
   var turnCount = 0
   private let driver: HostDriver
@@ -28,13 +31,7 @@ final class Host {
     let interface = stack.attach(
       device, addressing: .fixed(address: address, network: network, gateway: nil))
     device.whenReady = { [driver] in driver.hasFrames = true }
-    driver.work = { [unowned self] in
-      // What arrives may set timers that the loop has not seen, so it is turned again.
-      var isBusy = driver.hasFrames
-      if driver.hasFrames { driver.hasFrames = interface.poll() }
-      if program() { isBusy = true }
-      return isBusy
-    }
+    driver.interface = interface
   }
 
   /// When it must have a turn, if no frame arrives before; 0 is at once.
@@ -49,13 +46,21 @@ final class Host {
 
 /// A loop driver whose loop is turned by somebody else, who also moves the clock.
 final class HostDriver: LoopDriver {
-  var work: () -> Bool = { false }
+  var program: () -> Bool = { false }
+  /// Where frames are taken in; nil for a wire's own loop.
+  var interface: Interface?
   var hasFrames = false
   private(set) var wakeup = Instant(nanoseconds: 0)
 
   func runJobs() -> Bool { false }
 
-  func poll(until deadline: Instant) { wakeup = work() ? Instant(nanoseconds: 0) : deadline }
+  func poll(until deadline: Instant) {
+    // What arrives may set timers that the loop has not seen, so it is turned again.
+    var isBusy = hasFrames
+    if hasFrames, let interface { hasFrames = interface.poll() }
+    if program() { isBusy = true }
+    wakeup = isBusy ? Instant(nanoseconds: 0) : deadline
+  }
 
   /// The programs of a benchmark are no tasks.
   func start(_ body: @escaping () async -> Void) { preconditionFailure("a bench host runs no tasks") }

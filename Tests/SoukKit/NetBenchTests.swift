@@ -1,0 +1,50 @@
+import Testing
+
+@testable import SoukKit
+
+@Suite struct NetBenchTests {
+  private let annotated = """
+    150,052,224 (100.0%)  PROGRAM TOTALS
+     68,790,592 (45.84%)  ???:$s8BenchNet10turnServeryyAA4HostCF [/tmp/bench-net]
+      9,697,516 ( 6.46%)  ./string/memmove.S:__memcpy_avx_unaligned_erms [libc.so.6]
+            484 ( 0.00%)  ???:memmove [bench-net]
+    """
+
+  @Test func `instructions of a function are added up over its lines`() {
+    #expect(Valgrind.sum(annotated, ["BenchNet10turnServer"]) == 68_790_592)
+    #expect(Valgrind.sum(annotated, ["memcpy", "memmove"]) == 9_698_000)
+    #expect(Valgrind.sum(annotated, ["turnClient"]) == 0)
+  }
+
+  @Test func `allocations are read from what memcheck says at the end`() {
+    let output =
+      "==1== HEAP SUMMARY:\n==1==   total heap usage: 12,345 allocs, 12,000 frees, 99 bytes allocated\n"
+    #expect(Valgrind.allocationCount(output) == 12_345)
+    #expect(Valgrind.allocationCount("killed") == nil)
+  }
+
+  @Test func `without loss the wall's time counts, with loss the simulated and the processor's`() {
+    let figures = [
+      "bytes": 1e9, "wallSeconds": 4.0, "processorSeconds": 1.0, "simulatedSeconds": 15.0, "timeouts": 3,
+    ]
+    var clean = NetBenchReport.Transfer(lossPercent: 0, megabytes: 1000)
+    clean.add(figures)
+    #expect(clean.bitsPerSecond == [2e9] && clean.bitsPerProcessorSecond == [8e9])
+    var lossy = NetBenchReport.Transfer(lossPercent: 1, megabytes: 1000)
+    lossy.add(figures)
+    #expect(lossy.bitsPerSecond == [0.5e9] && lossy.timeouts == [3])
+  }
+
+  @Test func `what was not measured over TAP is said in words`() {
+    let costs = NetBenchReport.Costs(
+      sendingPerSegment: 5000, receivingPerSegment: 4500, copyingPerSegment: 3000, checksumsPerSegment: 1500,
+      serverPerRequest: 9000, clientPerRequest: 9500, serverPerConnection: 30_000,
+      clientPerConnection: 33_000,
+      allocationsPerSegment: 0, allocationsPerRequest: 0, allocationsPerConnection: 13)
+    let report = NetBenchReport(
+      date: "2026-11-25T00:00:00.000Z", processor: "abacus", cores: 1, rounds: 1, secondsPerTapTransfer: 1,
+      transfers: [], tap: [], tapObstacle: "only root may", costs: costs)
+    #expect(report.text.contains("not measured over TAP: only root may"))
+    #expect(report.text.contains("segment of 1448 bytes, receiver          4500                  0"))
+  }
+}
