@@ -41,6 +41,8 @@ import Wire
     #expect(script.takeAll().count == 9 && script.state == .established)
     script.advance(milliseconds: 75_000)
     #expect(script.state == .closed && script.connection.failure == .timedOut)
+    // Should the peer live after all, it learns that we have gone.
+    script.expect([.rst, .ack], 1)
     script.expectNothing()
   }
 
