@@ -1,5 +1,6 @@
 // RFC 9293 §3.10.7.4 (fifth), RFC 5681, RFC 6675 and RFC 6582 before changing this file.
 
+import Bytes
 import Platform
 import Wire
 

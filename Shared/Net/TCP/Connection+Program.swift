@@ -60,7 +60,9 @@ extension Connection {
     guard !isOrphan else { return [] }
     isOrphan = true
     switch state {
-    case .closed, .timeWait: return []
+    case .closed, .timeWait:
+      receiveQueue.removeAll()
+      return []
     case .synSent:
       return end()
     default: break
@@ -110,6 +112,7 @@ extension Connection {
     owedProbe = .none
     stopTimers()
     sendQueue.consume(sendQueue.count)
+    receiveQueue.discardPieces()
     return [.ended, .readable, .writable]
   }
 
