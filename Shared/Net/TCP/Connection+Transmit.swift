@@ -175,9 +175,8 @@ extension Connection {
 
   private func probe(at now: Instant) -> OutboundSegment? {
     if owedProbe == .window, sendQueueEnd > unacknowledged || owesFin {
-      // One byte beyond the window (RFC 9293 §3.8.6.1), or as much as a small window takes; and all of the last probe,
-      // which the peer may have taken: it hears an old segment only when that ends where it stands.
-      let byteCount = min(sendQueue.count, segmentByteCount, max(1, sendWindow, flightByteCount))
+      // One byte beyond the window (RFC 9293 §3.8.6.1), or as much as a small window takes.
+      let byteCount = min(sendQueue.count, max(1, min(sendWindow, segmentByteCount)))
       return segment(from: unacknowledged, byteCount, at: now, .windowProbe)
     }
     // A keep-alive segment stands before the window, so that it must be answered (RFC 9293 §3.8.4).
