@@ -54,8 +54,10 @@ extension Connection {
   private mutating func updateWindow(_ segment: borrowing TCPSegment) {
     let number = segment.sequenceNumber
     let acknowledgement = segment.acknowledgementNumber
+    // Or it acknowledges what nothing did before, so it is news, whatever its number: that can be low, as an ACK of a
+    // peer whose window was taken back stands at that window's edge.
     guard
-      windowUpdateNumber < number
+      acknowledgement > unacknowledged || windowUpdateNumber < number
         || windowUpdateNumber == number && windowUpdateAcknowledgement <= acknowledgement
     else { return }
     sendWindow = Int(segment.window) << Int(sendWindowShift)
