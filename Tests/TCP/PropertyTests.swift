@@ -12,17 +12,26 @@ private struct Life {
   let loss: Int
   let isSlow: Bool
 
-  init(seed: UInt64) {
+  /// Some step at which one of the programs lets go of its connection, whatever is underway.
+  var quitStep = Int.max
+
+  init(seed: UInt64, takesWindowsBack: Bool = false, quits: Bool = false) {
     var random = Random(seed: seed)
     var configuration = Configuration()
     configuration.userTimeout = 100_000_000_000_000
     configuration.orphanTimeout = 100_000_000_000_000
     configuration.connectTimeout = 100_000_000_000_000
     configuration.handshakeTimeout = 100_000_000_000_000
+    if quits {
+      configuration = Configuration()
+      configuration.keepAliveIdle = 5_000_000_000
+      configuration.keepAliveInterval = 1_000_000_000
+      quitStep = random.below(60)
+    }
     configuration.isNagleEnabled = random.below(4) == 0
     configuration.initialReceiveWindowByteCount = [3000, 20_000, 64 << 10][random.below(3)]
     configuration.maximumReceiveWindowByteCount = [3000, 64 << 10, 1 << 20][random.below(3)]
-    if random.below(8) == 0 { configuration.keepAliveIdle = 2_000_000_000 }
+    if !quits && random.below(8) == 0 { configuration.keepAliveIdle = 2_000_000_000 }
     let starts = (0..<2).map { _ in
       random.below(2) == 0 ? UInt32(truncatingIfNeeded: random.next()) : .max - UInt32(random.below(30_000))
     }
@@ -33,8 +42,14 @@ private struct Life {
     loss = [0, 0, 2, 10, 30][random.below(5)]
     isSlow = random.below(3) == 0
     let hides = (sack: random.below(3) == 0, timestamps: random.below(3) == 0, scale: random.below(3) == 0)
+    let meddler = Dice(Random(seed: seed ^ 0x1234))
     pair.meddle = { header in
-      guard header.flags.contains(.syn) else { return }
+      guard header.flags.contains(.syn) else {
+        if takesWindowsBack && meddler.random.below(8) == 0 {
+          header.window = [0, header.window / 2, min(header.window, 1)][meddler.random.below(3)]
+        }
+        return
+      }
       if hides.sack { header.options.isSACKPermitted = false }
       if hides.timestamps { header.options.timestamps = nil }
       if hides.scale { header.options.windowScale = nil }
@@ -85,6 +100,29 @@ private struct Life {
     }
   }
 
+  /// One of the two quits at some time; both shall end, well or not.
+  mutating func runUntilBothEnd() -> String? {
+    let quitter = random.below(2)
+    for step in 0..<20_000 {
+      for index in 0..<2 where step < quitStep || index != quitter { act(index) }
+      if step >= quitStep, let end = pair.ends[quitter], !end.connection.isOrphan {
+        _ = random.below(2) == 0 ? end.connection.abort() : end.connection.close(at: pair.now)
+      }
+      pair.step(until: pair.now.nanoseconds + (random.below(4) == 0 ? 500_000_000 : 20_000_000))
+      for case let end? in pair.ends where end.isSpoilt { return "other bytes than were written" }
+      // A client that quit before its SYN arrived has no server.
+      guard pair.client.isOver, pair.server?.isOver ?? (step > quitStep + 1000) else { continue }
+      for case let end? in pair.ends {
+        if end.connection.deadline != .never { return "a timer runs" }
+        _ = end.connection.close(at: pair.now)
+        end.read(1 << 20)
+        if end.pool.blocksInUseCount != 0 { return "memory was not given back" }
+      }
+      return nil
+    }
+    return "does not end"
+  }
+
   private var fault: String? {
     for index in 0..<2 {
       guard let end = pair.ends[index] else { continue }
@@ -108,15 +146,37 @@ private struct Life {
 }
 
 @Suite struct `Two connections over a network that loses, copies and reorders` {
+  private func report(_ seed: UInt64, _ fault: String, _ life: borrowing Life) {
+    let server = life.pair.server
+    Issue.record(
+      """
+      seed \(seed): \(fault); \(life.pair.client.connection.state), \(String(describing: server?.connection.state)), \
+      read \(life.pair.client.readCount)/\(life.totals[1]) and \(server?.readCount ?? -1)/\(life.totals[0]), \
+      loss \(life.loss), sent \(life.pair.sentCount)
+      """)
+  }
+
   @Test(arguments: 0..<8) func `deliver every byte and end well`(part: Int) {
     for index in 0..<50 {
       let seed = UInt64(part * 1000 + index)
       var life = Life(seed: seed)
-      if let fault = life.run() {
-        Issue.record(
-          "seed \(seed): \(fault); \(life.pair.client.connection.state), \(String(describing: life.pair.server?.connection.state)), read \(life.pair.client.readCount)/\(life.totals[1]) and \(life.pair.server?.readCount ?? -1)/\(life.totals[0]), loss \(life.loss), sent \(life.pair.sentCount)"
-        )
-      }
+      if let fault = life.run() { report(seed, fault, life) }
+    }
+  }
+
+  @Test(arguments: 0..<4) func `and takes windows back, too`(part: Int) {
+    for index in 0..<50 {
+      let seed = UInt64(part * 1000 + index)
+      var life = Life(seed: seed, takesWindowsBack: true)
+      if let fault = life.run() { report(seed, fault, life) }
+    }
+  }
+
+  @Test(arguments: 0..<4) func `end both when one program quits at any time`(part: Int) {
+    for index in 0..<50 {
+      let seed = UInt64(part * 1000 + index)
+      var life = Life(seed: seed, quits: true)
+      if let fault = life.runUntilBothEnd() { report(seed, fault, life) }
     }
   }
 }

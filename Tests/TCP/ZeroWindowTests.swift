@@ -126,6 +126,16 @@ import Wire
     script.expect(.ack, 1461, count: 1460)
   }
 
+  @Test func `opens by an ACK of new data, though its number is lower than the one that closed it`() throws {
+    let script = try Script.established()
+    script.write(3000)
+    script.takeAll()
+    try script.peer(.ack, 1001, ack: 1, window: 0, stream(10, from: 1000))
+    #expect(script.connection.sendWindow == 0)
+    try script.peer(.ack, 1, ack: 1461, window: 9000)
+    #expect(script.connection.sendWindow == 9000)
+  }
+
   @Test func `in an old segment closes nothing (SND.WL1, SND.WL2)`() throws {
     let script = try Script.established()
     try script.data(1, 100)

@@ -67,7 +67,9 @@ extension Connection {
     guard !isOrphan else { return [] }
     isOrphan = true
     switch state {
-    case .closed, .timeWait: return []
+    case .closed, .timeWait:
+      receiveQueue.removeAll()
+      return []
     case .synSent:
       return end()
     default: break
@@ -117,6 +119,7 @@ extension Connection {
     owedProbe = .none
     stopTimers()
     sendQueue.consume(sendQueue.count)
+    receiveQueue.discardPieces()
     return [.ended, .readable, .writable]
   }
 

@@ -29,15 +29,13 @@ extension Connection {
         return .transmitNow
       }
       // Data that came again: its sender lacks our ACK. One answer for one segment amplifies nothing.
+      let events = hearOld(segment, at: now)
+      if state == .closed || state == .timeWait { return events }
       if length > 0 && !flags.contains(.syn) {
         owesAcknowledgement = true
-        // Two ends that probed each other's closed windows at once have nothing but the probe, sent again, to tell that
-        // the other's probe was taken.
-        let isTold = number + length == receiveNext && flags.contains(.ack) && state.isSynchronized
-        guard isTold, mayAcknowledge(segment.acknowledgementNumber) else { return .transmitNow }
-        return takeAcknowledgement(segment, at: now).union(.transmitNow)
+        return events.union(.transmitNow)
       }
-      return challenge(at: now)
+      return events.union(challenge(at: now))
     }
     lastReceivedAt = now
     keepAlivesUnanswered = 0
@@ -95,6 +93,18 @@ extension Connection {
     // A peer that has filled the window has no other number for its ACKs than the one at its edge.
     if length == 0 { return offset > 0 && offset <= window }
     return offset < window && offset + length > 0
+  }
+
+  /// Takes the ACK of a segment that lies before RCV.NXT, if it acknowledges anything. Two ends that probed each other's
+  /// closed windows at once, or had them taken back, have nothing else to say that the other's bytes were taken: what
+  /// they send stands in the window that they were told, and the other has moved on.
+  private mutating func hearOld(_ segment: borrowing TCPSegment, at now: Instant) -> Events {
+    let age = receiveNext - segment.sequenceNumber
+    guard age > 0, age <= max(0xffff, receiveWindowTarget), state.isSynchronized,
+      segment.flags.intersection([.ack, .syn]) == .ack, mayAcknowledge(segment.acknowledgementNumber),
+      segment.acknowledgementNumber > unacknowledged
+    else { return [] }
+    return takeAcknowledgement(segment, at: now)
   }
 
   /// Whether an ACK is of what was sent, and not too old (RFC 5961 §5.2).

@@ -102,10 +102,15 @@ struct Reassembly: ~Copyable {
   @_lifetime(room: copy room)
   mutating func read(into room: inout OutputRawSpan) -> Int { ring.read(into: &room) }
 
-  /// Forgets everything.
-  mutating func removeAll() {
+  /// Forgets what waits for a gap.
+  mutating func discardPieces() {
     pieces.removeAll()
     ring.discardPlaced()
+  }
+
+  /// Forgets everything.
+  mutating func removeAll() {
+    discardPieces()
     ring.consume(ring.count)
   }
 }
