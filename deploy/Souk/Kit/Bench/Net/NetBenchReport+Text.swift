@@ -48,7 +48,10 @@ extension NetBenchReport {
       ("connection of one request, server", costs.serverPerConnection, costs.allocationsPerConnection),
     ]
     let rows = per.map { name, instructions, allocations in
-      [name, Self.digits(instructions, 0), allocations.map { Self.digits($0, $0 == 0 ? 0 : 3) } ?? ""]
+      [
+        name, Self.digits(instructions, 0),
+        allocations.map { Self.digits($0, $0.rounded() == $0 ? 0 : 3) } ?? "",
+      ]
     }
     return Console.table([["PER", "INSTRUCTIONS", "ALLOCATIONS, BOTH"]] + rows, rightAligned: [1, 2])
   }
@@ -69,7 +72,7 @@ extension NetBenchReport {
       Instructions: callgrind, two lengths subtracted; a segment's contain the program's write or read, and the \
       frame's copy onto or off the simulated wire. Allocations: memcheck, the same way (target 0 per segment).
       """,
-      "\(rounds) rounds, the median counts; TAP transfers of \(secondsPerTapTransfer) s, who is measured on one core, the "
+      "\(rounds) round\(rounds == 1 ? "" : "s"), the median counts; TAP transfers of \(secondsPerTapTransfer) s, who is measured on one core, the "
         + "kernel's ends on another; \(date), \(processor), \(cores) cores",
     ]
   }
