@@ -15,7 +15,7 @@ struct CloseTests {
       pair[closer].close()
       #expect(try await pair[closer.other].receive(50_000, until: link.deadline) == 40_000)
       pair[closer.other].close()
-      try await link.expectNothingIsLeft()
+      try await link.allEnds()
       #expect(link.stack.timeWaitCount == (closer == .own ? 1 : 0))
       #expect(link.figure("souk_tcp_failures_total") == 0)
     }
@@ -37,7 +37,7 @@ struct CloseTests {
       link.kernel.reset(pair.kernel)
       #expect(await pair.own.failure(until: link.deadline) == .reset)
       #expect(throws: NetworkError.reset) { _ = try pair.own.send([1].span.bytes) }
-      try await link.expectNothingIsLeft()
+      try await link.allEnds()
       #expect(link.figure("souk_tcp_resets_received_total") == 1)
     }
   }

@@ -39,7 +39,8 @@ struct LossTests {
       #expect(try await pair[sender.other].receive(count + 1, until: link.deadline) == count)
       try await sending.value()
       pair.close()
-      #expect(test.loss == 0 || link.device.lostCount > 0)
+      // Of large frames there are few.
+      #expect(test.loss == 0 || test.offloads || link.device.lostCount > 0)
       #expect(link.figure("souk_tcp_failures_total") == 0)
     }
   }

@@ -46,7 +46,7 @@ struct ResolverTests {
       #expect(try await pair.kernel.receive(100, until: link.deadline) == 100)
       #expect(pair.kernel.peer.address == .v4(address.rawValue))
       pair.close()
-      try await link.expectNothingIsLeft()
+      try await link.allEnds()
       link.interface.release()
       #expect(link.interface.address == nil)
       #expect(events == [.configured(address, KernelLink.network), .lost])

@@ -40,7 +40,8 @@ public final class TestProcess {
 
   /// Where `program` is; nil when it is not installed.
   public static func path(of program: String) -> String? {
-    let folders = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":") + ["/usr/sbin"]
+    let path = getenv("PATH").map { String(cString: $0) } ?? ""
+    let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin"]
     return folders.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
   }
 

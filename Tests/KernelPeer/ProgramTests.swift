@@ -12,7 +12,7 @@ import Wire
 
 /// Programs that we did not write, against our stack.
 @Suite(.enabled(if: TestNamespace.isExpected, needsRoot))
-struct PeerTests {
+struct ProgramTests {
   /// Says hello, or as many bytes as the path asks for.
   private final class Hello: Handler {
     static let large = 5 << 20
