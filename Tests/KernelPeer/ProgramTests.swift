@@ -30,7 +30,8 @@ struct ProgramTests {
   private func serve(_ link: KernelLink) throws -> HTTPServer {
     let server = HTTPServer(
       loop: link.loop, entropy: MachineTesting.SeededEntropy(seed: 80),
-      log: Logger(service: "test", level: .error, format: .logfmt, console: RecordingConsole(), clock: LinuxClock()),
+      log: Logger(
+        service: "test", level: .error, format: .logfmt, console: RecordingConsole(), clock: LinuxClock()),
       metrics: Metrics(), handler: Hello())
     let listener = try link.stack.listen(on: Endpoint(.any, port: 80))
     link.loop.spawn { await server.serve(on: listener) }

@@ -92,7 +92,8 @@ struct ReachTests {
     }
   }
 
-  @Test func `ping is answered in all sizes`() throws {
+  @Test(.enabled(if: TestProcess.path(of: "ping") != nil || TestNamespace.isCI, "needs ping (iputils-ping)"))
+  func `ping is answered in all sizes`() throws {
     try KernelLink.run { link in
       for byteCount in [0, 1, 56, 1472, 1473, 4000, 9000] {
         let ping = link.aside {
@@ -136,6 +137,16 @@ struct ReachTests {
       let long = try #require(socket.receive())
       #expect(long.payload == Array(Pattern.piece(at: 0, 4000)))
       #expect(throws: NetworkError.exhausted) { try socket.send(long.payload.span.bytes, to: long.source) }
+      socket.close()
+    }
+  }
+
+  @Test func `a datagram to nobody at the kernel's end comes back as an error`() throws {
+    try KernelLink.run { link in
+      let socket = try link.stack.bind()
+      try socket.send([1].span.bytes, to: Endpoint(link.address(.kernel), port: 9))
+      try await link.wait(for: "port unreachable") { link.figure("souk_icmp_received_total") == 1 }
+      #expect(socket.receive() == nil)
       socket.close()
     }
   }

@@ -20,7 +20,8 @@ struct ResolverTests {
   }
 
   private static let pool = "--dhcp-range=10.84.0.50,10.84.0.60,255.255.255.0,120 --dhcp-authoritative "
-  private static let names = "--address=/shop.example/10.84.0.33 --address=/shop.example/10.84.0.34 --local=/example/"
+  private static let names =
+    "--address=/shop.example/10.84.0.33 --address=/shop.example/10.84.0.34 --local=/example/"
 
   private var asking: KernelLink.Options {
     var options = KernelLink.Options()
@@ -66,7 +67,9 @@ struct ResolverTests {
       var found: [IPAddress] = []
       let deadline = link.deadline
       while found.isEmpty && link.loop.now < deadline {
-        do throws(DNSFailure) { found = try await link.stack.resolve("shop.example", until: link.deadline) } catch {
+        do throws(DNSFailure) {
+          found = try await link.stack.resolve("shop.example", until: link.deadline)
+        } catch {
           await link.loop.sleep(for: .milliseconds(20))
         }
       }

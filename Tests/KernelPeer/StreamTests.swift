@@ -64,7 +64,8 @@ struct StreamTests {
       let echo = link.begin {
         for number in 0..<count {
           guard
-            try await pair[client.other].receive(size(number), at: number, until: link.deadline) == size(number)
+            try await pair[client.other].receive(size(number), at: number, until: link.deadline)
+              == size(number)
           else { return number }
           try await pair[client.other].send(size(number), at: number + 7, until: link.deadline)
         }

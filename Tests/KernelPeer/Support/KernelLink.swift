@@ -71,7 +71,8 @@ final class KernelLink {
   }
 
   /// Runs `body` on the loop of a link of its own, and then looks whether the stack has kept anything.
-  static func run(_ options: Options = Options(), _ body: @escaping (KernelLink) async throws -> Void) throws {
+  static func run(_ options: Options = Options(), _ body: @escaping (KernelLink) async throws -> Void) throws
+  {
     try TestNamespace.run {
       var outcome = Result<Void, any Error>.success(())
       let link = try KernelLink(options)
