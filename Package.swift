@@ -143,14 +143,14 @@ let package = Package(
     // Tests
     library(
       "MachineTesting", "Tests/Support/MachineTesting",
-      ["Bytes", "EventLoop", "Log", "Machine", "Platform"]),
+      ["Bytes", "CLinux", "EventLoop", "Log", "Machine", "Platform"]),
     tests("Bytes"),
     tests("EventLoop", ["Machine", "MachineTesting", "Platform"]),
     tests("Log", ["Platform"]),
     tests("Cryptography", ["Platform"]),
     tests("Storage", ["CSQLite", "EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
     tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
-    tests("MachineTap", ["Bytes", "CLinux", "EventLoop", "Machine", "MachineTesting", "Platform"]),
+    tests("MachineTap", ["Bytes", "EventLoop", "Machine", "MachineTesting", "Platform"]),
     library("WireWalk", "Tests/Support/WireWalk", ["Bytes", "Wire"]),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "Bytes", "WireWalk"], path: "Tests/Wire",
@@ -169,6 +169,12 @@ let package = Package(
     tests(
       "NetworkStack",
       ["Bytes", "EventLoop", "MachineTesting", "NetworkSimulation", "Platform", "TCP", "Wire"]),
+    .testTarget(
+      name: "KernelPeerTests",
+      dependencies: [
+        "Bytes", "CLinux", "EventLoop", "HTTP", "HTTPCore", "Log", "Machine", "MachineTap", "MachineTesting",
+        "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire",
+      ], path: "Tests/KernelPeer", swiftSettings: settings),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

@@ -1,12 +1,13 @@
 import Bytes
 import Glibc
+import MachineTesting
 import Platform
 import Testing
 
 @testable import MachineTap
 
 /// Two TAP devices behind one bridge: what one transmits, the other receives. Needs root.
-@Suite(.enabled(if: TestNamespace.isPossible, "needs root and /dev/net/tun"))
+@Suite(.enabled(if: TestNamespace.isExpected, "needs root and /dev/net/tun"))
 struct TapDeviceTests {
   private static let sender: [UInt8] = [0x02, 0x53, 0x4f, 0x55, 0x4b, 0x01]
 

@@ -2,11 +2,12 @@ import EventLoop
 import Glibc
 import Machine
 import MachineTap
+import MachineTesting
 import Platform
 import Testing
 
 /// A TAP device on a loop. Needs root.
-@Suite(.enabled(if: TestNamespace.isPossible, "needs root and /dev/net/tun"))
+@Suite(.enabled(if: TestNamespace.isExpected, "needs root and /dev/net/tun"))
 struct TapPortTests {
   /// A device whose interface is up, on a loop of this thread.
   private func withDevice(_ body: @escaping (TapDevice, EpollDriver, EventLoop) async throws -> Void) throws {

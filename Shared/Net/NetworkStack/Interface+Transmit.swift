@@ -93,7 +93,27 @@ extension Interface {
       source: address, destination: destination, protocol: .icmp,
       payloadByteCount: ICMPv4Message.headerByteCount + payload.byteCount)
     prepare(&ip)
-    _ = transmit(ip) { output in kind.write(into: &output) { $0.append(contentsOf: payload) } }
+    _ = transmit(ip, mayFragment: true) { output in
+      kind.write(into: &output) { $0.append(contentsOf: payload) }
+    }
+  }
+
+  /// Sends `packet`, whose header is `ip`, in fragments that fit the link (RFC 791 §3.2). Only the answer to an echo
+  /// request that came in fragments is that long (RFC 1122 §3.2.2.6).
+  private func transmitFragments(of packet: RawSpan, _ ip: IPv4Header) {
+    let payload = packet.extracting(IPv4Packet.minimumHeaderByteCount..<packet.byteCount)
+    // All but the last are multiples of 8.
+    let room = (maximumTransmissionUnit - IPv4Packet.minimumHeaderByteCount) & ~7
+    var offset = 0
+    while offset < payload.byteCount {
+      let piece = payload.extracting(offset..<min(offset + room, payload.byteCount))
+      var fragment = ip
+      fragment.payloadByteCount = piece.byteCount
+      fragment.fragmentByteOffset = offset
+      fragment.moreFragments = offset + piece.byteCount < payload.byteCount
+      guard transmit(fragment, { $0.append(contentsOf: piece) }) else { return }
+      offset += piece.byteCount
+    }
   }
 
   /// Sends a TCP segment without payload that belongs to no connection of ours.
@@ -113,10 +133,14 @@ extension Interface {
     nextIdentification &+= 1
   }
 
-  /// Writes a packet that fits the link and sends it to its next hop; false when nobody is there, or it does not fit.
-  private func transmit(_ ip: IPv4Header, _ write: (inout OutputRawSpan) -> Void) -> Bool {
+  /// Writes a packet that fits the link, or may be sent in fragments, and sends it to its next hop; false when nobody
+  /// is there, or it does not fit.
+  private func transmit(
+    _ ip: IPv4Header, mayFragment: Bool = false, _ write: (inout OutputRawSpan) -> Void
+  ) -> Bool {
     guard ip.payloadByteCount + IPv4Packet.minimumHeaderByteCount <= maximumTransmissionUnit else {
-      return false
+      if mayFragment { withPacket(ip, write) { transmitFragments(of: $0, ip) } }
+      return mayFragment
     }
     if ip.destination.isBroadcast || stack.routes.isBroadcast(ip.destination, on: index) {
       withPacket(ip, write) { transmit(packet: $0, to: .broadcast) }
