@@ -32,16 +32,24 @@ extension NetworkStack {
   }
 
   /// Begins to open a connection and returns at once: `send` takes nothing until it is established, and everything
-  /// throws once it has failed.
-  public func open(to endpoint: Endpoint) throws(NetworkError) -> StackStream {
+  /// throws once it has failed. The local port is one that nobody can foresee, or `localPort`; `addressInUse` when that
+  /// is taken.
+  public func open(to endpoint: Endpoint, localPort: UInt16? = nil) throws(NetworkError) -> StackStream {
     guard let remote = IPv4Address(endpoint.address), remote.isHost, !remote.isLoopback, endpoint.port != 0,
       let hop = routes.nextHop(to: remote), !hop.isBroadcast
     else { throw .unreachable }
     let local = hop.source
     guard remote != local else { throw .unreachable }
-    guard let tuple = freeTuple(from: local, to: remote, port: endpoint.port), let admitted = admit() else {
+    let tuple: FourTuple
+    if let localPort {
+      tuple = FourTuple(local: local, remote: remote, localPort: localPort, remotePort: endpoint.port)
+      guard localPort != 0, isFree(tuple) else { throw .addressInUse }
+    } else if let free = freeTuple(from: local, to: remote, port: endpoint.port) {
+      tuple = free
+    } else {
       throw .exhausted
     }
+    guard let admitted = admit() else { throw .exhausted }
     let interface = interfaces[hop.interface.rawValue]
     var identity = identity(tuple, on: interface)
     if let wait = timeWaits[tuple] {
@@ -63,15 +71,18 @@ extension NetworkStack {
     func tuple(_ localPort: UInt16) -> FourTuple {
       FourTuple(local: local, remote: remote, localPort: localPort, remotePort: port)
     }
-    let now = loop.now
-    let free = ports.next(from: local, to: remote, port: port) {
+    let unused = ports.next(from: local, to: remote, port: port) {
       connections[tuple($0)] == nil && timeWaits[tuple($0)] == nil
     }
-    if let free { return tuple(free) }
-    let succeeding = ports.next(from: local, to: remote, port: port) {
-      connections[tuple($0)] == nil && timeWaits[tuple($0)]?.successor(at: now) != nil
-    }
-    return succeeding.map(tuple)
+    if let unused { return tuple(unused) }
+    return ports.next(from: local, to: remote, port: port) { isFree(tuple($0)) }.map(tuple)
+  }
+
+  /// Whether a connection of this name may begin.
+  private func isFree(_ tuple: FourTuple) -> Bool {
+    guard connections[tuple] == nil else { return false }
+    guard let wait = timeWaits[tuple] else { return true }
+    return wait.successor(at: loop.now) != nil
   }
 
   public func connect(

@@ -34,7 +34,8 @@ struct TestCommand: ParsableCommand {
     }
     try runOnOwnStack(release)
     for words in [
-      ["\(release)/simulate", "--seeds", "5000"], ["Tests/Fuzz/run", "all"], ["\(release)/souk", "bench", "--rounds", "1", "--seconds", "1"],
+      ["\(release)/simulate", "--seeds", "5000"], ["Tests/Fuzz/run", "all"],
+      ["\(release)/souk", "bench", "--rounds", "1", "--seconds", "1"],
       ["\(release)/souk", "bench", "net", "--rounds", "1", "--megabytes", "10", "--seconds", "0.2"],
     ] {
       Console.note("running \(words.map(Files.shown).joined(separator: " "))")
