@@ -57,6 +57,40 @@ import Wire
     #expect(echoes == [payload])
   }
 
+  @Test func `answers an echo request that came in fragments in fragments`() {
+    pair.introduceStranger()
+    let data = (0..<4000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+    func message(_ kind: ICMPv4Kind) -> [UInt8] {
+      var buffer = ByteBuffer()
+      buffer.withFreeRoom(atLeast: data.count + 8) { output in
+        kind.write(into: &output) { $0.append(contentsOf: data.span.bytes) }
+      }
+      return buffer.array()
+    }
+    let request = message(.echoRequest(identifier: 7, sequence: 9))
+    for start in stride(from: 0, to: request.count, by: 1480) {
+      let piece = Array(request[start..<min(start + 1480, request.count)])
+      let packet = ipv4(from: StackPair.strangerAddress, to: StackPair.rightAddress, .icmp, piece) {
+        $0.identification = 77
+        $0.fragmentByteOffset = start
+        $0.moreFragments = start + piece.count < request.count
+      }
+      pair.say(.ipv4, to: pair.rightInterface.hardware) { $0.append(contentsOf: packet.span.bytes) }
+    }
+    pair.run(for: .milliseconds(1))
+    var identifications: Set<UInt16> = []
+    let fragments = pair.heardPackets(.icmp) { packet -> (offset: Int, isLast: Bool, bytes: [UInt8]) in
+      identifications.insert(packet.identification)
+      // Copied within the closure.
+      let bytes = packet.payload.withUnsafeBytes { Array($0) }
+      return (packet.fragmentByteOffset, !packet.moreFragments, bytes)
+    }
+    #expect(fragments.map(\.offset) == [0, 1480, 2960])
+    #expect(fragments.map(\.isLast) == [false, false, true])
+    #expect(identifications.count == 1)
+    #expect(fragments.flatMap(\.bytes) == message(.echoReply(identifier: 7, sequence: 9)))
+  }
+
   @Test func `tells who sends to a port that is nobody's, and quotes the datagram`() {
     pair.introduceStranger()
     pair.sendDatagram(to: 9_999)
