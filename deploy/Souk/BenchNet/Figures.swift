@@ -10,8 +10,9 @@ struct Figures {
     }
   }
 
-  /// `{"bytes":1000.0,"wallSeconds":0.5}`. Every value is finite.
+  /// `{"bytes":1000.0,"wallSeconds":0.5}`, to a millionth: longer texts would be allocated, and counted. Every value is
+  /// finite.
   var line: String {
-    "{" + entries.map { "\"\($0.name)\":\($0.value)" }.joined(separator: ",") + "}"
+    "{" + entries.map { "\"\($0.name)\":\(($0.value * 1e6).rounded() / 1e6)" }.joined(separator: ",") + "}"
   }
 }

@@ -34,17 +34,21 @@ struct Valgrind {
   func allocations(_ short: [String], _ long: [String], per unit: String) throws(Failure) -> Double {
     let less = try allocations(short, unit)
     let more = try allocations(long, unit)
-    // A few allocations of the start come and go with the seed of this run's hash tables.
-    let allocations = (more.count - less.count) / (more.units - less.units)
-    return abs(allocations) < 0.001 ? 0 : allocations
+    return (more.count - less.count) / (more.units - less.units)
+  }
+
+  /// Runs the program under `tool`, with hash tables that are the same in every run.
+  private func run(
+    _ arguments: [String], _ tool: [String]
+  ) throws(Failure) -> (NetProgram.Figures, output: String) {
+    try program.run(arguments, under: ["env", "SWIFT_DETERMINISTIC_HASHING=1", "valgrind"] + tool)
   }
 
   // MARK: callgrind
 
   private func profile(_ arguments: [String], _ unit: String) throws(Failure) -> Instructions {
     let file = folder + "/callgrind.out"
-    let (figures, _) = try program.run(
-      arguments, under: ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(file)"])
+    let (figures, _) = try run(arguments, ["--tool=callgrind", "--callgrind-out-file=\(file)"])
     let inclusive = try annotate(file, inclusive: true)
     let own = try annotate(file, inclusive: false)
     var found = Instructions()
@@ -83,8 +87,8 @@ struct Valgrind {
   private func allocations(
     _ arguments: [String], _ unit: String
   ) throws(Failure) -> (count: Double, units: Double) {
-    let (figures, output) = try program.run(
-      arguments, under: ["valgrind", "--tool=memcheck", "--undef-value-errors=no", "--leak-check=no"])
+    let (figures, output) = try run(
+      arguments, ["--tool=memcheck", "--undef-value-errors=no", "--leak-check=no"])
     guard let count = Self.allocationCount(output) else {
       throw Failure("memcheck did not count the allocations: \(output)")
     }
