@@ -12,6 +12,6 @@ extension IPv4Network {
   /// Whether a host of this network may have `address`: not the network's own, nor its broadcast. Networks of one or
   /// two addresses have no such (RFC 3021).
   func mayHold(host address: IPv4Address) -> Bool {
-    prefixLength > 30 || address != self.address && address != broadcast
+    contains(address) && (prefixLength > 30 || address != self.address && address != broadcast)
   }
 }

@@ -20,6 +20,17 @@ public final class StackStream: ByteStream {
   /// Whether both ends are connected, or were.
   public var isConnected: Bool { held.connection.state.isSynchronized }
 
+  /// Whether short segments wait while others are in flight (RFC 9293 §3.7.4); TCP_NODELAY is the opposite. Off, as
+  /// configured, since programs hand over whole messages.
+  public var isNagleEnabled: Bool {
+    get { held.connection.isNagleEnabled }
+    set {
+      held.connection.isNagleEnabled = newValue
+      // What waited need not wait any longer.
+      held.stack?.transmitLater(held)
+    }
+  }
+
   /// Bytes that have arrived and were not read.
   public var readableByteCount: Int { held.connection.readableByteCount }
 

@@ -165,7 +165,7 @@ extension Connection {
     let maximum = max(full, largeByteCount - largeByteCount % full)
     if byteCount > maximum { byteCount = maximum }
     // Nagle (RFC 9293 §3.7.4). The short end of a large segment is a segment behind others in flight.
-    if configuration.isNagleEnabled && !isFinishing {
+    if isNagleEnabled && !isFinishing {
       if byteCount > full { byteCount -= byteCount % full }
       if byteCount < full && flightByteCount > 0 { return nil }
     }

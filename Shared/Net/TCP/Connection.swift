@@ -25,6 +25,8 @@ public struct Connection: ~Copyable {
   public internal(set) var failure: Failure?
   /// Whether its program has let go of it.
   public internal(set) var isOrphan = false
+  /// Whether short segments wait while others are in flight; TCP_NODELAY is the opposite. By default as configured.
+  public var isNagleEnabled: Bool
   /// Whether the peer opened it.
   public let isPassive: Bool
 
@@ -173,6 +175,7 @@ public struct Connection: ~Copyable {
   ) {
     self.configuration = configuration
     self.counters = counters
+    isNagleEnabled = configuration.isNagleEnabled
     self.isPassive = isPassive
     localPort = identity.localPort
     remotePort = identity.remotePort

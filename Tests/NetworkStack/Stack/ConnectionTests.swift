@@ -115,6 +115,22 @@ import Wire
     #expect(pair.left.connectionCount == 0)
   }
 
+  @Test func `with Nagle hold a short segment back until the one before is acknowledged`() throws {
+    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+    let client = try pair.left.open(to: pair.endpoint(80))
+    pair.run()
+    let server = try #require(try listener.accept())
+    client.isNagleEnabled = true
+    try client.say("one")
+    pair.run(for: .milliseconds(1))
+    try client.say("two")
+    pair.run(for: .milliseconds(1))
+    #expect(try server.hear() == "one")
+    client.isNagleEnabled = false
+    pair.run(for: .milliseconds(1))
+    #expect(try server.hear() == "two")
+  }
+
   @Test func `outlive their stack only as errors`() throws {
     var pair: StackPair? = StackPair()
     let listener = try pair!.right.listen(on: Endpoint(.any, port: 80))

@@ -37,8 +37,8 @@ final class StackPair {
       wire.attach(hardwareAddress: 0x0200_0000_0000 + UInt64($0), options: options)
     }
     self.devices = devices
-    left = NetworkStack(loop: loop, entropy: SeededBytes(seed: 1), configuration: configuration)
-    right = NetworkStack(loop: loop, entropy: SeededBytes(seed: 2), configuration: configuration)
+    left = NetworkStack(loop: loop, entropy: SeededEntropy(seed: 1), configuration: configuration)
+    right = NetworkStack(loop: loop, entropy: SeededEntropy(seed: 2), configuration: configuration)
     leftInterface = left.attach(devices[0], addressing: Self.fixed(Self.leftAddress))
     rightInterface = right.attach(
       devices[1], addressing: rightAddressing ?? Self.fixed(Self.rightAddress))
@@ -143,17 +143,6 @@ final class StackPair {
     say(.arp, to: .broadcast) { packet.write(into: &$0) }
     run(for: .milliseconds(1))
     heard.removeAll()
-  }
-}
-
-/// Reproducible bytes.
-final class SeededBytes: Entropy {
-  private var numbers: SplitMix64
-
-  init(seed: UInt64) { numbers = SplitMix64(seed: seed) }
-
-  func fill(_ bytes: UnsafeMutableRawBufferPointer) {
-    for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: numbers.next()) }
   }
 }
 

@@ -44,7 +44,7 @@ public struct DHCPLease: Equatable, Sendable {
       network.prefixLength >= Self.minimumPrefixLength
     else { throw .badMask }
     let address = message.yourAddress
-    guard address.isAssignable, network.canHold(address), address != server else { throw .badAddress }
+    guard address.isAssignable, network.mayHold(host: address), address != server else { throw .badAddress }
     guard let granted = message.leaseSeconds, granted > 0 else { throw .badLease }
     self.address = address
     self.network = network
@@ -53,7 +53,7 @@ public struct DHCPLease: Equatable, Sendable {
     if let list = message.routers {
       for index in 0..<list.count where routers.count < Self.maximumRouterCount {
         let router = list[index]
-        if router.isAssignable, network.canHold(router), router != address { routers.append(router) }
+        if router.isAssignable, network.mayHold(host: router), router != address { routers.append(router) }
       }
     }
     self.routers = routers

@@ -90,12 +90,3 @@ extension IPv4Address {
     rawValue >> 24 != 0 && !isLoopback && !isLinkLocal && rawValue < 0xe000_0000
   }
 }
-
-extension IPv4Network {
-  /// Whether a host of this network can have `address`: of the network, and neither its first nor its last, which
-  /// mean something else up to 30 bits (RFC 1122 §3.2.1.3, RFC 3021 §2.1).
-  func canHold(_ address: IPv4Address) -> Bool {
-    guard contains(address) else { return false }
-    return prefixLength > 30 || (address != self.address && address != broadcast)
-  }
-}
