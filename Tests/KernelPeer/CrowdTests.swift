@@ -16,7 +16,7 @@ struct CrowdTests {
     case kernelByReset
   }
 
-  /// How many connections each of `clientCount` threads makes, one after another.
+  /// Threads that connect.
   private static let clientCount = 8
 
   /// Serves connections that `closer` ends: a few bytes come, the same go back.
