@@ -109,6 +109,21 @@ import Wire
     #expect(script.smoothed == before)
   }
 
+  @Test
+  func `forgets its back-off when data that was sent once only is acknowledged, though nothing was measured`()
+    throws
+  {
+    let script = try Script.established()
+    script.write(3 * 536)
+    script.takeAll()
+    // The first segment is lost, and lost again; the others have arrived.
+    script.advance(milliseconds: 5_000)
+    script.takeAll()
+    let backedOff = script.connection.retransmission.timeout
+    try script.ack(1 + 3 * 536)
+    #expect(script.connection.retransmission.timeout * 4 <= backedOff)
+  }
+
   @Test func `measures by one segment at a time, in nanoseconds`() throws {
     let script = try Script.established()
     script.advance(milliseconds: 1)

@@ -47,7 +47,10 @@ extension NetworkStack {
       }
     }
     connection.schedule()
-    if connection.stack != nil { transmitLater(connection) }
+    guard connection.stack != nil else { return }
+    // The loop must not wait for an event before it goes on.
+    transmitLater(connection)
+    hasWork = true
   }
 
   // MARK: In

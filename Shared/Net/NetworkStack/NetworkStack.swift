@@ -46,8 +46,8 @@ public final class NetworkStack: Network, TurnObserver {
   private var timeWaitTimer: Timer?
   /// Whether a device has frames it has not told its backend about.
   var hasTransmitted = false
-  /// Whether a task was woken since the turn's end began.
-  private var hasWoken = false
+  /// Whether a task was woken, or a connection has more to send, since the turn's end began.
+  var hasWork = false
 
   var sockets: [SocketReference] = []
   var resolver: DNSResolver
@@ -117,7 +117,7 @@ public final class NetworkStack: Network, TurnObserver {
   }
 
   public func turnEnds() -> Bool {
-    hasWoken = false
+    hasWork = false
     if !pending.isEmpty {
       swap(&pending, &flushing)
       for connection in flushing {
@@ -130,7 +130,7 @@ public final class NetworkStack: Network, TurnObserver {
       hasTransmitted = false
       for interface in interfaces { interface.device.notify() }
     }
-    return hasWoken
+    return hasWork
   }
 
   /// What `events` mean for the stack and for whoever waits.
@@ -139,11 +139,11 @@ public final class NetworkStack: Network, TurnObserver {
     if events.contains(.established), let listener = connection.listener {
       connection.listener = nil
       listener.established(connection)
-      hasWoken = true
+      hasWork = true
     }
     if !events.isDisjoint(with: [.readable, .writable, .established]) {
       connection.wake(events)
-      hasWoken = true
+      hasWork = true
     }
     if !events.isDisjoint(with: [.transmitNow, .ended]) { transmit(connection) }
     if events.contains(.ended) { remove(connection) }

@@ -70,6 +70,7 @@ extension Connection {
     to acknowledgement: SequenceNumber, _ segment: borrowing TCPSegment, at now: Instant
   ) -> Events {
     measureRoundTrip(to: acknowledgement, segment, at: now)
+    if !recovery.isOpen, acknowledgement > recovery.highRetransmitted { retransmission.resetBackOff() }
     // While the window is what limits, nothing more could have been in flight.
     let isLimiting = flightByteCount + segmentByteCount > congestion.window || !recovery.isOpen
     let finIsAcknowledged = isFinSent && acknowledgement == sendMaximum

@@ -39,6 +39,10 @@ struct RetransmissionTimer {
     backoffCount = 0
   }
 
+  /// Data that was sent once only is acknowledged, though how long it took was not measured: the path is not as slow as
+  /// the back-off assumed (§5.7, last paragraph).
+  mutating func resetBackOff() { backoffCount = 0 }
+
   /// The RTO passed (§5.5).
   mutating func backOff() { backoffCount += 1 }
 
