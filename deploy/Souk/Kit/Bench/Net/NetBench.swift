@@ -86,7 +86,7 @@ struct NetBench {
       checksumsPerSegment: segments.checksums / segments.units,
       serverPerRequest: kept.server / kept.units, clientPerRequest: kept.client / kept.units,
       serverPerConnection: new.server / new.units, clientPerConnection: new.client / new.units,
-      allocationsPerSegment: try valgrind.allocations(bulk(8), bulk(16), per: "dataSegments"),
+      allocationsPerSegment: try valgrind.allocations(bulk(12), bulk(20), per: "dataSegments"),
       allocationsPerRequest: try valgrind.allocations(requests(200), requests(1200), per: "requests"),
       allocationsPerConnection: try valgrind.allocations(
         requests(200, ["--new-connections"]), requests(1200, ["--new-connections"]), per: "requests"))
