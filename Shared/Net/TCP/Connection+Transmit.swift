@@ -159,7 +159,9 @@ extension Connection {
       } else if byteCount < waiting {
         // Silly windows (RFC 9293 §3.8.6.2.1): less than a segment only when it is half of the largest window, or
         // when it has waited long enough.
-        guard byteCount == window, byteCount * 2 >= maximumSendWindow || owedProbe == .window else { return nil }
+        guard byteCount == window, byteCount * 2 >= maximumSendWindow || owedProbe == .window else {
+          return nil
+        }
       }
     }
     let maximum = max(full, largeByteCount - largeByteCount % full)
