@@ -53,7 +53,7 @@ boot_entry:
     orl $0x900, %eax
     wrmsr
     movl %cr0, %eax
-    andl $~0x4, %eax                // not EM
+    andl $~0x60000004, %eax         // not CD, NW, EM
     orl $0x80010002, %eax           // PG, WP, MP
     movl %eax, %cr0
     lgdt gdt_pointer
@@ -69,6 +69,8 @@ boot_entry64:
     movl %eax, %fs
     movl %eax, %gs
     movl $boot_stack_top, %esp
+    fninit
+    ldmxcsr default_mxcsr
     movl %ebp, %edi
     xorl %ebp, %ebp                 // the end of every backtrace
     call boot_enter
@@ -120,6 +122,10 @@ boot_interrupt_stub:
     movl $0, (%rax)
     popq %rax
     iretq
+
+    .section .rodata.mxcsr, "a"
+default_mxcsr:
+    .long 0x1f80                    // every SSE exception masked, as at reset
 
     .section .data.gdt, "aw"
     .balign 16

@@ -68,7 +68,7 @@ void boot_install_traps(void) {
 static const char *const names[FIRST_INTERRUPT] = {
     [0] = "division by zero",     [1] = "debug exception",        [2] = "non-maskable interrupt",
     [3] = "breakpoint",           [4] = "overflow",               [5] = "bound range exceeded",
-    [6] = "invalid instruction",  [7] = "no coprocessor",         [8] = "double fault",
+    [6] = "invalid instruction (what a Swift precondition ends with)", [7] = "no coprocessor",         [8] = "double fault",
     [10] = "invalid TSS",         [11] = "segment not present",   [12] = "stack segment fault",
     [13] = "general protection fault", [14] = "page fault",       [16] = "x87 exception",
     [17] = "misaligned access",   [18] = "machine check",         [19] = "SSE exception",

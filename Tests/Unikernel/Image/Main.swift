@@ -10,6 +10,10 @@ enum Main {
   static func main() {
     Machine.run { machine in
       machine.console.write(line: "boot: \(machine.heap.totalByteCount / 1024) KB of heap")
+      let module = machine.bootModule
+      if module.count > 0 {
+        machine.console.write(line: "boot: a module of \(module.count) bytes, sum \(module.reduce(0) { $0 + Int($1) })")
+      }
       for word in machine.commandLine.split(separator: " ") where word.hasPrefix("test=") {
         fail(String(word.dropFirst(5)), machine)
       }
@@ -70,6 +74,12 @@ enum Main {
       let buffer = UnsafeMutableRawPointer.allocate(byteCount: 40, alignment: 16)
       buffer.deallocate()
       buffer.deallocate()
+    case "foreign":
+      // Unsafe on purpose: the middle of an allocation was never handed out.
+      (UnsafeMutableRawPointer.allocate(byteCount: 40, alignment: 16) + 16).deallocate()
+    case "bounds":
+      let empty = [Int](repeating: 0, count: machine.commandLine.count)
+      machine.console.write(line: "element \(empty[machine.commandLine.utf8.count + 1])")
     case "text":
       // Unsafe on purpose: code must not be writable. The image begins at 1 MB.
       UnsafeMutablePointer<UInt64>(bitPattern: 0x10_0000)!.pointee = 1

@@ -15,6 +15,14 @@ public final class Machine {
   /// What the loader was told (QEMU: `-append`), with what the monitor itself adds.
   public let commandLine: String
 
+  /// The boot module (QEMU: `-initrd`), read-only and there for good; empty when the loader was given none.
+  public var bootModule: UnsafeRawBufferPointer {
+    var byteCount = 0
+    let start = boot_module(&byteCount)
+    // Safe: boot code keeps the module's pages out of the heap.
+    return UnsafeRawBufferPointer(start: byteCount > 0 ? start : nil, count: byteCount)
+  }
+
   private init() {
     clock = TSCClock()
     loop = EventLoop(driver: HaltDriver(clock: clock), clock: clock)
