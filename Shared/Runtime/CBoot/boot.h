@@ -22,6 +22,13 @@ struct boot_range {
 /// is not there. `ram` is the heap's.
 void boot_protect(struct boot_range ram);
 
+/// The IDT: traps below FIRST_INTERRUPT, then the timer's vector and one for each line.
+#define FIRST_INTERRUPT 32u
+#define TIMER_VECTOR FIRST_INTERRUPT
+#define FIRST_LINE_VECTOR (TIMER_VECTOR + 1)
+#define SPURIOUS_VECTOR 63u
+#define VECTOR_COUNT 64u
+
 /// Loads the IDT and the stack that traps run on.
 void boot_install_traps(void);
 

@@ -3,6 +3,9 @@
 #include "boot.h"
 
 #define PORT 0x3f8
+#define INTERRUPT_ENABLE (PORT + 1)
+#define DATA_AVAILABLE 1
+#define MODEM_CONTROL (PORT + 4)
 #define LINE_STATUS (PORT + 5)
 #define TRANSMITTER_EMPTY 0x20
 
@@ -12,6 +15,13 @@ void boot_console_write(const void *bytes, size_t count) {
     while (!(port_read(LINE_STATUS) & TRANSMITTER_EMPTY)) __builtin_ia32_pause();
     port_write(PORT, source[i]);
   }
+}
+
+int boot_console_read(void) { return port_read(LINE_STATUS) & DATA_AVAILABLE ? port_read(PORT) : -1; }
+
+void boot_console_listen(void) {
+  port_write(MODEM_CONTROL, 0xb);  // DTR, RTS, and OUT2, the PC's gate of the interrupt
+  port_write(INTERRUPT_ENABLE, DATA_AVAILABLE);
 }
 
 void boot_print(const char *text) { boot_console_write(text, __builtin_strlen(text)); }

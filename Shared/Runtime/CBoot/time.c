@@ -12,8 +12,6 @@
 #define APIC_CURRENT_COUNT 0x390
 #define APIC_DIVIDE 0x3e0
 #define APIC_MASKED 0x10000u
-#define TIMER_VECTOR 32u
-#define SPURIOUS_VECTOR 47u
 /// How long the counter is measured when nobody names its rate. Longer is more exact, and delays every start.
 #define MEASURE_NANOSECONDS 200000u
 /// The timer has 32 bits.
@@ -67,6 +65,23 @@ void boot_start_time(void) {
   if (!frequency) frequency = measured_frequency();
   if (!frequency) boot_panic("the time stamp counter stands still", BOOT_EXIT_UNFIT_MACHINE);
   apic_write(APIC_TIMER, TIMER_VECTOR);
+}
+
+// MARK: Interrupts and idling
+
+// Intel's 82093AA data sheet §3.2.4: a redirection entry.
+#define IO_APIC_SELECT ((volatile uint32_t *)0xfec00000ull)
+#define IO_APIC_WINDOW ((volatile uint32_t *)0xfec00010ull)
+#define IO_APIC_REDIRECTION 0x10
+
+_Static_assert(FIRST_LINE_VECTOR + BOOT_INTERRUPT_LINES <= SPURIOUS_VECTOR, "more lines than vectors");
+
+void boot_enable_interrupt(uint32_t line) {
+  if (line >= BOOT_INTERRUPT_LINES) boot_panic("no such interrupt line", BOOT_EXIT_TRAP);
+  *IO_APIC_SELECT = IO_APIC_REDIRECTION + 2 * line + 1;
+  *IO_APIC_WINDOW = 0;  // to the processor with identifier 0
+  *IO_APIC_SELECT = IO_APIC_REDIRECTION + 2 * line;
+  *IO_APIC_WINDOW = FIRST_LINE_VECTOR + line;  // fixed, physical, edge, active high, not masked
 }
 
 void boot_idle(uint64_t nanoseconds) {

@@ -5,8 +5,6 @@
 
 #include "boot.h"
 
-#define VECTOR_COUNT 48u
-#define FIRST_INTERRUPT 32u
 /// Return addresses printed; a deeper backtrace is cut.
 #define MAXIMUM_FRAMES 32
 

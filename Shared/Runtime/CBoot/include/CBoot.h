@@ -27,6 +27,12 @@ _Noreturn void boot_panic(const char *_Nonnull reason, int code);
 /// Writes to the first serial port; waits while its buffer is full.
 void boot_console_write(const void *_Nonnull bytes, size_t count);
 
+/// Takes the oldest byte that arrived at the first serial port; -1 when there is none.
+int boot_console_read(void);
+
+/// Makes the first serial port raise its interrupt (IRQ 4) for bytes that arrive.
+void boot_console_listen(void);
+
 /// The kernel command line, zero-terminated; empty when the loader gave none. Never freed.
 const char *_Nonnull boot_command_line(void);
 
@@ -47,6 +53,13 @@ int64_t boot_rtc_seconds(void);
 /// Halts until an interrupt, or until `nanoseconds` have passed; it may be woken earlier, and after
 /// 4.2 seconds it is. The only place where interrupts are on.
 void boot_idle(uint64_t nanoseconds);
+
+/// Lines of the I/O APIC, from 0 on.
+#define BOOT_INTERRUPT_LINES 24u
+
+/// Lets edges of `line` of the I/O APIC (QEMU's microvm: the device's IRQ) end the idle wait. Whoever was woken asks
+/// its device; an edge while the loop works is kept, and ends the next wait at once. Traps from the last line on.
+void boot_enable_interrupt(uint32_t line);
 
 // Entropy
 

@@ -6,12 +6,16 @@ import Platform
 public final class Machine {
   /// The loop that runs everything.
   public let loop: EventLoop
+  /// What waits in the loop; drivers register with it.
+  public let driver: HaltDriver
   /// The time stamp counter and the real-time clock.
   public let clock: TSCClock
   /// RDRAND.
   public let entropy = HardwareEntropy()
   /// The first serial port.
   public let console = SerialConsole()
+  /// Lines that arrive at the first serial port: how the command line talks to an image.
+  public let input: ConsoleInput
   /// What the loader was told (QEMU: `-append`), with what the monitor itself adds.
   public let commandLine: String
 
@@ -25,7 +29,10 @@ public final class Machine {
 
   private init() {
     clock = TSCClock()
-    loop = EventLoop(driver: HaltDriver(clock: clock), clock: clock)
+    driver = HaltDriver(clock: clock)
+    loop = EventLoop(driver: driver, clock: clock)
+    input = ConsoleInput()
+    driver.watch(input, interruptLine: ConsoleInput.interruptLine)
     commandLine = String(cString: boot_command_line())
   }
 
