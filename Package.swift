@@ -30,8 +30,29 @@ func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Targe
     path: "Tests/" + subject, swiftSettings: settings)
 }
 
+/// Set by deploy/unikernel/build: this is the graph of an image, where the machine is `Machine/Unikernel`. A plain
+/// `swift build` never sees boot code, which defines symbols of the C library.
+let isImage = Context.environment["SOUK_IMAGE"] == "1"
+
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+
+let processMachine = library(
+  "Machine", "Shared/Runtime/Machine/Process",
+  [
+    "Bytes", "CLinux", "EventLoop", "Log", "MachineTap", "NetworkStack", "Platform", "Wire", deque,
+  ])
+
+let imageMachine = library(
+  "Machine", "Shared/Runtime/Machine/Unikernel", ["CBoot", "EventLoop", "Platform"])
+
+/// What only an image build has.
+let imageTargets: [Target] = [
+  .target(name: "CBoot", path: "Shared/Runtime/CBoot"),
+  .executableTarget(
+    name: "boot", dependencies: ["EventLoop", "Machine", "Platform"], path: "Tests/Unikernel/Image",
+    swiftSettings: settings),
+]
 
 /// What every service is built from. `Machine` is not among it: only a service's Main chooses a machine.
 let serviceParts: [Target.Dependency] = [
@@ -82,11 +103,7 @@ let package = Package(
       "Storage", "Shared/Runtime/Storage", ["Bytes", "CSQLite", "EventLoop", "Log", "Platform", deque]),
     .target(name: "CLinux", path: "Shared/Runtime/CLinux"),
     library("MachineTap", "Shared/Runtime/Machine/Tap", ["CLinux", "Platform"]),
-    library(
-      "Machine", "Shared/Runtime/Machine/Process",
-      [
-        "Bytes", "CLinux", "EventLoop", "Log", "MachineTap", "NetworkStack", "Platform", "Wire", deque,
-      ]),
+    isImage ? imageMachine : processMachine,
 
     // Net
     library("Wire", "Shared/Net/Wire", ["Bytes"]),
@@ -195,5 +212,5 @@ let package = Package(
       name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",
       swiftSettings: settings),
     .testTarget(name: "HouseTests", path: "Tests/House", swiftSettings: settings),
-  ]
+  ] + (isImage ? imageTargets : [])
 )

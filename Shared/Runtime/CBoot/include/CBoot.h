@@ -1,0 +1,89 @@
+// The boot code and the machine's few primitives, as Swift sees them (Shared/Runtime/Machine/Unikernel).
+//
+// One processor, one address space, interrupts off but in boot_idle: nothing here needs a lock.
+#ifndef CBOOT_H
+#define CBOOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Why an image stopped. QEMU's isa-debug-exit ends with status `2 * code + 1`, souk tells them apart by it.
+enum boot_exit_code {
+  BOOT_EXIT_DONE = 0x10,
+  BOOT_EXIT_TRAP = 0x11,
+  BOOT_EXIT_STACK_OVERFLOW = 0x12,
+  BOOT_EXIT_OUT_OF_MEMORY = 0x13,
+  BOOT_EXIT_HEAP_MISUSE = 0x14,
+  BOOT_EXIT_UNFIT_MACHINE = 0x15,
+};
+
+/// Stops for good: through isa-debug-exit at port 0xf4 where there is one, else halted with interrupts off.
+_Noreturn void boot_exit(int code);
+
+/// Prints `reason` and a backtrace of the caller, and stops.
+_Noreturn void boot_panic(const char *_Nonnull reason, int code);
+
+/// Writes to the first serial port; waits while its buffer is full.
+void boot_console_write(const void *_Nonnull bytes, size_t count);
+
+/// Takes the oldest byte that arrived at the first serial port; -1 when there is none.
+int boot_console_read(void);
+
+/// Makes the first serial port raise its interrupt (IRQ 4) for bytes that arrive.
+void boot_console_listen(void);
+
+/// The kernel command line, zero-terminated; empty when the loader gave none. Never freed.
+const char *_Nonnull boot_command_line(void);
+
+/// A boot module (the PVH module list's first: QEMU's -initrd), or no bytes. Never freed, and not in the heap.
+const void *_Nullable boot_module(size_t *_Nonnull byteCount);
+
+// Time
+
+/// The processor's time stamp counter.
+uint64_t boot_tsc(void);
+
+/// Ticks of the counter in a second, found at the start.
+uint64_t boot_tsc_frequency(void);
+
+/// Seconds since 1970 from the real-time clock, UTC.
+int64_t boot_rtc_seconds(void);
+
+/// Halts until an interrupt, or until `nanoseconds` have passed; it may be woken earlier, and after
+/// 4.2 seconds it is. The only place where interrupts are on.
+void boot_idle(uint64_t nanoseconds);
+
+/// Lines of the I/O APIC, from 0 on.
+#define BOOT_INTERRUPT_LINES 24u
+
+/// Lets edges of `line` of the I/O APIC (QEMU's microvm: the device's IRQ) end the idle wait. Whoever was woken asks
+/// its device; an edge while the loop works is kept, and ends the next wait at once. Traps from the last line on.
+void boot_enable_interrupt(uint32_t line);
+
+// Entropy
+
+/// A word from RDRAND. Stops the machine when the generator fails, or gives the same word twice in a row (the
+/// continuous test of FIPS 140-2 §4.9.2): a machine without entropy does not serve.
+uint64_t boot_random(void);
+
+// Heap (heap.c has its design)
+
+/// What the heap holds. Bytes are those handed out, rounded up to their size class or to whole pages.
+struct boot_heap_statistics {
+  size_t total_bytes;
+  size_t used_bytes;
+  size_t peak_bytes;
+  uint64_t allocation_count;
+  uint64_t free_count;
+  uint64_t failure_count;
+};
+
+struct boot_heap_statistics boot_heap_statistics(void);
+
+// Swift's concurrency runtime
+
+/// Runs `job` on the executor of two words (swift/ExecutorImpl.h: _swift_job_run_c; zeros are the generic one).
+void _swift_job_run_c(void *_Nonnull job, void *_Nullable identity, uintptr_t implementation);
+
+#endif

@@ -1,0 +1,59 @@
+// Intel SDM volume 3 chapter 4 before changing this file.
+//
+// Who may do what with which page. Addresses are physical ones; the tables of start.S map 4 GB in pages of 2 MB.
+
+#include "boot.h"
+
+#define PRESENT 1ull
+#define WRITABLE 2ull
+#define UNCACHED 0x10ull
+#define LARGE 0x80ull
+#define NO_EXECUTE 0x8000000000000000ull
+
+#define LARGE_BYTES 0x200000ull
+/// The image lies below it, in pages of 4 KB; image.ld asserts that.
+#define SMALL_TABLES 4u
+#define SMALL_END (SMALL_TABLES * LARGE_BYTES)
+/// virtio-mmio's slots, the I/O APIC and the local APIC.
+#define DEVICES_START 0xfea00000ull
+#define DEVICES_END 0xff000000ull
+
+extern uint64_t boot_pml4[], boot_pd[];
+static uint64_t small_pages[SMALL_TABLES * 512] __attribute__((aligned(PAGE_BYTES)));
+
+/// Gives the pages of [start, end), all below SMALL_END, these rights.
+static void set(const char *start, const char *end, uint64_t rights) {
+  for (uint64_t page = (uint64_t)start; page < (uint64_t)end; page += PAGE_BYTES) {
+    small_pages[page / PAGE_BYTES] = rights ? page | rights : 0;
+  }
+}
+
+void boot_protect(struct boot_range ram) {
+  const uint64_t data = PRESENT | WRITABLE | NO_EXECUTE;
+  size_t count;
+  uint64_t module_start = (uint64_t)boot_module(&count), module_end = module_start + count;
+  for (uint64_t page = 0; page < SMALL_END; page += PAGE_BYTES) {
+    if (page >= ram.start && page < ram.end) small_pages[page / PAGE_BYTES] = page | data;
+    if (page + PAGE_BYTES > module_start && page < module_end) {
+      small_pages[page / PAGE_BYTES] = page | PRESENT | NO_EXECUTE;
+    }
+  }
+  set(boot_text_start, boot_text_end, PRESENT);
+  set(boot_rodata_start, boot_rodata_end, PRESENT | NO_EXECUTE);
+  set(boot_data_start, boot_image_end, data);
+  set(boot_stack_guard, boot_stack_bottom, 0);
+  set(boot_trap_guard, boot_trap_stack_bottom, 0);
+
+  for (uint64_t table = 0; table < SMALL_TABLES; table++) {
+    boot_pd[table] = (uint64_t)&small_pages[table * 512] | PRESENT | WRITABLE;
+  }
+  for (uint64_t index = SMALL_TABLES; index < 2048; index++) {
+    uint64_t start = index * LARGE_BYTES, end = start + LARGE_BYTES;
+    uint64_t rights = 0;
+    if (end > module_start && start < module_end) rights = PRESENT | NO_EXECUTE;
+    if (end > ram.start && start < ram.end) rights = data;
+    if (start >= DEVICES_START && end <= DEVICES_END) rights = data | UNCACHED;
+    boot_pd[index] = rights ? start | rights | LARGE : 0;
+  }
+  __asm__ volatile("movq %0, %%cr3" : : "r"(boot_pml4) : "memory");
+}

@@ -1,0 +1,47 @@
+import CBoot
+import EventLoop
+import Platform
+import _Concurrency
+
+/// A device that the loop asks for news.
+public protocol EventSource: AnyObject {
+  /// Takes what the device has finished and wakes those who wait for it. Called once per turn, also when there is
+  /// nothing; must acknowledge the device's interrupt before it looks, or the next edge is lost.
+  func handleEvents()
+}
+
+/// The loop of an image: its jobs are all of Swift's, and idle means that the processor halts.
+public final class HaltDriver: LoopDriver {
+  /// Jobs run between two looks at the devices, so that a busy task cannot keep the others from theirs.
+  static let maximumJobsPerTurn = 4096
+
+  private let clock: TSCClock
+  private var sources: [any EventSource] = []
+
+  /// Its waits are timed by `clock`.
+  public init(clock: TSCClock) { self.clock = clock }
+
+  /// Asks `source` in every turn from now on, and lets edges of its interrupt line end the idle wait.
+  public func watch(_ source: any EventSource, interruptLine: UInt32) {
+    boot_enable_interrupt(interruptLine)
+    sources.append(source)
+  }
+
+  public func start(_ body: @escaping () async -> Void) {
+    // Safe: every job runs on the one processor, so what the task captures never crosses threads.
+    nonisolated(unsafe) let body = body
+    _ = Task.detached { await body() }
+  }
+
+  public func runJobs() -> Bool {
+    var budget = Self.maximumJobsPerTurn
+    while budget > 0 && JobQueue.runFirst() { budget -= 1 }
+    return !JobQueue.isEmpty
+  }
+
+  public func poll(until deadline: Instant) {
+    let now = clock.now
+    if deadline > now { boot_idle(deadline.nanoseconds - now.nanoseconds) }
+    for source in sources { source.handleEvents() }
+  }
+}

@@ -1,0 +1,21 @@
+import CBoot
+import Platform
+
+/// The first serial port.
+public final class SerialConsole: Console {
+  /// A view of the port; it holds nothing.
+  public init() {}
+
+  public func write(_ bytes: RawSpan) {
+    // Safe: the bytes are read before the call returns.
+    bytes.withUnsafeBytes { source in
+      if let base = source.baseAddress { boot_console_write(base, source.count) }
+    }
+  }
+
+  /// Writes `text` and a line feed.
+  public func write(line text: String) {
+    write(text.utf8Span.span.bytes)
+    boot_console_write("\n", 1)
+  }
+}
