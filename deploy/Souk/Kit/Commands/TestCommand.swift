@@ -34,7 +34,7 @@ struct TestCommand: ParsableCommand {
     }
     try runOnOwnStack(release)
     for words in [
-      ["\(release)/simulate", "--seeds", "5000"], ["Tests/Fuzz/run", "all"],
+      ["\(release)/simulate", "--seeds", "5000"], ["Tests/Unikernel/boot"], ["Tests/Fuzz/run", "all"],
       ["\(release)/souk", "bench", "--rounds", "1", "--seconds", "1"],
       ["\(release)/souk", "bench", "net", "--rounds", "1", "--megabytes", "10", "--seconds", "0.2"],
     ] {
