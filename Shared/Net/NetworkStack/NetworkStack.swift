@@ -48,6 +48,8 @@ public final class NetworkStack: Network, TurnObserver {
   var hasTransmitted = false
   /// Whether a task was woken since the turn's end began.
   private var hasWoken = false
+  /// Whether a connection has more to send than it may at once, and the device has room.
+  var hasMoreToSend = false
 
   var sockets: [SocketReference] = []
   var resolver: DNSResolver
@@ -87,7 +89,10 @@ public final class NetworkStack: Network, TurnObserver {
     resolverTimer?.cancel()
     for listener in listeners { listener.object.stackGoes() }
     for socket in sockets { socket.object.stackGoes() }
-    connections.forEach { _, connection in connection.detach() }
+    // Whoever waits for a connection hears that it is over; so does its peer.
+    endConnections { _ in true }
+    if hasTransmitted { for interface in interfaces { interface.device.notify() } }
+    for interface in interfaces { interface.stackGoes() }
   }
 
   private static func random(_ entropy: any Entropy) -> UInt64 {
@@ -118,6 +123,7 @@ public final class NetworkStack: Network, TurnObserver {
 
   public func turnEnds() -> Bool {
     hasWoken = false
+    hasMoreToSend = false
     if !pending.isEmpty {
       swap(&pending, &flushing)
       for connection in flushing {
@@ -130,7 +136,7 @@ public final class NetworkStack: Network, TurnObserver {
       hasTransmitted = false
       for interface in interfaces { interface.device.notify() }
     }
-    return hasWoken
+    return hasWoken || hasMoreToSend
   }
 
   /// What `events` mean for the stack and for whoever waits.
@@ -180,11 +186,11 @@ public final class NetworkStack: Network, TurnObserver {
     timeWaitTimer?.set(timeWaits.deadline)
   }
 
-  /// The interface's address is gone, and its connections with it.
-  func endConnections(on interface: Interface) {
+  /// Aborts the connections that `isEnded` says.
+  func endConnections(where isEnded: (StackConnection) -> Bool) {
+    // Two steps, as the table changes under the second one.
     var ended: [StackConnection] = []
-    connections.forEach { _, connection in if connection.interface === interface { ended.append(connection) }
-    }
+    connections.forEach { _, connection in if isEnded(connection) { ended.append(connection) } }
     for connection in ended { handle(connection.connection.abort(), of: connection) }
   }
 
