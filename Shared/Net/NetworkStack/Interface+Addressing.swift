@@ -26,10 +26,12 @@ extension Interface {
     device.notify()
   }
 
-  private func configure(_ address: IPv4Address, _ network: IPv4Network, gateways: [IPv4Address]) {
+  func configure(_ address: IPv4Address, _ network: IPv4Network, gateways: [IPv4Address]) {
     stack.routes.removeAll(on: index)
     self.address = address
     self.network = network
+    // A peer's answers to another address would not reach us any more.
+    stack.endConnections { $0.interface === self && $0.tuple.local != address }
     do throws(RoutingError) {
       try stack.routes.connect(index, address: address, prefixLength: network.prefixLength)
       if let gateway = gateways.first { try stack.routes.setDefaultGateway(gateway, on: index) }
@@ -43,7 +45,7 @@ extension Interface {
   private func deconfigure(_ event: AddressEvent) {
     stack.routes.removeAll(on: index)
     neighbours = NeighbourCache()
-    stack.endConnections(on: self)
+    stack.endConnections { $0.interface === self }
     address = nil
     network = nil
     conflicts = nil

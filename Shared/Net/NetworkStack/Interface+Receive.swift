@@ -132,10 +132,15 @@ extension Interface {
       stack.counters.icmpReceived &+= 1
       switch message.kind {
       case .echoRequest(let identifier, let sequence):
-        guard case .echo = stack.icmp.echo(to: packet, scope: scope, at: stack.loop.now) else { return }
-        stack.counters.echoesAnswered &+= 1
-        transmitICMP(
-          .echoReply(identifier: identifier, sequence: sequence), to: packet.source, payload: message.payload)
+        switch stack.icmp.echo(to: packet, scope: scope, at: stack.loop.now) {
+        case .echo:
+          let isSent = transmitICMP(
+            .echoReply(identifier: identifier, sequence: sequence), to: packet.source,
+            payload: message.payload)
+          if isSent { stack.counters.echoesAnswered &+= 1 }
+        case .silent(.rateLimited): stack.counters.icmpLimited &+= 1
+        case .silent, .quote: break
+        }
       case .destinationUnreachable(let code, _):
         let quoted = try QuotedIPv4Packet(validating: message.payload)
         stack.receiveUnreachable(code: code, quoting: quoted, on: self)
@@ -150,8 +155,9 @@ extension Interface {
   func sendError(_ kind: ICMPv4Kind, about packet: borrowing IPv4Packet, scope: PacketScope) {
     switch stack.icmp.error(about: packet, scope: scope, at: stack.loop.now) {
     case .quote(let byteCount):
-      stack.counters.icmpErrorsSent &+= 1
-      transmitICMP(kind, to: packet.source, payload: packet.wholePacket.extracting(0..<byteCount))
+      let isSent = transmitICMP(
+        kind, to: packet.source, payload: packet.wholePacket.extracting(0..<byteCount))
+      if isSent { stack.counters.icmpErrorsSent &+= 1 }
     case .silent(.rateLimited): stack.counters.icmpLimited &+= 1
     case .silent, .echo: break
     }

@@ -86,14 +86,14 @@ extension Interface {
     }
   }
 
-  /// Sends an ICMP message.
-  func transmitICMP(_ kind: ICMPv4Kind, to destination: IPv4Address, payload: RawSpan) {
-    guard let address else { return }
+  /// Sends an ICMP message; false when nobody is there, or it does not fit the link.
+  func transmitICMP(_ kind: ICMPv4Kind, to destination: IPv4Address, payload: RawSpan) -> Bool {
+    guard let address else { return false }
     var ip = IPv4Header(
       source: address, destination: destination, protocol: .icmp,
       payloadByteCount: ICMPv4Message.headerByteCount + payload.byteCount)
     prepare(&ip)
-    _ = transmit(ip, mayFragment: true) { output in
+    return transmit(ip, mayFragment: true) { output in
       kind.write(into: &output) { $0.append(contentsOf: payload) }
     }
   }

@@ -5,7 +5,8 @@ import Wire
 
 /// A device with its addresses, its neighbours and its fragments: what the stack knows about one link.
 public final class Interface {
-  /// The stack owns its interfaces.
+  /// Not owned: the stack owns its interfaces, and takes leave of them before it goes. Streams and programs may hold
+  /// them longer.
   unowned(unsafe) let stack: NetworkStack
   let index: InterfaceIndex
   let device: any NetworkDevice
@@ -26,6 +27,8 @@ public final class Interface {
   /// Whether the detector looks at an address that DHCP offers, which is not configured yet.
   var isProbingOffer = false
   private var timer: Timer?
+  /// Whether the stack is still there; `stack` may not be touched when it is not.
+  private var isAttached = true
   /// Where headers are written: never more than Ethernet, IPv4 and TCP with options.
   let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 128, alignment: 16)
   /// Where frames in several pieces are put together; allocated when the first one comes.
@@ -53,9 +56,17 @@ public final class Interface {
     assembly.deallocate()
   }
 
+  /// The stack goes: no timer and no frame may reach it any more.
+  func stackGoes() {
+    isAttached = false
+    timer?.cancel()
+    timer = nil
+  }
+
   /// Takes in what has arrived, up to the stack's limit for one turn. Returns whether more may wait: then call it again
-  /// in the next turn.
+  /// in the next turn. Does nothing once the stack is gone.
   public func poll() -> Bool {
+    guard isAttached else { return false }
     stack.loop.refreshNow()
     let limit = stack.configuration.maximumFramesPerTurn
     let count = device.receive(limit: limit) { frame in receive(frame) }
@@ -63,11 +74,14 @@ public final class Interface {
     return count == limit
   }
 
-  /// Gives back the address of DHCP.
+  /// Gives back the address of DHCP. Safe to repeat.
   public func release() {
-    guard var client = dhcp else { return }
-    perform(client.release(at: stack.loop.now))
+    guard isAttached, var client = dhcp else { return }
+    let actions = client.release(at: stack.loop.now)
+    // First, for `whenAddressChanges` may call this again.
     dhcp = client
+    perform(actions)
+    schedule()
     device.notify()
   }
 

@@ -26,9 +26,7 @@ extension NetworkStack {
   /// `listener` takes no more connections; its handshakes end.
   func stopListening(_ listener: StackListener) {
     listeners.removeAll { $0.object === listener }
-    var ended: [StackConnection] = []
-    connections.forEach { _, connection in if connection.listener === listener { ended.append(connection) } }
-    for connection in ended { handle(connection.connection.abort(), of: connection) }
+    endConnections { $0.listener === listener }
   }
 
   /// Begins to open a connection and returns at once: `send` takes nothing until it is established, and everything

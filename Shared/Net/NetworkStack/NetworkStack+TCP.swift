@@ -171,7 +171,10 @@ extension NetworkStack {
         || code == ICMPv4Kind.Unreachable.administrativelyProhibited
       handle(
         connection.connection.receiveError(quoting: quoted.sequenceNumber, isHard: isHard), of: connection)
-    } else if quoted.protocol == .udp {
+    } else if quoted.protocol == .udp, tuple.local == interface.address,
+      tuple.remotePort == DNSResolver.serverPort, resolver.servers.contains(tuple.remote)
+    {
+      // Nobody who does not know the server can make us pass it over.
       resolverServerIsUnreachable(port: tuple.localPort)
     }
   }

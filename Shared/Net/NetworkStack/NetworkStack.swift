@@ -87,7 +87,10 @@ public final class NetworkStack: Network, TurnObserver {
     resolverTimer?.cancel()
     for listener in listeners { listener.object.stackGoes() }
     for socket in sockets { socket.object.stackGoes() }
-    connections.forEach { _, connection in connection.detach() }
+    // Whoever waits for a connection hears that it is over; so does its peer.
+    endConnections { _ in true }
+    if hasTransmitted { for interface in interfaces { interface.device.notify() } }
+    for interface in interfaces { interface.stackGoes() }
   }
 
   private static func random(_ entropy: any Entropy) -> UInt64 {
@@ -180,11 +183,11 @@ public final class NetworkStack: Network, TurnObserver {
     timeWaitTimer?.set(timeWaits.deadline)
   }
 
-  /// The interface's address is gone, and its connections with it.
-  func endConnections(on interface: Interface) {
+  /// Aborts the connections that `isEnded` says.
+  func endConnections(where isEnded: (StackConnection) -> Bool) {
+    // Two steps, as the table changes under the second one.
     var ended: [StackConnection] = []
-    connections.forEach { _, connection in if connection.interface === interface { ended.append(connection) }
-    }
+    connections.forEach { _, connection in if isEnded(connection) { ended.append(connection) } }
     for connection in ended { handle(connection.connection.abort(), of: connection) }
   }
 

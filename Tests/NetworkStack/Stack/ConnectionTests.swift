@@ -110,7 +110,7 @@ import Wire
     let client = try pair.left.open(to: pair.endpoint(80))
     pair.run()
     _ = try #require(try listener.accept())
-    pair.left.endConnections(on: pair.leftInterface)
+    pair.left.endConnections { $0.interface === pair.leftInterface }
     #expect(throws: NetworkError.closed) { _ = try client.hear() }
     #expect(pair.left.connectionCount == 0)
   }
