@@ -80,6 +80,29 @@ import Wire
     #expect(pair.right.tcpCounters.segmentsSent < 100)
   }
 
+  @Test func `ten thousand idle connections cost what a connection is, and no queue`() throws {
+    var configuration = StackConfiguration()
+    configuration.maximumBacklogCount = 12_000
+    configuration.maximumHandshakeCount = 12_000
+    let pair = StackPair(configuration)
+    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+    var clients: [StackStream] = []
+    for _ in 0..<100 {
+      for _ in 0..<100 { clients.append(try pair.left.open(to: pair.endpoint(80))) }
+      pair.run(for: .milliseconds(5))
+    }
+    pair.run(for: .seconds(3))
+    #expect(pair.right.connectionCount == 10_000)
+    #expect(pair.right.pool.usedByteCount == 0)
+    #expect(pair.right.pool.committedByteCount <= pair.right.pool.budgetByteCount)
+    #expect(clients.allSatisfy { $0.isConnected })
+    #expect(MemoryLayout<Connection>.size < 1_024)
+    listener.close()
+    pair.run(for: .seconds(3))
+    #expect(pair.right.connectionCount == 0)
+    #expect(pair.right.pool.committedByteCount == 0)
+  }
+
   @Test func `land and xmas are counted, and answered with no more than one segment each`() throws {
     let pair = StackPair()
     let listener = try pair.right.listen(on: Endpoint(.any, port: 80))

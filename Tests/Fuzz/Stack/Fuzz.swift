@@ -1,0 +1,450 @@
+import Bytes
+import EventLoop
+import NetworkStack
+import Platform
+import TCP
+import Wire
+
+/// Reads the input as what happens to one stack: frames of several peers, right, guessed or broken; calls of its
+/// program; and time. Its limits must hold all the while, and once everything is closed and time has passed, nothing
+/// may be left.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let world = World(UnsafeBufferPointer(start: start, count: count))
+  // Every other input ends with the stack, while streams and their timers are still there.
+  let isAbandoned = world.input.next() & 1 == 1
+  for _ in 0..<600 where !world.input.isEmpty {
+    world.step()
+    world.check()
+  }
+  if isAbandoned { world.abandon() } else { world.end() }
+  return 0
+}
+
+/// The input, byte after byte; zeros when it is used up.
+struct Input {
+  private let bytes: UnsafeBufferPointer<UInt8>
+  private var position = 0
+
+  init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+  var isEmpty: Bool { position >= bytes.count }
+
+  mutating func next() -> UInt8 {
+    guard position < bytes.count else { return 0 }
+    defer { position += 1 }
+    return bytes[position]
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int(next()) % bound }
+
+  mutating func word() -> UInt32 {
+    var word: UInt32 = 0
+    for _ in 0..<4 { word = word << 8 | UInt32(next()) }
+    return word
+  }
+}
+
+final class ManualClock: Clock {
+  var now = Instant(nanoseconds: 1_000_000_000)
+  var wallTime: WallTime { WallTime(nanosecondsSinceEpoch: Int64(now.nanoseconds)) }
+}
+
+/// A loop without tasks, which never waits.
+final class IdleDriver: LoopDriver {
+  func start(_ body: @escaping () async -> Void) { preconditionFailure("no task is expected") }
+  func runJobs() -> Bool { false }
+  func poll(until deadline: Instant) {}
+}
+
+/// The same bytes every time.
+final class Counting: Entropy {
+  private var state: UInt64 = 1
+  func fill(_ bytes: UnsafeMutableRawBufferPointer) {
+    for index in bytes.indices {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      bytes[index] = UInt8(truncatingIfNeeded: state >> 56)
+    }
+  }
+}
+
+/// What a peer has seen of a connection.
+struct Session {
+  var remote: IPv4Address
+  var remotePort: UInt16
+  var localPort: UInt16
+  /// What the stack expects next of the peer, and what the peer expects of the stack.
+  var next = SequenceNumber(1000)
+  var expected = SequenceNumber(0)
+}
+
+/// A device in memory, which remembers what each connection was told last.
+final class Device: NetworkDevice {
+  let hardwareAddress: UInt64 = 0x0200_0000_0001
+  let maximumTransmissionUnit = 1_500
+  let offload: NetworkOffload = []
+  let maximumLargePacketByteCount = 1_500
+  var isFull = false
+  var inbox: [[UInt8]] = []
+  var sessions: [Session] = []
+
+  func transmit(_ frame: borrowing OutboundFrame) -> Bool {
+    if isFull { return false }
+    precondition(frame.byteCount <= 14 + maximumTransmissionUnit, "a frame beyond the MTU")
+    var bytes: [UInt8] = []
+    frame.header.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    frame.payload.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    frame.payloadTail.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    do throws(WireError) {
+      let ethernet = try EthernetFrame(validating: bytes.span.bytes)
+      if ethernet.type == .arp { answer(try ARPPacket(validating: ethernet.payload)) }
+      guard ethernet.type == .ipv4 else { return true }
+      let packet = try IPv4Packet(validating: ethernet.payload)
+      guard packet.protocol == .tcp else { return true }
+      let segment = try TCPSegment(
+        validating: packet.payload, checksum: .verify(pseudoHeader: packet.pseudoHeader))
+      remember(
+        packet.destination, segment.destinationPort, segment.sourcePort,
+        expected: segment.sequenceNumber + segment.sequenceLength,
+        next: segment.flags.contains(.ack) ? segment.acknowledgementNumber : nil)
+    } catch {
+      preconditionFailure("the stack sent what is no valid frame")
+    }
+    return true
+  }
+
+  /// Every second peer says by itself where it is.
+  private func answer(_ request: ARPPacket) {
+    guard request.operation == .request, request.target.rawValue & 1 == 0, inbox.count < 64 else { return }
+    let hardware = EthernetAddress(rawValue: 0x0200_0000_0000 + UInt64(request.target.rawValue & 0xff))
+    let packet = ARPPacket(
+      operation: .reply, senderHardware: hardware, sender: request.target,
+      targetHardware: request.senderHardware, target: request.sender)
+    let bytes = withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { memory in
+      var output = OutputRawSpan(buffer: memory, initializedCount: 0)
+      EthernetHeader(destination: request.senderHardware, source: hardware, type: .arp).write(into: &output)
+      packet.write(into: &output)
+      let count = output.byteCount
+      return Array(memory[..<count])
+    }
+    inbox.append(bytes)
+  }
+
+  func remember(
+    _ remote: IPv4Address, _ remotePort: UInt16, _ localPort: UInt16, expected: SequenceNumber,
+    next: SequenceNumber?
+  ) {
+    let index = sessions.firstIndex {
+      $0.remote == remote && $0.remotePort == remotePort && $0.localPort == localPort
+    }
+    var session =
+      index.map { sessions[$0] }
+      ?? Session(remote: remote, remotePort: remotePort, localPort: localPort)
+    session.expected = expected
+    if let next { session.next = next }
+    if let index {
+      sessions[index] = session
+    } else {
+      if sessions.count >= 32 { sessions.removeFirst() }
+      sessions.append(session)
+    }
+  }
+
+  func receive(limit: Int, _ deliver: (borrowing InboundFrame) -> Void) -> Int {
+    let frames = inbox.prefix(limit)
+    inbox.removeFirst(frames.count)
+    for frame in frames { deliver(InboundFrame(frame.span.bytes)) }
+    return frames.count
+  }
+
+  func notify() {}
+}
+
+/// A stack, its program and its peers.
+final class World {
+  static let ours = IPv4Address(10, 0, 0, 1)
+  var input: Input
+  let clock = ManualClock()
+  let loop: EventLoop
+  let device = Device()
+  var stack: NetworkStack?
+  let interface: Interface
+  let configuration: StackConfiguration
+  var listener: (any Listener)?
+  var streams: [StackStream] = []
+  var sockets: [UDPSocket] = []
+
+  init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    input = Input(bytes)
+    loop = EventLoop(driver: IdleDriver(), clock: clock)
+    var configuration = StackConfiguration()
+    configuration.maximumConnectionCount = 8
+    configuration.maximumHandshakeCount = 4
+    configuration.maximumBacklogCount = 5
+    configuration.maximumTimeWaitCount = 4
+    configuration.maximumDatagramQueueByteCount = 2_000
+    configuration.tcp.keepAliveIdle = 30_000_000_000
+    configuration.bufferBudgetByteCount = 16 * Connection.admissionByteCount(configuration.tcp)
+    self.configuration = configuration
+    let stack = NetworkStack(loop: loop, entropy: Counting(), configuration: configuration)
+    self.stack = stack
+    interface = stack.attach(
+      device,
+      addressing: .fixed(
+        address: Self.ours, network: IPv4Network(IPv4Address(10, 0, 0, 0), prefixLength: 24),
+        gateway: IPv4Address(10, 0, 0, 254)))
+    listen()
+  }
+
+  func check() {
+    guard let stack else { return }
+    precondition(stack.connectionCount <= configuration.maximumConnectionCount, "too many connections")
+    precondition(stack.timeWaitCount <= configuration.maximumTimeWaitCount, "too many TIME-WAITs")
+    precondition(stack.pool.committedByteCount <= stack.pool.budgetByteCount, "more memory than there is")
+    precondition(stack.pool.usedByteCount <= stack.pool.committedByteCount, "memory nobody has admitted")
+  }
+
+  /// Everything is closed, and a long time passes: nothing is left.
+  func end() {
+    device.isFull = false
+    listener?.close()
+    listener = nil
+    for stream in streams { stream.close() }
+    streams.removeAll()
+    for socket in sockets { socket.close() }
+    sockets.removeAll()
+    for _ in 0..<600 { turn(after: 1_000_000_000) }
+    guard let stack else { return }
+    _ = stack.figures
+    precondition(stack.connectionCount == 0, "a connection that never ends")
+    precondition(stack.timeWaitCount == 0, "a TIME-WAIT that never ends")
+    precondition(stack.pool.committedByteCount == 0 && stack.pool.usedByteCount == 0, "memory is lost")
+    abandon()
+  }
+
+  /// The stack goes first.
+  func abandon() {
+    stack = nil
+    for _ in 0..<300 { turn(after: 1_000_000_000) }
+    for stream in streams { read(stream) }
+    listener?.close()
+  }
+
+  func turn(after nanoseconds: UInt64) {
+    clock.now = clock.now.advanced(byNanoseconds: nanoseconds)
+    loop.turn()
+    _ = interface.poll()
+  }
+
+  // MARK: The program
+
+  private func listen() {
+    do throws(NetworkError) { listener = try stack?.listen(on: Endpoint(.any, port: 80)) } catch {
+      preconditionFailure("the port is free")
+    }
+  }
+
+  private func read(_ stream: StackStream) {
+    withUnsafeTemporaryAllocation(byteCount: 3_000, alignment: 8) { memory in
+      var room = OutputRawSpan(buffer: memory, initializedCount: 0)
+      do throws(NetworkError) { _ = try stream.receive(into: &room) } catch {}
+    }
+  }
+
+  private func callProgram() {
+    guard let stack else { return }
+    let stream = streams.isEmpty ? nil : streams[input.below(streams.count)]
+    do throws(NetworkError) {
+      switch input.below(12) {
+      case 0, 1:
+        if let accepted = try listener?.accept() as? StackStream { streams.append(accepted) }
+      case 2: if let stream { read(stream) }
+      case 3, 4:
+        let bytes = [UInt8](repeating: 7, count: 1 + 40 * Int(input.next()))
+        _ = try stream?.send(bytes.span.bytes)
+      case 5: stream?.finish()
+      case 6: stream?.close()
+      case 7: stream?.abort()
+      case 8: if !streams.isEmpty { streams.remove(at: input.below(streams.count)) }
+      case 9:
+        let port = UInt16(1 + input.below(3))
+        streams.append(try stack.open(to: Endpoint(Self.address(peer()), port: port)))
+      case 10:
+        listener?.close()
+        listen()
+      default:
+        if sockets.count < 3 {
+          sockets.append(try stack.bind(port: UInt16(input.below(4))))
+        } else {
+          _ = sockets.removeFirst().receive()
+        }
+        let bytes = [UInt8](repeating: 7, count: 8 * Int(input.next()))
+        try sockets.last?.send(bytes.span.bytes, to: Endpoint(Self.address(peer()), port: 9))
+      }
+    } catch {}
+  }
+
+  // MARK: The peers
+
+  private static func address(_ address: IPv4Address) -> IPAddress { .v4(address.rawValue) }
+
+  private func peer() -> IPv4Address { IPv4Address(10, 0, 0, UInt8(2 + input.below(6))) }
+
+  private func hardware(of address: IPv4Address) -> EthernetAddress {
+    EthernetAddress(rawValue: 0x0200_0000_0000 + UInt64(address.rawValue & 0xff))
+  }
+
+  private func frame(
+    from hardware: EthernetAddress, _ type: EtherType, isGroup: Bool = false,
+    _ write: (inout OutputRawSpan) -> Void
+  ) {
+    guard device.inbox.count < 64 else { return }
+    let bytes = withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 8) { memory in
+      var output = OutputRawSpan(buffer: memory, initializedCount: 0)
+      EthernetHeader(
+        destination: isGroup ? .broadcast : EthernetAddress(rawValue: device.hardwareAddress),
+        source: hardware, type: type
+      ).write(into: &output)
+      write(&output)
+      let count = output.byteCount
+      return Array(memory[..<count])
+    }
+    device.inbox.append(bytes)
+  }
+
+  private func packet(
+    from source: IPv4Address, _ protocol: IPProtocol, _ byteCount: Int,
+    _ write: (IPv4Header, inout OutputRawSpan) -> Void
+  ) {
+    let header = IPv4Header(
+      source: source, destination: Self.ours, protocol: `protocol`, payloadByteCount: byteCount)
+    frame(from: hardware(of: source), .ipv4) { output in
+      header.write(into: &output)
+      write(header, &output)
+    }
+  }
+
+  private func segment(_ header: TCPHeader, from source: IPv4Address, payload byteCount: Int) {
+    packet(from: source, .tcp, header.byteCount + byteCount) { ip, output in
+      header.write(into: &output, seal: .full(pseudoHeader: ip.pseudoHeader)) { $0.append(zeros: byteCount) }
+    }
+  }
+
+  private func sendSYN() {
+    let source = input.next() & 7 == 0 ? Self.ours : peer()
+    let options = input.next()
+    var header = TCPHeader(
+      sourcePort: UInt16(1_000 + input.below(4)), destinationPort: UInt16(79 + input.below(3)),
+      sequenceNumber: SequenceNumber(input.word()), acknowledgementNumber: SequenceNumber(0), flags: .syn,
+      window: UInt16(input.next()) << 8)
+    if options & 1 != 0 { header.options.maximumSegmentSize = UInt16(input.next()) << UInt16(options >> 6) }
+    if options & 2 != 0 { header.options.windowScale = UInt8(input.below(15)) }
+    if options & 4 != 0 { header.options.isSACKPermitted = true }
+    if options & 8 != 0 { header.options.timestamps = TCPTimestamps(value: input.word(), echo: 0) }
+    segment(header, from: source, payload: options & 16 != 0 ? input.below(100) : 0)
+  }
+
+  /// What fits a connection, or lies a little beside.
+  private func sendFitting() {
+    guard !device.sessions.isEmpty else { return }
+    let index = input.below(device.sessions.count)
+    let session = device.sessions[index]
+    let twist = input.next()
+    var number = session.next
+    if twist & 1 != 0 { number = number + (Int(Int8(bitPattern: input.next())) * 16) }
+    var expected = session.expected
+    if twist & 2 != 0 { expected = expected + Int(Int8(bitPattern: input.next())) * 64 }
+    var flags: TCPFlags = .ack
+    if twist & 4 != 0 { flags = TCPFlags(rawValue: input.next()) }
+    if twist & 8 != 0 { flags.insert(.fin) }
+    var header = TCPHeader(
+      sourcePort: session.remotePort, destinationPort: session.localPort, sequenceNumber: number,
+      acknowledgementNumber: expected, flags: flags, window: twist & 16 != 0 ? UInt16(input.next()) : 0xffff)
+    if twist & 32 != 0 { header.options.timestamps = TCPTimestamps(value: input.word(), echo: input.word()) }
+    segment(header, from: session.remote, payload: twist & 64 != 0 ? 5 * Int(input.next()) : 0)
+  }
+
+  private func sendARP() {
+    let sender = peer()
+    let kind = input.next()
+    let packet = ARPPacket(
+      operation: kind & 1 == 0 ? .request : .reply,
+      senderHardware: hardware(of: sender), sender: kind & 14 == 14 ? Self.ours : sender,
+      targetHardware: .zero, target: kind & 16 == 0 ? Self.ours : peer())
+    frame(from: hardware(of: sender), .arp, isGroup: kind & 32 != 0) { packet.write(into: &$0) }
+  }
+
+  private func sendICMP() {
+    let source = peer()
+    let payload = Int(input.next())
+    if input.next() & 1 == 0 {
+      packet(from: source, .icmp, 8 + payload) { _, output in
+        ICMPv4Kind.echoRequest(identifier: 1, sequence: 2).write(into: &output) { $0.append(zeros: payload) }
+      }
+      return
+    }
+    guard !device.sessions.isEmpty else { return }
+    let session = device.sessions[input.below(device.sessions.count)]
+    let code = UInt8(input.below(16))
+    let quoted = IPv4Header(
+      source: Self.ours, destination: session.remote, protocol: input.next() & 1 == 0 ? .tcp : .udp,
+      payloadByteCount: 8)
+    packet(from: source, .icmp, 36) { _, output in
+      ICMPv4Kind.destinationUnreachable(code: code, nextHopMTU: 0).write(into: &output) {
+        quoted.write(into: &$0)
+        $0.append(bigEndian: session.localPort)
+        $0.append(bigEndian: session.remotePort)
+        $0.append(bigEndian: (session.expected - 1).rawValue)
+      }
+    }
+  }
+
+  private func sendDatagram() {
+    let header = UDPHeader(sourcePort: 9, destinationPort: UInt16(input.below(4)))
+    let byteCount = 5 * Int(input.next())
+    packet(from: peer(), .udp, 8 + byteCount) { ip, output in
+      header.write(into: &output, seal: .full(pseudoHeader: ip.pseudoHeader)) { $0.append(zeros: byteCount) }
+    }
+  }
+
+  private func sendFragment() {
+    let source = peer()
+    let byteCount = 8 * Int(1 + input.next() & 0x7f)
+    var ip = IPv4Header(
+      source: source, destination: Self.ours,
+      protocol: input.next() & 1 == 0 ? .udp : .tcp, payloadByteCount: byteCount)
+    ip.dontFragment = false
+    ip.identification = UInt16(input.below(3))
+    ip.fragmentByteOffset = 8 * Int(input.next())
+    ip.moreFragments = input.next() & 1 == 0
+    frame(from: hardware(of: source), .ipv4) { output in
+      ip.write(into: &output)
+      output.append(zeros: byteCount)
+    }
+  }
+
+  private func sendRaw() {
+    let byteCount = input.below(80)
+    var bytes: [UInt8] = []
+    for _ in 0..<byteCount { bytes.append(input.next()) }
+    let type: [EtherType] = [.ipv4, .arp]
+    frame(from: hardware(of: peer()), type[input.below(2)]) { $0.append(contentsOf: bytes.span.bytes) }
+  }
+
+  func step() {
+    switch input.below(20) {
+    case 0, 1: sendSYN()
+    case 2...7: sendFitting()
+    case 8: sendARP()
+    case 9: sendICMP()
+    case 10: sendDatagram()
+    case 11: sendFragment()
+    case 12: sendRaw()
+    case 13...16: callProgram()
+    case 17: device.isFull = input.next() & 3 == 0
+    case 18: turn(after: UInt64(input.next()) * 200_000_000)
+    default: turn(after: 1_000)
+    }
+    if input.next() & 1 == 0 { turn(after: 1_000) }
+  }
+}
