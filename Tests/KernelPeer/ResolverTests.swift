@@ -51,9 +51,9 @@ struct ResolverTests {
       link.interface.release()
       #expect(link.interface.address == nil)
       #expect(events == [.configured(address, KernelLink.network), .lost])
-      server.stop()
-      let words = server.finish().output
-      for word in ["DHCPDISCOVER", "DHCPOFFER", "DHCPREQUEST", "DHCPACK", "DHCPRELEASE"] {
+      try await link.wait(for: "dnsmasq to take the lease back") { server.words.contains("DHCPRELEASE") }
+      let words = server.words
+      for word in ["DHCPDISCOVER", "DHCPOFFER", "DHCPREQUEST", "DHCPACK"] {
         #expect(words.contains(word), "\(words)")
       }
     }

@@ -4,6 +4,7 @@ import Foundation
 public final class TestProcess {
   private let child: pid_t
   private let output: Int32
+  private var said: [UInt8] = []
   private var status: Int32?
 
   /// Starts `program` of PATH or an administrator's folder. Both its outputs are kept for `finish`.
@@ -45,16 +46,29 @@ public final class TestProcess {
     return folders.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
   }
 
+  /// All that it has said up to now. Does not wait.
+  public var words: String {
+    var isReady = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+    while poll(&isReady, 1, 0) == 1, readMore() {}
+    return String(decoding: said, as: UTF8.self)
+  }
+
   /// Reads all that it says until it ends. Blocks.
   public func finish() -> (status: Int32, output: String) {
-    var bytes: [UInt8] = []
+    while readMore() {}
+    wait()
+    return (status!, String(decoding: said, as: UTF8.self))
+  }
+
+  /// Waits for more words; returns false when there will be none.
+  private func readMore() -> Bool {
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {
       let count = read(output, &buffer, buffer.count)
-      if count > 0 { bytes += buffer[..<count] } else if count == 0 || errno != EINTR { break }
+      if count < 0, errno == EINTR { continue }
+      if count > 0 { said += buffer[..<count] }
+      return count > 0
     }
-    wait()
-    return (status!, String(decoding: bytes, as: UTF8.self))
   }
 
   /// Ends it if it has not ended.
