@@ -141,7 +141,8 @@ let package = Package(
     library(
       "SoukKit", "deploy/Souk/Kit",
       [
-        "Bytes", "CLinux", "EventLoop", "HTTPCore", "JSON", "Log", "Machine", "MachineTap", "Platform",
+        "Bytes", "CLinux", "EventLoop", "HTTPCore", "JSON", "Log", "Machine", "MachineTap", "NetworkStack",
+        "Platform", "Wire",
         .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -207,7 +208,10 @@ let package = Package(
         + serviceParts),
     tests(
       "SoukKit",
-      ["Bytes", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineTesting", "Platform", "Shop"]),
+      [
+        "Bytes", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineTesting", "NetworkStack", "Platform", "Shop",
+        "Wire",
+      ]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",
       swiftSettings: settings),

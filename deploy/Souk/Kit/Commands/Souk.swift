@@ -12,7 +12,7 @@ public struct Souk: ParsableCommand {
     subcommands: [
       UpCommand.self, StatusCommand.self, LogsCommand.self, DownCommand.self, ImportCommand.self,
       BuildCommand.self, TestCommand.self, BenchCommand.self, VersionCommand.self,
-      ForwardCommand.self,
+      ForwardCommand.self, SwitchCommand.self,
     ])
 
   /// Only for the parser.
