@@ -1,0 +1,101 @@
+import Bytes
+import EventLoop
+import Log
+import MachineSettings
+import NetworkStack
+import Platform
+import TCP
+import Wire
+import _Concurrency
+
+/// Our own TCP/IP under an image, over the first network device of the machine.
+///
+/// Takes in no frame before the first `listen` or `connect`: while a service opens its database, who asks for it waits
+/// in the device's queue, instead of being told that nobody listens.
+///
+/// Settings: `net.address`, such as 10.83.0.11/24; `net.gateway` (optional).
+final class ImageNetwork: Network, EventSource {
+  /// How long `finish` waits for peers to acknowledge what they were sent, and how often it looks.
+  static let lingerDuration = Duration.seconds(2)
+  static let lingerInterval = Duration.milliseconds(1)
+
+  /// After so much silence a peer is asked whether it lives, and then as often. An image that was destroyed takes its
+  /// stack along and cannot say so; the one that is started in its place answers the question with RST.
+  static let keepAliveInterval = Duration.seconds(1)
+  /// Questions without an answer before a connection is given up.
+  static let keepAliveProbeCount = 10
+
+  private let stack: NetworkStack
+  private let interface: Interface
+  private let device: any InterruptingNetworkDevice
+  private let board: Board
+  private var isStarted = false
+  private var mayHaveMore = false
+
+  init(
+    _ board: Board, device: any InterruptingNetworkDevice, _ settings: Settings, log: Logger
+  ) throws(SettingsError) {
+    let place = try settings.interfaceAddress()
+    self.board = board
+    self.device = device
+    stack = NetworkStack(
+      loop: board.loop, entropy: board.entropy,
+      configuration: Self.configuration(heapByteCount: board.heap.totalByteCount))
+    interface = stack.attach(
+      device, addressing: .fixed(address: place.address, network: place.network, gateway: place.gateway))
+    interface.whenAddressChanges = { event in
+      if case .conflict = event {
+        log.error("another machine has our address", LogField("address", place.address.description))
+      }
+    }
+  }
+
+  /// The stack's limits in a machine with so much memory: a quarter for queues, a sixteenth for what is remembered of
+  /// closed connections.
+  private static func configuration(heapByteCount: Int) -> StackConfiguration {
+    var configuration = StackConfiguration()
+    configuration.tcp.keepAliveIdle = UInt64(keepAliveInterval.nanoseconds)
+    configuration.tcp.keepAliveInterval = UInt64(keepAliveInterval.nanoseconds)
+    configuration.tcp.keepAliveProbeCount = keepAliveProbeCount
+    configuration.bufferBudgetByteCount = min(configuration.bufferBudgetByteCount, heapByteCount / 4)
+    // An entry and its place in the order take about 128 bytes.
+    configuration.maximumTimeWaitCount = min(configuration.maximumTimeWaitCount, max(64, heapByteCount / 16 / 128))
+    configuration.maximumHandshakeCount = min(configuration.maximumHandshakeCount, max(32, heapByteCount >> 14))
+    return configuration
+  }
+
+  func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener {
+    let listener = try stack.listen(on: endpoint)
+    isStarted = true
+    return listener
+  }
+
+  func connect(
+    to endpoint: Endpoint, until deadline: Instant
+  ) async throws(NetworkError) -> any ByteStream {
+    isStarted = true
+    return try await stack.connect(to: endpoint, until: deadline)
+  }
+
+  var figures: [NetworkFigure] { stack.figures + board.heapFigures }
+
+  /// Returns when everything that was sent has arrived, or after `lingerDuration`: this stack ends with its image.
+  func finish() async {
+    let deadline = stack.loop.now + Self.lingerDuration
+    repeat {
+      await stack.loop.sleep(for: Self.lingerInterval)
+    } while stack.pool.blocksInUseCount > 0 && stack.loop.now < deadline
+  }
+
+  // MARK: The device
+
+  func handleEvents() {
+    device.acknowledgeInterrupt()
+    mayHaveMore = isStarted && interface.poll()
+  }
+
+  func mayIdle() -> Bool {
+    guard isStarted else { return true }
+    return !mayHaveMore && !device.armInterrupts()
+  }
+}
