@@ -2,6 +2,7 @@ import ArgumentParser
 import EventLoop
 import Log
 import Machine
+import MachineSettings
 import NetworkStack
 import Platform
 import Wire
@@ -53,7 +54,8 @@ struct SwitchCommand: ParsableCommand {
     let network = VirtualSwitch(
       machines: ports, hardware: try hardwareAddress(settings, "net.mac"), loop: machine.loop)
     let forwarders = try Forwarder.all(of: machine, network: StackNetwork(stack, clients: kernel))
-    network.start(stack, addressing: try addressing(settings))
+    let place = try settings.interfaceAddress()
+    network.start(stack, addressing: .fixed(address: place.address, network: place.network, gateway: nil))
     await Forwarder.serve(forwarders, on: machine)
     network.stop()
     if network.droppedCount > 0 {
@@ -69,13 +71,5 @@ struct SwitchCommand: ParsableCommand {
       throw SettingsError("\(key) must be the address of one interface, such as 02:53:4f:55:4b:01")
     }
     return address
-  }
-
-  private static func addressing(_ settings: Settings) throws(SettingsError) -> Addressing {
-    let parts = (settings["net.address"] ?? "").split(separator: "/").map(String.init)
-    guard parts.count == 2, let address = IPv4Address(parts[0]), let length = Int(parts[1]),
-      (1...32).contains(length)
-    else { throw SettingsError("net.address must be an address and a prefix length, such as 10.83.0.1/24") }
-    return .fixed(address: address, network: IPv4Network(address, prefixLength: length), gateway: nil)
   }
 }
