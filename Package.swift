@@ -40,14 +40,16 @@ let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collect
 let processMachine = library(
   "Machine", "Shared/Runtime/Machine/Process",
   [
-    "Bytes", "CLinux", "EventLoop", "Log", "MachineSettings", "MachineTap", "NetworkStack", "Platform", "Wire",
+    "Bytes", "CLinux", "EventLoop", "Log", "MachineSettings", "MachineTap", "NetworkStack", "Platform",
+    "Wire",
     deque,
   ])
 
 let imageMachine = library(
   "Machine", "Shared/Runtime/Machine/Unikernel",
   [
-    "Bytes", "CBoot", "Cryptography", "EventLoop", "Log", "MachineSettings", "NetworkStack", "Platform", "TCP",
+    "Bytes", "CBoot", "Cryptography", "EventLoop", "Log", "MachineSettings", "NetworkStack", "Platform",
+    "TCP",
     "Wire",
   ])
 

@@ -60,9 +60,11 @@ extension Board {
     let heap = heap
     return [
       NetworkFigure(
-        "souk_heap_bytes", "Memory that can be handed out.", isCounter: false, value: UInt64(heap.totalByteCount)),
+        "souk_heap_bytes", "Memory that can be handed out.", isCounter: false,
+        value: UInt64(heap.totalByteCount)),
       NetworkFigure(
-        "souk_heap_used_bytes", "Memory that is handed out.", isCounter: false, value: UInt64(heap.usedByteCount)),
+        "souk_heap_used_bytes", "Memory that is handed out.", isCounter: false,
+        value: UInt64(heap.usedByteCount)),
       NetworkFigure(
         "souk_heap_peak_bytes", "The most that was handed out.", isCounter: false,
         value: UInt64(heap.peakByteCount)),

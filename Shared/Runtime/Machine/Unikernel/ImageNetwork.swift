@@ -59,8 +59,10 @@ final class ImageNetwork: Network, EventSource {
     configuration.tcp.keepAliveProbeCount = keepAliveProbeCount
     configuration.bufferBudgetByteCount = min(configuration.bufferBudgetByteCount, heapByteCount / 4)
     // An entry and its place in the order take about 128 bytes.
-    configuration.maximumTimeWaitCount = min(configuration.maximumTimeWaitCount, max(64, heapByteCount / 16 / 128))
-    configuration.maximumHandshakeCount = min(configuration.maximumHandshakeCount, max(32, heapByteCount >> 14))
+    configuration.maximumTimeWaitCount = min(
+      configuration.maximumTimeWaitCount, max(64, heapByteCount / 16 / 128))
+    configuration.maximumHandshakeCount = min(
+      configuration.maximumHandshakeCount, max(32, heapByteCount >> 14))
     return configuration
   }
 
