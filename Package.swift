@@ -123,6 +123,12 @@ let package = Package(
     library("HTTPCore", "Shared/Net/HTTPCore", ["Bytes"]),
     library("HTTP", "Shared/Net/HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Platform", deque]),
 
+    // Virtio
+    .target(name: "CVirtio", path: "Shared/Virtio/CVirtio"),
+    .target(
+      name: "Virtio", dependencies: ["CVirtio", "Platform"], path: "Shared/Virtio", exclude: ["CVirtio"],
+      swiftSettings: settings),
+
     // Services
     library(
       "Shop", "Services/Shop",
@@ -203,6 +209,7 @@ let package = Package(
         "Bytes", "CLinux", "EventLoop", "HTTP", "HTTPCore", "Log", "Machine", "MachineTap", "MachineTesting",
         "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire",
       ], path: "Tests/KernelPeer", swiftSettings: settings),
+    tests("Virtio", ["Platform"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),
