@@ -49,8 +49,7 @@ let imageMachine = library(
   "Machine", "Shared/Runtime/Machine/Unikernel",
   [
     "Bytes", "CBoot", "Cryptography", "EventLoop", "Log", "MachineSettings", "NetworkStack", "Platform",
-    "TCP",
-    "Wire",
+    "TCP", "Virtio", "Wire",
   ])
 
 /// What only an image build has.

@@ -10,8 +10,6 @@ public final class Board {
   public let driver: HaltDriver
   /// The time stamp counter and the real-time clock.
   public let clock: TSCClock
-  /// RDRAND.
-  public let entropy = HardwareEntropy()
   /// The first serial port.
   public let console = SerialConsole()
   /// Lines that arrive at the first serial port: how the command line talks to an image.
