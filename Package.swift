@@ -40,15 +40,16 @@ let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collect
 let processMachine = library(
   "Machine", "Shared/Runtime/Machine/Process",
   [
-    "Bytes", "CLinux", "EventLoop", "Log", "MachineSettings", "MachineTap", "NetworkStack", "Platform", "Wire",
+    "Bytes", "CLinux", "EventLoop", "Log", "MachineSettings", "MachineTap", "NetworkStack", "Platform",
+    "Wire",
     deque,
   ])
 
 let imageMachine = library(
   "Machine", "Shared/Runtime/Machine/Unikernel",
   [
-    "Bytes", "CBoot", "Cryptography", "EventLoop", "Log", "MachineSettings", "NetworkStack", "Platform", "TCP",
-    "Wire",
+    "Bytes", "CBoot", "Cryptography", "EventLoop", "Log", "MachineSettings", "NetworkStack", "Platform",
+    "TCP", "Virtio", "Wire",
   ])
 
 /// What only an image build has.
@@ -120,6 +121,12 @@ let package = Package(
     library("JSON", "Shared/Net/JSON", ["Bytes"]),
     library("HTTPCore", "Shared/Net/HTTPCore", ["Bytes"]),
     library("HTTP", "Shared/Net/HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Platform", deque]),
+
+    // Virtio
+    .target(name: "CVirtio", path: "Shared/Virtio/CVirtio"),
+    .target(
+      name: "Virtio", dependencies: ["CVirtio", "Platform"], path: "Shared/Virtio", exclude: ["CVirtio"],
+      swiftSettings: settings),
 
     // Services
     library(
@@ -202,6 +209,7 @@ let package = Package(
         "Bytes", "CLinux", "EventLoop", "HTTP", "HTTPCore", "Log", "Machine", "MachineTap", "MachineTesting",
         "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire",
       ], path: "Tests/KernelPeer", swiftSettings: settings),
+    tests("Virtio", ["Platform"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

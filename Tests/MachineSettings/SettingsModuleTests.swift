@@ -35,7 +35,9 @@ struct SettingsModuleTests {
   }
 
   @Test func `each cut is seen`() {
-    for count in 0..<Self.module.count { #expect(reason(Array(Self.module[..<count])) != nil, "\(count) bytes") }
+    for count in 0..<Self.module.count {
+      #expect(reason(Array(Self.module[..<count])) != nil, "\(count) bytes")
+    }
   }
 
   @Test func `what is wrong is said`() {
@@ -46,8 +48,11 @@ struct SettingsModuleTests {
     #expect(reason(Array("souk-settings 1 -1 00000000\nabc".utf8))!.contains("cut short"))
     #expect(reason(Array("souk-settings 1 3 00000000\nabc".utf8))!.contains("damaged"))
     #expect(reason(SettingsModule.render([0x61, 0x3d, 0xff]))!.contains("UTF-8"))
-    #expect(reason(SettingsModule.render(Array("a=1\nbc\n".utf8)))!.contains("boot module:2: expected key=value"))
-    #expect(reason(SettingsModule.render(Array("a=1\na=2\n".utf8)))!.contains("boot module:2: a stands there twice"))
+    #expect(
+      reason(SettingsModule.render(Array("a=1\nbc\n".utf8)))!.contains("boot module:2: expected key=value"))
+    #expect(
+      reason(SettingsModule.render(Array("a=1\na=2\n".utf8)))!.contains("boot module:2: a stands there twice")
+    )
   }
 
   @Test func `64 KiB are read, one byte more is not`() {

@@ -6,7 +6,9 @@ struct TypedSettingsTests {
   @Test func `endpoints of both families are read`() {
     #expect(Endpoint("127.0.0.1:80") == Endpoint(.loopback, port: 80))
     #expect(Endpoint("[::1]:8080") == Endpoint(.v6(0, 1), port: 8080))
-    for text in ["", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "[::1]", "[127.0.0.1]:80"] {
+    for text in [
+      "", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "[::1]", "[127.0.0.1]:80",
+    ] {
       #expect(Endpoint(text) == nil, "\(text)")
     }
   }
@@ -24,7 +26,9 @@ struct TypedSettingsTests {
     #expect(place.network.description == "10.83.0.0/24")
     #expect(place.gateway?.description == "10.83.0.1")
     for text in ["", "10.83.0.11", "10.83.0.11/0", "10.83.0.11/33", "10.83.0/24", "10.83.0.11/x"] {
-      #expect(throws: SettingsError.self, "\(text)") { try Settings(["net.address": text]).interfaceAddress() }
+      #expect(throws: SettingsError.self, "\(text)") {
+        try Settings(["net.address": text]).interfaceAddress()
+      }
     }
     #expect(throws: SettingsError.self) {
       try Settings(["net.address": "10.83.0.11/24", "net.gateway": "router"]).interfaceAddress()

@@ -36,7 +36,9 @@ public enum SettingsModule {
       count <= module.byteCount - start, let crc = UInt32(words[3], radix: 16)
     else { throw SettingsError("the boot module is cut short") }
     let lines = module.extracting(start..<start + count)
-    guard CRC32C.of(lines) == crc else { throw SettingsError("the boot module is damaged: its checksum differs") }
+    guard CRC32C.of(lines) == crc else {
+      throw SettingsError("the boot module is damaged: its checksum differs")
+    }
     // Safe: the bytes are copied before the call returns, and checked to be UTF-8.
     let text = lines.withUnsafeBytes { String(validating: $0, as: UTF8.self) }
     guard let text else { throw SettingsError("the boot module is not UTF-8") }

@@ -10,8 +10,6 @@ public final class Board {
   public let driver: HaltDriver
   /// The time stamp counter and the real-time clock.
   public let clock: TSCClock
-  /// RDRAND.
-  public let entropy = HardwareEntropy()
   /// The first serial port.
   public let console = SerialConsole()
   /// Lines that arrive at the first serial port: how the command line talks to an image.
@@ -60,9 +58,11 @@ extension Board {
     let heap = heap
     return [
       NetworkFigure(
-        "souk_heap_bytes", "Memory that can be handed out.", isCounter: false, value: UInt64(heap.totalByteCount)),
+        "souk_heap_bytes", "Memory that can be handed out.", isCounter: false,
+        value: UInt64(heap.totalByteCount)),
       NetworkFigure(
-        "souk_heap_used_bytes", "Memory that is handed out.", isCounter: false, value: UInt64(heap.usedByteCount)),
+        "souk_heap_used_bytes", "Memory that is handed out.", isCounter: false,
+        value: UInt64(heap.usedByteCount)),
       NetworkFigure(
         "souk_heap_peak_bytes", "The most that was handed out.", isCounter: false,
         value: UInt64(heap.peakByteCount)),

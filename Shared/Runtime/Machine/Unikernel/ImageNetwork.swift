@@ -1,4 +1,5 @@
 import Bytes
+import CBoot
 import EventLoop
 import Log
 import MachineSettings
@@ -29,17 +30,19 @@ final class ImageNetwork: Network, EventSource {
   private let interface: Interface
   private let device: any InterruptingNetworkDevice
   private let board: Board
+  private let log: Logger
   private var isStarted = false
   private var mayHaveMore = false
 
   init(
-    _ board: Board, device: any InterruptingNetworkDevice, _ settings: Settings, log: Logger
+    _ board: Board, device: any InterruptingNetworkDevice, entropy: any Entropy, _ settings: Settings, log: Logger
   ) throws(SettingsError) {
     let place = try settings.interfaceAddress()
     self.board = board
     self.device = device
+    self.log = log
     stack = NetworkStack(
-      loop: board.loop, entropy: board.entropy,
+      loop: board.loop, entropy: entropy,
       configuration: Self.configuration(heapByteCount: board.heap.totalByteCount))
     interface = stack.attach(
       device, addressing: .fixed(address: place.address, network: place.network, gateway: place.gateway))
@@ -59,8 +62,10 @@ final class ImageNetwork: Network, EventSource {
     configuration.tcp.keepAliveProbeCount = keepAliveProbeCount
     configuration.bufferBudgetByteCount = min(configuration.bufferBudgetByteCount, heapByteCount / 4)
     // An entry and its place in the order take about 128 bytes.
-    configuration.maximumTimeWaitCount = min(configuration.maximumTimeWaitCount, max(64, heapByteCount / 16 / 128))
-    configuration.maximumHandshakeCount = min(configuration.maximumHandshakeCount, max(32, heapByteCount >> 14))
+    configuration.maximumTimeWaitCount = min(
+      configuration.maximumTimeWaitCount, max(64, heapByteCount / 16 / 128))
+    configuration.maximumHandshakeCount = min(
+      configuration.maximumHandshakeCount, max(32, heapByteCount >> 14))
     return configuration
   }
 
@@ -89,13 +94,17 @@ final class ImageNetwork: Network, EventSource {
 
   // MARK: The device
 
-  func handleEvents() {
-    device.acknowledgeInterrupt()
-    mayHaveMore = isStarted && interface.poll()
-  }
+  // Arming takes the interrupt back, so looking needs no access to the device's registers.
+  func handleEvents() { mayHaveMore = isStarted && interface.poll() }
 
   func mayIdle() -> Bool {
     guard isStarted else { return true }
-    return !mayHaveMore && !device.armInterrupts()
+    let isQuiet = !mayHaveMore && !device.armInterrupts()
+    if let failure = device.failureDescription {
+      // Without a network nobody hears from this machine again: whoever supervises it starts another one.
+      log.error("the network device was given up", LogField("reason", failure))
+      boot_exit(Int32(BOOT_EXIT_UNFIT_MACHINE.rawValue))
+    }
+    return isQuiet
   }
 }

@@ -1,4 +1,5 @@
 import CBoot
+import Cryptography
 import EventLoop
 import Log
 import MachineSettings
@@ -22,7 +23,7 @@ public final class Machine {
   public let loop: EventLoop
   /// The time stamp counter and the real-time clock.
   public let clock: any Clock
-  /// What keys are made of.
+  /// HMAC_DRBG, seeded by the host's entropy device and RDRAND.
   public let entropy: any Entropy
   /// Our own TCP/IP.
   public let network: any Network
@@ -36,16 +37,17 @@ public final class Machine {
   private init(_ service: String, _ board: Board) throws(SettingsError) {
     loop = board.loop
     clock = board.clock
-    entropy = board.entropy
-    let commandLine = try CommandLine(board.commandLine)
     settings = try SettingsModule.parse(board.bootModule.bytes)
     if let expected = settings["service"], expected != service {
       throw SettingsError("the boot module has the settings of \(expected), this image is \(service)")
     }
     log = try settings.logger(service: service, console: board.console, clock: clock)
-    let devices = try Devices(board, commandLine)
-    imageNetwork = try ImageNetwork(board, device: devices.network, settings, log: log)
-    board.driver.watch(imageNetwork, interruptLine: devices.networkInterruptLine)
+    let devices = Devices(try CommandLine(board.commandLine))
+    let memory = PageMemory()
+    entropy = DRBG(seededFrom: SeedSource(try devices.startEntropy(memory)))
+    let (device, interruptLine) = try devices.startNetwork(memory)
+    imageNetwork = try ImageNetwork(board, device: device, entropy: entropy, settings, log: log)
+    board.driver.watch(imageNetwork, interruptLine: interruptLine)
     network = imageNetwork
     let input = board.input
     let termination = termination
