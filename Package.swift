@@ -226,8 +226,8 @@ let package = Package(
     tests(
       "SoukKit",
       [
-        "Bytes", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineTesting", "NetworkStack", "Platform", "Shop",
-        "Wire",
+        "Bytes", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineSettings", "MachineTesting", "NetworkStack",
+        "Platform", "Shop", "Wire",
       ]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",

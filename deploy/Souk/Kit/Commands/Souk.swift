@@ -11,7 +11,7 @@ public struct Souk: ParsableCommand {
     version: VersionReport.version,
     subcommands: [
       UpCommand.self, StatusCommand.self, LogsCommand.self, DownCommand.self, ImportCommand.self,
-      BuildCommand.self, TestCommand.self, BenchCommand.self, VersionCommand.self,
+      RunCommand.self, BuildCommand.self, TestCommand.self, BenchCommand.self, VersionCommand.self,
       ForwardCommand.self, SwitchCommand.self, MachineCommand.self,
     ])
 

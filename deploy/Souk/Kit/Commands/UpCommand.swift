@@ -117,6 +117,7 @@ struct UpCommand: ParsableCommand {
     if let obstacle = VirtualMachine.obstacle() {
       throw Failure("--target qemu is not possible here: \(obstacle)")
     }
+    // Only somebody without the front door has to build them first.
     let unsure = MachinePlan(accelerator: .tcg)
     if let obstacle = unsure.obstacle(options.folder) { throw Failure(obstacle) }
     let choice = try Accelerator.choose(accel ?? .auto) { () throws(Failure) in

@@ -13,6 +13,22 @@ extension Supervisor {
     }
   }
 
+  /// Moves the databases to where this target has them, if another one ran last.
+  func placeDatabases() throws(Failure) {
+    let target: Target = configuration.machines == nil ? .process : .qemu
+    for kind in ServiceKind.allCases where kind.keepsData {
+      if let moved = try DatabasePlace(kind.rawValue, in: folder).prepare(for: target, .disks) { tell(moved) }
+    }
+  }
+
+  /// Says in the service's log where its machine trapped, if it did.
+  func explain(_ service: ManagedService) {
+    guard let machines = configuration.machines, let trace = traces.removeValue(forKey: service.kind) else {
+      return
+    }
+    trace.symbolise(machines.symbols(service.kind), loop: loop) { [unowned self] in hear(service, $0) }
+  }
+
   /// Where the service's database is.
   func place(of kind: ServiceKind) -> String {
     configuration.machines == nil ? folder.database(kind.rawValue) : folder.disk(kind.rawValue)

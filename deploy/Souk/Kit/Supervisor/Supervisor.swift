@@ -57,6 +57,8 @@ final class Supervisor {
   /// The services' own network, and who leads connections into it; nil on Linux's TCP/IP.
   var tap: TapNetwork?
   var forwarder: ForwarderProcess?
+  /// What each machine printed when it trapped.
+  var traces: [ServiceKind: Backtrace] = [:]
   private var logs: [ServiceKind: LogFile] = [:]
   private var signals: Int32 = -1
   private var startDeadline: PollLoop.TimerID?
@@ -87,6 +89,7 @@ final class Supervisor {
     defer { close(lock) }
     raiseDescriptorLimit()
     waitForOrphans()
+    try placeDatabases()
     try prepareNetwork()
     defer { tap?.remove() }
     try makeServices()
@@ -205,8 +208,8 @@ final class Supervisor {
   private func events() -> ManagedService.Events {
     .init(
       line: { [unowned self] service, line in
-        logs[service.kind]?.append(line)
-        show(service.name, line)
+        hear(service, line)
+        if service.program.isMachine { traces[service.kind, default: Backtrace()].take(line) }
       },
       restarted: { [unowned self] _ in saveState() },
       becameReady: { [unowned self] in becameReady($0) },
@@ -227,6 +230,7 @@ final class Supervisor {
 
   private func died(_ service: ManagedService, _ ending: Ending, restartsIn delay: Int?) {
     saveState()
+    explain(service)
     if phase == .starting, delay != nil, service.restarts + 1 >= Self.maximumStartCount {
       fail(
         Failure(
@@ -343,6 +347,12 @@ final class Supervisor {
     } else {
       console.line("souk", Array(text.utf8))
     }
+  }
+
+  /// A line of the service's own: to its log, and to whoever watches.
+  func hear(_ service: ManagedService, _ line: [UInt8]) {
+    logs[service.kind]?.append(line)
+    show(service.name, line)
   }
 
   func show(_ name: String, _ line: [UInt8]) {
