@@ -13,8 +13,8 @@ enum Accelerator: String, Codable {
     case auto, tcg, kvm
   }
 
-  /// For a guest that does next to nothing; broken ones hang, or end at once with a status of QEMU's own.
-  static let probeMilliseconds: Int32 = 4_000
+  /// For a guest that does next to nothing.
+  static let probeMilliseconds = 3_000
   static let device = "/dev/kvm"
 
   /// The accelerator for `choice`, and why it is that one where somebody may wonder. `/dev/kvm` may be there and
@@ -44,19 +44,38 @@ enum Accelerator: String, Codable {
     // Any file is a module that it refuses in words.
     let machine = VirtualMachine(
       name: "probe", image: image, module: image, memoryMegabytes: 32, accelerator: .kvm)
-    let nowhere = open("/dev/null", O_RDWR | O_CLOEXEC)
-    let high = fcntl(nowhere, F_DUPFD_CLOEXEC, Sockets.lowestInherited)
-    defer {
-      close(nowhere)
-      close(high)
+    let pipe = try Sockets.pipe()
+    defer { close(pipe.reading) }
+    var spawn = Spawn(
+      executable: "/proc/self/exe", arguments: MachineCommand.arguments(VirtualMachine.program, machine.arguments))
+    spawn.descriptors = [(pipe.writing, 1), (pipe.writing, 2)]
+    let pid: pid_t
+    do throws(Failure) {
+      pid = try spawn.start()
+    } catch {
+      close(pipe.writing)
+      throw error
     }
-    var spawn = Spawn(executable: "/usr/bin/env", arguments: [VirtualMachine.program] + machine.arguments)
-    spawn.descriptors = [(high, 1), (high, 2)]
-    let pid = try spawn.start()
-    let ended = EndOfProcess(pid).wait(milliseconds: probeMilliseconds)
-    if !ended { kill(pid, SIGKILL) }
+    close(pipe.writing)
+    if !isAtEnd(pipe.reading) { kill(pid, SIGKILL) }
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-    return ended && ImageExit(Ending(status: status)) != nil
+    return ImageExit(Ending(status: status)) != nil
+  }
+
+  /// Waits for the end of what QEMU says. False when it goes on for too long, or says that KVM has given up: it then
+  /// stays for somebody to look at.
+  private static func isAtEnd(_ output: Int32) -> Bool {
+    let deadline = PollLoop.now() + probeMilliseconds
+    var said: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while true {
+      var ready = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+      guard poll(&ready, 1, Int32(max(0, deadline - PollLoop.now()))) == 1 else { return false }
+      let count = read(output, &chunk, chunk.count)
+      guard count > 0 else { return true }
+      said += chunk[..<count]
+      if String(decoding: said, as: UTF8.self).contains("KVM internal error") { return false }
+    }
   }
 }
