@@ -44,14 +44,15 @@ let processMachine = library(
   ])
 
 let imageMachine = library(
-  "Machine", "Shared/Runtime/Machine/Unikernel", ["CBoot", "EventLoop", "Platform"])
+  "Machine", "Shared/Runtime/Machine/Unikernel", ["CBoot", "EventLoop", "Platform", deque])
 
 /// What only an image build has.
 let imageTargets: [Target] = [
   .target(name: "CBoot", path: "Shared/Runtime/CBoot"),
+  .target(name: "CProbe", path: "Tests/Unikernel/CProbe"),
   .executableTarget(
-    name: "boot", dependencies: ["EventLoop", "Machine", "Platform"], path: "Tests/Unikernel/Image",
-    swiftSettings: settings),
+    name: "boot", dependencies: ["CProbe", "EventLoop", "Machine", "Platform"],
+    path: "Tests/Unikernel/Image", swiftSettings: settings),
 ]
 
 /// What every service is built from. `Machine` is not among it: only a service's Main chooses a machine.

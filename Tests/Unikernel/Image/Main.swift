@@ -32,6 +32,7 @@ enum Main {
         }
         machine.console.write(line: "task: a group added up to \(sum)")
         churn(machine)
+        await Fibers.run(machine)
         machine.console.write(line: "time: \(machine.clock.wallTime.secondsSinceEpoch)")
         machine.console.write(line: "done")
         machine.loop.stop()
@@ -103,8 +104,7 @@ enum Main {
       // Unsafe on purpose: data must not be executable.
       let buffer = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 4096)
       unsafeBitCast(buffer, to: (@convention(c) () -> Void).self)()
-    default:
-      machine.console.write(line: "no such test: \(test)")
+    default: Fibers.fail(test, machine)
     }
   }
 
