@@ -11,6 +11,7 @@
 
 void *malloc(size_t size);
 void free(void *pointer);
+void *realloc(void *pointer, size_t size);
 int posix_memalign(void **result, size_t alignment, size_t size);
 size_t malloc_usable_size(void *pointer);
 
@@ -221,6 +222,18 @@ void free(void *pointer) {
     boot_panic(page->kind == KIND_TABLE ? "heap: freed a foreign pointer" : "heap: freed twice, or never handed out", BOOT_EXIT_HEAP_MISUSE);
   }
   statistics.free_count++;
+}
+
+/// SQLite's. Stays where it is when the place is large enough and not more than twice too large.
+void *realloc(void *pointer, size_t size) {
+  if (!pointer) return malloc(size);
+  size_t held = malloc_usable_size(pointer);
+  if (size <= held && size >= held / 2) return pointer;
+  void *moved = malloc(size);
+  if (!moved) return NULL;
+  __builtin_memcpy(moved, pointer, size < held ? size : held);
+  free(pointer);
+  return moved;
 }
 
 /// What Swift allocates with. Swift does not expect a failure, so one stops the machine, in words.

@@ -32,6 +32,7 @@ enum Main {
         }
         board.console.write(line: "task: a group added up to \(sum)")
         churn(board)
+        await Fibers.run(board)
         board.console.write(line: "time: \(board.clock.wallTime.secondsSinceEpoch)")
         board.console.write(line: "done")
         board.loop.stop()
@@ -103,8 +104,7 @@ enum Main {
       // Unsafe on purpose: data must not be executable.
       let buffer = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 4096)
       unsafeBitCast(buffer, to: (@convention(c) () -> Void).self)()
-    default:
-      board.console.write(line: "no such test: \(test)")
+    default: Fibers.fail(test, board)
     }
   }
 
