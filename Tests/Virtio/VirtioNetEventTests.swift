@@ -46,6 +46,8 @@ import Virtio
     let net = try start(model)
     while net.send(frameBytes(60, seed: 1)) {}
     // The device sends everything between the arming and the look behind it.
+    // The closure holds the model, which holds the device.
+    defer { model.device.onLoad = nil }
     model.device.onLoad = { if $0 == MMIORegister.interruptStatus { _ = model.send() } }
     #expect(net.armInterrupts())
     #expect(net.send(frameBytes(60, seed: 2)))
@@ -55,6 +57,8 @@ import Virtio
     let model = NetModel()
     let net = try start(model)
     #expect(!net.armInterrupts())
+    // The closure holds the model, which holds the device.
+    defer { model.device.onLoad = nil }
     model.device.onLoad = {
       if $0 == MMIORegister.interruptStatus { _ = model.receive(frameBytes(60, seed: 1)) }
     }
@@ -95,6 +99,8 @@ import Virtio
     var (arrived, delivered, sent, transmitted) = (0, 0, 0, 0)
     let (frame, short) = (frameBytes(1514, seed: 1), frameBytes(60, seed: 2))
     var raced = numbers
+    // The closure holds the model, which holds the device.
+    defer { model.device.onLoad = nil }
     model.device.onLoad = { offset in
       guard offset == MMIORegister.interruptStatus, raced.once(in: 3) else { return }
       if raced.once(in: 2) { sent += model.send(limit: raced.pick(1...4)).count }
