@@ -13,6 +13,10 @@ let settings: [SwiftSetting] = [
   .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
+/// Set by deploy/unikernel/build: this is the graph of an image, where the machine is `Machine/Unikernel`. A plain
+/// `swift build` never sees boot code, which defines symbols of the C library.
+let isImage = Context.environment["SOUK_IMAGE"] == "1"
+
 func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
 }
@@ -21,7 +25,7 @@ func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency]
 func service(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
     name: name, dependencies: dependencies, path: path, swiftSettings: settings,
-    linkerSettings: [.unsafeFlags(["-static-stdlib"])])
+    linkerSettings: isImage ? [] : [.unsafeFlags(["-static-stdlib"])])
 }
 
 func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -30,21 +34,23 @@ func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Targe
     path: "Tests/" + subject, swiftSettings: settings)
 }
 
-/// Set by deploy/unikernel/build: this is the graph of an image, where the machine is `Machine/Unikernel`. A plain
-/// `swift build` never sees boot code, which defines symbols of the C library.
-let isImage = Context.environment["SOUK_IMAGE"] == "1"
-
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 
 let processMachine = library(
   "Machine", "Shared/Runtime/Machine/Process",
   [
-    "Bytes", "CLinux", "EventLoop", "Log", "MachineTap", "NetworkStack", "Platform", "Wire", deque,
+    "Bytes", "CLinux", "EventLoop", "Log", "MachineSettings", "MachineTap", "NetworkStack", "Platform",
+    "Wire",
+    deque,
   ])
 
 let imageMachine = library(
-  "Machine", "Shared/Runtime/Machine/Unikernel", ["CBoot", "EventLoop", "Platform", deque])
+  "Machine", "Shared/Runtime/Machine/Unikernel",
+  [
+    "Bytes", "CBoot", "Cryptography", "EventLoop", "Log", "MachineSettings", "NetworkStack", "Platform",
+    "TCP", "Virtio", "Wire", deque,
+  ])
 
 let processSQLite = Target.systemLibrary(
   name: "CSQLite", path: "Shared/Runtime/CSQLite", pkgConfig: "sqlite3",
@@ -113,6 +119,8 @@ let package = Package(
       "Storage", "Shared/Runtime/Storage", ["Bytes", "CSQLite", "EventLoop", "Log", "Platform", deque]),
     .target(name: "CLinux", path: "Shared/Runtime/CLinux"),
     library("MachineTap", "Shared/Runtime/Machine/Tap", ["CLinux", "Platform"]),
+    library(
+      "MachineSettings", "Shared/Runtime/Machine/Settings", ["Bytes", "Log", "Platform", "Wire"]),
     isImage ? imageMachine : processMachine,
 
     // Net
@@ -123,6 +131,12 @@ let package = Package(
     library("JSON", "Shared/Net/JSON", ["Bytes"]),
     library("HTTPCore", "Shared/Net/HTTPCore", ["Bytes"]),
     library("HTTP", "Shared/Net/HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Platform", deque]),
+
+    // Virtio
+    .target(name: "CVirtio", path: "Shared/Virtio/CVirtio"),
+    .target(
+      name: "Virtio", dependencies: ["CVirtio", "Platform"], path: "Shared/Virtio", exclude: ["CVirtio"],
+      swiftSettings: settings),
 
     // Services
     library(
@@ -145,7 +159,8 @@ let package = Package(
     service("GatewayMain", "Services/Gateway/Main", ["Gateway", "HTTP", "Machine", "Shop"]),
 
     // Examples
-    service("HelloMain", "Examples/Hello", ["Bytes", "HTTP", "HTTPCore", "Machine"]),
+    service(
+      "HelloMain", "Examples/Hello", ["Bytes", "EventLoop", "HTTP", "HTTPCore", "Machine", "Platform"]),
 
     // The command line
     library(
@@ -176,6 +191,7 @@ let package = Package(
     tests("Log", ["Platform"]),
     tests("Cryptography", ["Platform"]),
     tests("Storage", ["CSQLite", "EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
+    tests("MachineSettings", ["Platform", "Wire"]),
     tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
     tests("MachineTap", ["Bytes", "EventLoop", "Machine", "MachineTesting", "Platform"]),
     library("WireWalk", "Tests/Support/WireWalk", ["Bytes", "Wire"]),
@@ -202,6 +218,7 @@ let package = Package(
         "Bytes", "CLinux", "EventLoop", "HTTP", "HTTPCore", "Log", "Machine", "MachineTap", "MachineTesting",
         "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire",
       ], path: "Tests/KernelPeer", swiftSettings: settings),
+    tests("Virtio", ["Platform"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

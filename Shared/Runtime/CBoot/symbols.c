@@ -22,6 +22,12 @@ void *memcpy(void *restrict to, const void *restrict from, size_t count) {
   return result;
 }
 
+/// What memcpy becomes in Debian's archives, where the target's size is known (_FORTIFY_SOURCE).
+void *__memcpy_chk(void *to, const void *from, size_t count, size_t room) {
+  if (count > room) boot_panic("memcpy beyond its target", BOOT_EXIT_TRAP);
+  return memcpy(to, from, count);
+}
+
 void *memmove(void *to, const void *from, size_t count) {
   // Forwards unless the target begins inside the source.
   if ((uintptr_t)to - (uintptr_t)from >= count) return memcpy(to, from, count);
@@ -193,4 +199,13 @@ void arc4random_buf(void *bytes, size_t count) {
     target += part;
     count -= part;
   }
+}
+
+/// ISO C §7.12.9.1.
+double ceil(double value) {
+  // From 2^52 on, every double is whole; so are the infinities, and NaN compares with nothing.
+  if (!(value > -0x1p52 && value < 0x1p52)) return value;
+  double whole = (double)(int64_t)value;
+  if (whole < value) whole += 1;
+  return whole == 0 && value < 0 ? -0.0 : whole;
 }

@@ -4,7 +4,7 @@ import Machine
 import Platform
 import _Concurrency
 
-/// What fibers must be able to do, and, by `-append test=…`, what must stop the machine.
+/// What fibers must be able to do, and, by `-append test=…`, what must stop the board.
 enum Fibers {
   /// A job's results, or what came of it, on their way to a task.
   final class Results {
@@ -12,17 +12,17 @@ enum Fibers {
     var isDone = false
   }
 
-  static func run(_ machine: Machine) async {
-    interleave(machine)
-    keepRegisters(machine)
-    measure(machine)
-    cost(machine)
-    await work(machine)
+  static func run(_ board: Board) async {
+    interleave(board)
+    keepRegisters(board)
+    measure(board)
+    cost(board)
+    await work(board)
   }
 
-  static func interleave(_ machine: Machine) {
+  static func interleave(_ board: Board) {
     let results = Results()
-    let before = machine.heap.usedByteCount
+    let before = board.heap.usedByteCount
     do {
       let fibers = ["a", "b"].map { name in
         Fiber(stackByteCount: 16384) {
@@ -37,14 +37,14 @@ enum Fibers {
       }
       while !fibers[0].hasEnded { for fiber in fibers { fiber.resume() } }
     }
-    machine.console.write(line: "fibers: " + results.words.joined(separator: " "))
+    board.console.write(line: "fibers: " + results.words.joined(separator: " "))
     results.words = []
     // What may stay is the text's storage and the tables of split pages.
-    let kept = machine.heap.usedByteCount - before
-    machine.console.write(line: kept < 16384 ? "fibers: stacks given back" : "fibers: \(kept) bytes kept")
+    let kept = board.heap.usedByteCount - before
+    board.console.write(line: kept < 16384 ? "fibers: stacks given back" : "fibers: \(kept) bytes kept")
   }
 
-  static func keepRegisters(_ machine: Machine) {
+  static func keepRegisters(_ board: Board) {
     let results = Results()
     var isKept = true
     do {
@@ -66,14 +66,14 @@ enum Fibers {
       current = nil
     }
     isKept = isKept && results.words.isEmpty
-    machine.console.write(line: isKept ? "fibers: registers kept" : "fibers: registers lost")
+    board.console.write(line: isKept ? "fibers: registers kept" : "fibers: registers lost")
   }
 
   // Safe: one processor; a C function pointer captures nothing, so it finds the fiber here.
   nonisolated(unsafe) private static var current: Fiber?
 
   /// The high-water mark is that of the deepest call, in whole pages.
-  static func measure(_ machine: Machine) {
+  static func measure(_ board: Board) {
     let results = Results()
     let fiber = Fiber(stackByteCount: 65536) {
       Fiber.park()
@@ -84,7 +84,7 @@ enum Fibers {
     fiber.resume()
     let after = fiber.stackPeakByteCount
     let isRight = before == 4096 && after >= 16384 && after <= 53248
-    machine.console.write(line: isRight ? "fibers: peak told" : "fibers: peak \(before), then \(after)")
+    board.console.write(line: isRight ? "fibers: peak told" : "fibers: peak \(before), then \(after)")
   }
 
   /// Calls itself `count` times, each with 16 to 48 bytes of stack; no sum that a compiler makes a loop of.
@@ -93,38 +93,38 @@ enum Fibers {
     count <= 0 ? 1 : (touch(count - 1) &* 3) ^ count
   }
 
-  static func cost(_ machine: Machine) {
+  static func cost(_ board: Board) {
     let results = Results()
     let fiber = Fiber(stackByteCount: 16384) {
       while !results.isDone { Fiber.park() }
     }
     fiber.resume()
-    let start = machine.clock.now
+    let start = board.clock.now
     for _ in 0..<5000 { fiber.resume() }
-    let passed = machine.clock.now - start
+    let passed = board.clock.now - start
     results.isDone = true
     fiber.resume()
-    machine.console.write(line: "fibers: 10000 switches, \(passed.nanoseconds / 10000) ns each")
+    board.console.write(line: "fibers: 10000 switches, \(passed.nanoseconds / 10000) ns each")
   }
 
   /// Jobs of a worker run in order beside the loop, park, and resume tasks.
-  static func work(_ machine: Machine) async {
+  static func work(_ board: Board) async {
     let results = Results()
     // Safe: one processor.
     nonisolated(unsafe) let shared = results
-    let worker = FiberWorker(loop: machine.loop)
+    let worker = FiberWorker(loop: board.loop)
     worker.submit {
       shared.words.append("first")
       while !shared.isDone { worker.park() }
       shared.words.append("resumed")
     }
     // Plays the driver: what came is said before `resume`.
-    machine.loop.spawn {
-      await machine.loop.sleep(for: .milliseconds(1))
+    board.loop.spawn {
+      await board.loop.sleep(for: .milliseconds(1))
       shared.words.append("early")
       // Nothing has come: the job must look and park again.
       worker.resume()
-      await machine.loop.sleep(for: .milliseconds(1))
+      await board.loop.sleep(for: .milliseconds(1))
       shared.words.append("came")
       shared.isDone = true
       worker.resume()
@@ -135,7 +135,7 @@ enum Fibers {
         continuation.resume(returning: 42)
       }
     }
-    machine.console.write(line: "worker: " + results.words.joined(separator: " ") + ", answer \(answer)")
+    board.console.write(line: "worker: " + results.words.joined(separator: " ") + ", answer \(answer)")
 
     results.words = []
     let count = FiberWorker.maximumJobsPerTurn + 10
@@ -143,22 +143,22 @@ enum Fibers {
       worker.submit { if number == count { shared.words.append("last") } }
     }
     worker.submit { shared.isDone = false }
-    while results.isDone { await machine.loop.sleep(for: .milliseconds(1)) }
-    machine.console.write(line: "worker: \(results.words.joined(separator: " ")) of \(count)")
-    machine.console.write(line: "worker: \(worker.stackPeakByteCount / 1024) KB of stack")
+    while results.isDone { await board.loop.sleep(for: .milliseconds(1)) }
+    board.console.write(line: "worker: \(results.words.joined(separator: " ")) of \(count)")
+    board.console.write(line: "worker: \(worker.stackPeakByteCount / 1024) KB of stack")
   }
 
   // Safe: one processor.
   nonisolated(unsafe) private static var held: [UInt8] = []
 
-  static func fail(_ test: String, _ machine: Machine) {
+  static func fail(_ test: String, _ board: Board) {
     switch test {
     case "fiber-overflow-high":
       // The first 12 MB are taken, so the stack is beyond the small pages of boot.
       held = [UInt8](repeating: 1, count: 12_000_000)
-      fail("fiber-overflow", machine)
+      fail("fiber-overflow", board)
     case "fiber-overflow":
-      Fiber(stackByteCount: 65536) { machine.console.write(line: "\(Main.descend(machine, 1))") }.resume()
+      Fiber(stackByteCount: 65536) { board.console.write(line: "\(Main.descend(board, 1))") }.resume()
     case "fiber-park": Fiber.park()
     case "fiber-end":
       let fiber = Fiber(stackByteCount: 16384) {}
@@ -168,8 +168,8 @@ enum Fibers {
       Fiber(stackByteCount: 16384) { Fiber(stackByteCount: 16384) {}.resume() }.resume()
     case "fiber-freed":
       Fiber(stackByteCount: 16384) { Fiber.park() }.resume()
-    case "worker-park": FiberWorker(loop: machine.loop).park()
-    default: machine.console.write(line: "no such test: \(test)")
+    case "worker-park": FiberWorker(loop: board.loop).park()
+    default: board.console.write(line: "no such test: \(test)")
     }
   }
 }

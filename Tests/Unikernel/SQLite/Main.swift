@@ -8,12 +8,12 @@ import _Concurrency
 @main
 enum Main {
   static func main() {
-    Machine.run { machine in
+    Board.run { board in
       // As Storage has it: SQLite runs on a worker's stack, a task waits for it.
-      let worker = FiberWorker(loop: machine.loop)
-      machine.loop.spawn {
+      let worker = FiberWorker(loop: board.loop)
+      board.loop.spawn {
         // Safe: one processor.
-        nonisolated(unsafe) let out = machine.console
+        nonisolated(unsafe) let out = board.console
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
           worker.submit {
             open(out)
@@ -21,9 +21,9 @@ enum Main {
           }
         }
         let stack = worker.stackPeakByteCount / 1024
-        out.write(line: "sqlite: \(machine.heap.peakByteCount / 1024) KB of heap, \(stack) KB of stack")
+        out.write(line: "sqlite: \(board.heap.peakByteCount / 1024) KB of heap, \(stack) KB of stack")
         out.write(line: "done")
-        machine.loop.stop()
+        board.loop.stop()
       }
     }
   }

@@ -16,6 +16,8 @@ enum boot_exit_code {
   BOOT_EXIT_OUT_OF_MEMORY = 0x13,
   BOOT_EXIT_HEAP_MISUSE = 0x14,
   BOOT_EXIT_UNFIT_MACHINE = 0x15,
+  /// Settings, command line or disk are wrong: starting again would not help.
+  BOOT_EXIT_CONFIGURATION = 0x16,
 };
 
 /// Stops for good: through isa-debug-exit at port 0xf4 where there is one, else halted with interrupts off.
