@@ -29,6 +29,8 @@ public final class Machine {
   public let network: any Network
   /// Writes to the console.
   public let log: Logger
+  /// Where a database runs, beside the loop. Made, with its stack, when it is first asked for.
+  public private(set) lazy var databaseWorker = FiberWorker(loop: loop)
   /// What the boot module says.
   public let settings: Settings
   private let imageNetwork: ImageNetwork
