@@ -158,7 +158,9 @@ let package = Package(
     service("CheckoutMain", "Services/Checkout/Main", ["Checkout", "Machine", "Shop"]),
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
-    service("GatewayMain", "Services/Gateway/Main", ["Gateway", "HTTP", "Machine", "Shop"]),
+    service(
+      "GatewayMain", "Services/Gateway/Main",
+      ["EventLoop", "Gateway", "HTTP", "Machine", "MachineSettings", "Platform", "Shop"]),
 
     // Examples
     service(
