@@ -10,6 +10,9 @@ enum Main {
   static func main() {
     Board.run { board in
       board.console.write(line: "boot: \(board.heap.totalByteCount / 1024) KB of heap")
+      let place = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 4096)
+      board.console.write(line: "heap: a page at \(UInt(bitPattern: place))")
+      place.deallocate()
       let module = board.bootModule
       if module.count > 0 {
         let sum = module.reduce(0) { $0 + Int($1) }
