@@ -170,7 +170,8 @@ let package = Package(
     library(
       "SoukKit", "deploy/Souk/Kit",
       [
-        "Bytes", "CLinux", "EventLoop", "HTTPCore", "JSON", "Log", "Machine", "MachineTap", "Platform",
+        "Bytes", "CLinux", "EventLoop", "HTTPCore", "JSON", "Log", "Machine", "MachineSettings", "MachineTap",
+        "NetworkStack", "Platform", "Wire",
         .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -238,7 +239,10 @@ let package = Package(
         + serviceParts),
     tests(
       "SoukKit",
-      ["Bytes", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineTesting", "Platform", "Shop"]),
+      [
+        "Bytes", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineSettings", "MachineTesting", "NetworkStack",
+        "Platform", "Shop", "Wire",
+      ]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",
       swiftSettings: settings),
