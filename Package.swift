@@ -90,6 +90,8 @@ let package = Package(
     .executable(name: "hello", targets: ["HelloMain"]),
     .executable(name: "simulate", targets: ["SimulateMain"]),
     .executable(name: "bench-net", targets: ["BenchNet"]),
+    // For programs beside the shop (docs/unikernel.md).
+    .library(name: "Souk", targets: ["Souk", "HTTP", "HTTPCore", "JSON"]),
     // For Benchmarks, a package of its own.
     .library(
       name: "Runtime",
@@ -162,9 +164,12 @@ let package = Package(
       "GatewayMain", "Services/Gateway/Main",
       ["EventLoop", "Gateway", "HTTP", "Machine", "MachineSettings", "Platform", "Shop"]),
 
+    // What programs beside the shop begin with
+    library(
+      "Souk", "Shared/Souk", ["EventLoop", "HTTP", "Log", "Machine", "MachineSettings", "Platform"]),
+
     // Examples
-    service(
-      "HelloMain", "Examples/Hello", ["Bytes", "EventLoop", "HTTP", "HTTPCore", "Machine", "Platform"]),
+    service("HelloMain", "Examples/Hello", ["HTTP", "HTTPCore", "Souk"]),
 
     // The command line
     library(
