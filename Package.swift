@@ -99,8 +99,10 @@ let package = Package(
     .systemLibrary(
       name: "CSQLite", path: "Shared/Runtime/CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"])]),
+    library("Disk", "Shared/Runtime/Disk", ["Bytes", "Platform"]),
     library(
-      "Storage", "Shared/Runtime/Storage", ["Bytes", "CSQLite", "EventLoop", "Log", "Platform", deque]),
+      "Storage", "Shared/Runtime/Storage",
+      ["Bytes", "CSQLite", "Disk", "EventLoop", "Log", "Platform", deque]),
     .target(name: "CLinux", path: "Shared/Runtime/CLinux"),
     library("MachineTap", "Shared/Runtime/Machine/Tap", ["CLinux", "Platform"]),
     isImage ? imageMachine : processMachine,
@@ -121,15 +123,18 @@ let package = Package(
     library(
       "CatalogAPI", "Services/Catalog/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),
-    service("CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "Machine", "Shop", "Storage"]),
+    service(
+      "CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "Machine", "Platform", "Shop", "Storage"]),
     library("CartAPI", "Services/Cart/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
-    service("CartMain", "Services/Cart/Main", ["Cart", "Machine", "Shop"]),
+    service("CartMain", "Services/Cart/Main", ["Cart", "Machine", "Platform", "Shop"]),
     library("CheckoutAPI", "Services/Checkout/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library(
       "Checkout", "Services/Checkout/Service",
       ["CheckoutAPI", "CartAPI", "CatalogAPI", "Storage"] + serviceParts),
-    service("CheckoutMain", "Services/Checkout/Main", ["Checkout", "Machine", "Shop"]),
+    service(
+      "CheckoutMain", "Services/Checkout/Main",
+      ["Checkout", "HTTP", "Machine", "Platform", "Shop", "Storage"]),
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
     service("GatewayMain", "Services/Gateway/Main", ["Gateway", "HTTP", "Machine", "Shop"]),
@@ -141,8 +146,8 @@ let package = Package(
     library(
       "SoukKit", "deploy/Souk/Kit",
       [
-        "Bytes", "CLinux", "EventLoop", "HTTPCore", "JSON", "Log", "Machine", "MachineTap", "Platform",
-        .product(name: "Yams", package: "Yams"),
+        "Bytes", "CLinux", "CSQLite", "Disk", "EventLoop", "HTTPCore", "JSON", "Log", "Machine", "MachineTap",
+        "Platform", "Storage", .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -165,7 +170,9 @@ let package = Package(
     tests("EventLoop", ["Machine", "MachineTesting", "Platform"]),
     tests("Log", ["Platform"]),
     tests("Cryptography", ["Platform"]),
-    tests("Storage", ["CSQLite", "EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
+    library("DiskSimulation", "Tests/Support/DiskSimulation", ["Platform"]),
+    tests("Disk", ["Bytes", "DiskSimulation", "Platform"]),
+    tests("Storage", ["CSQLite", "Disk", "DiskSimulation", "EventLoop", "Log", "Platform"]),
     tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
     tests("MachineTap", ["Bytes", "EventLoop", "Machine", "MachineTesting", "Platform"]),
     library("WireWalk", "Tests/Support/WireWalk", ["Bytes", "Wire"]),
@@ -207,7 +214,10 @@ let package = Package(
         + serviceParts),
     tests(
       "SoukKit",
-      ["Bytes", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineTesting", "Platform", "Shop"]),
+      [
+        "Bytes", "CSQLite", "Disk", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineTesting", "Platform",
+        "Shop",
+      ]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",
       swiftSettings: settings),

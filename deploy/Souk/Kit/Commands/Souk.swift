@@ -11,6 +11,7 @@ public struct Souk: ParsableCommand {
     version: VersionReport.version,
     subcommands: [
       UpCommand.self, StatusCommand.self, LogsCommand.self, DownCommand.self, ImportCommand.self,
+      DiskCommand.self,
       BuildCommand.self, TestCommand.self, BenchCommand.self, VersionCommand.self,
       ForwardCommand.self,
     ])
