@@ -119,8 +119,10 @@ let package = Package(
     .systemLibrary(name: "CBearSSL", path: "Shared/Runtime/CBearSSL", providers: [.apt(["libbearssl-dev"])]),
     library("Cryptography", "Shared/Runtime/Cryptography", ["CBearSSL", "Platform"]),
     isImage ? imageSQLite : processSQLite,
+    library("Disk", "Shared/Runtime/Disk", ["Bytes", "Platform"]),
     library(
-      "Storage", "Shared/Runtime/Storage", ["Bytes", "CSQLite", "EventLoop", "Log", "Platform", deque]),
+      "Storage", "Shared/Runtime/Storage",
+      ["Bytes", "CSQLite", "Disk", "EventLoop", "Log", "Platform", deque]),
     .target(name: "CLinux", path: "Shared/Runtime/CLinux"),
     library("MachineTap", "Shared/Runtime/Machine/Tap", ["CLinux", "Platform"]),
     library(
@@ -149,15 +151,18 @@ let package = Package(
     library(
       "CatalogAPI", "Services/Catalog/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),
-    service("CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "Machine", "Shop", "Storage"]),
+    service(
+      "CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "Machine", "Platform", "Shop", "Storage"]),
     library("CartAPI", "Services/Cart/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
-    service("CartMain", "Services/Cart/Main", ["Cart", "Machine", "Shop"]),
+    service("CartMain", "Services/Cart/Main", ["Cart", "Machine", "Platform", "Shop"]),
     library("CheckoutAPI", "Services/Checkout/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library(
       "Checkout", "Services/Checkout/Service",
       ["CheckoutAPI", "CartAPI", "CatalogAPI", "Storage"] + serviceParts),
-    service("CheckoutMain", "Services/Checkout/Main", ["Checkout", "Machine", "Shop"]),
+    service(
+      "CheckoutMain", "Services/Checkout/Main",
+      ["Checkout", "HTTP", "Machine", "Platform", "Shop", "Storage"]),
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
     service(
@@ -175,8 +180,8 @@ let package = Package(
     library(
       "SoukKit", "deploy/Souk/Kit",
       [
-        "Bytes", "CLinux", "EventLoop", "HTTPCore", "JSON", "Log", "Machine", "MachineSettings", "MachineTap",
-        "NetworkStack", "Platform", "Wire",
+        "Bytes", "CLinux", "CSQLite", "Disk", "EventLoop", "HTTPCore", "JSON", "Log", "Machine",
+        "MachineSettings", "MachineTap", "NetworkStack", "Platform", "Storage", "Wire",
         .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -200,7 +205,9 @@ let package = Package(
     tests("EventLoop", ["Machine", "MachineTesting", "Platform"]),
     tests("Log", ["Platform"]),
     tests("Cryptography", ["Platform"]),
-    tests("Storage", ["CSQLite", "EventLoop", "Platform", "Machine", "Log", "MachineTesting"]),
+    library("DiskSimulation", "Tests/Support/DiskSimulation", ["Platform"]),
+    tests("Disk", ["Bytes", "DiskSimulation", "Platform"]),
+    tests("Storage", ["CSQLite", "Disk", "DiskSimulation", "EventLoop", "Log", "Platform"]),
     tests("MachineSettings", ["Platform", "Wire"]),
     tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
     tests("MachineTap", ["Bytes", "EventLoop", "Machine", "MachineTesting", "Platform"]),
@@ -245,8 +252,8 @@ let package = Package(
     tests(
       "SoukKit",
       [
-        "Bytes", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineSettings", "MachineTesting", "NetworkStack",
-        "Platform", "Shop", "Wire",
+        "Bytes", "CSQLite", "Disk", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineSettings",
+        "MachineTesting", "NetworkStack", "Platform", "Shop", "Wire",
       ]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",
