@@ -52,6 +52,9 @@ let imageTargets: [Target] = [
   .executableTarget(
     name: "boot", dependencies: ["EventLoop", "Machine", "Platform"], path: "Tests/Unikernel/Image",
     swiftSettings: settings),
+  .executableTarget(
+    name: "devices", dependencies: ["CBoot", "EventLoop", "Machine", "Platform", "Virtio"],
+    path: "Tests/Unikernel/Devices", swiftSettings: settings),
 ]
 
 /// What every service is built from. `Machine` is not among it: only a service's Main chooses a machine.
