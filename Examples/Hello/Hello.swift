@@ -1,7 +1,9 @@
 import Bytes
+import EventLoop
 import HTTP
 import HTTPCore
 import Machine
+import Platform
 import _Concurrency
 
 /// The smallest service: it says hello to whoever asks.
