@@ -5,6 +5,7 @@ import Log
 import MachineSettings
 import NetworkStack
 import Platform
+import Virtio
 import _Concurrency
 
 /// A service's settings, of whatever machine.
