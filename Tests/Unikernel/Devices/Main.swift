@@ -10,14 +10,14 @@ import _Concurrency
 @main
 enum Main {
   static func main() {
-    Machine.run { machine in
-      let (slots, ignoredCount) = VirtioProbe.slots(commandLine: machine.commandLine)
-      machine.console.write(line: "probe: \(slots.count) slots, \(ignoredCount) ignored")
+    Board.run { board in
+      let (slots, ignoredCount) = VirtioProbe.slots(commandLine: board.commandLine)
+      board.console.write(line: "probe: \(slots.count) slots, \(ignoredCount) ignored")
       let found = VirtioProbe.devices(in: slots) { PhysicalRegisters(address: $0.address) }
       for (kind, slot) in found {
         guard let registers = PhysicalRegisters(address: slot.address) else { continue }
         boot_enable_interrupt(slot.interruptLine)
-        let trial = Trial(registers: registers, console: machine.console, clock: machine.clock)
+        let trial = Trial(registers: registers, console: board.console, clock: board.clock)
         do throws(VirtioError) {
           switch kind {
           case .network: try trial.network()
@@ -25,12 +25,12 @@ enum Main {
           case .entropy: try trial.entropy()
           }
         } catch {
-          machine.console.write(line: "error: \(error.description)")
+          board.console.write(line: "error: \(error.description)")
         }
       }
-      machine.loop.spawn {
-        machine.console.write(line: "done")
-        machine.loop.stop()
+      board.loop.spawn {
+        board.console.write(line: "done")
+        board.loop.stop()
       }
     }
   }
