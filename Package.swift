@@ -70,6 +70,9 @@ let imageTargets: [Target] = [
     name: "boot", dependencies: ["CProbe", "EventLoop", "Machine", "Platform"],
     path: "Tests/Unikernel/Image", swiftSettings: settings),
   .executableTarget(
+    name: "devices", dependencies: ["CBoot", "EventLoop", "Machine", "Platform", "Virtio"],
+    path: "Tests/Unikernel/Devices", swiftSettings: settings),
+  .executableTarget(
     name: "boot-sqlite", dependencies: ["CSQLite", "EventLoop", "Machine", "Platform"],
     path: "Tests/Unikernel/SQLite", swiftSettings: settings),
 ]

@@ -132,6 +132,26 @@ import Virtio
     #expect(Array(model.disk[..<2048]) == bytes && block.inFlightCount == 0)
   }
 
+  @Test func `events cost no register access when nothing is under way or something ended`() throws {
+    let model = BlockModel()
+    let block = try start(model)
+    var accesses = model.device.accessCount
+    #expect(!block.handleEvents() && model.device.accessCount == accesses)
+    let flush = try #require(try block.submit(.flush))
+    block.kick()
+    #expect(!block.armInterrupts() && !block.handleEvents())
+    model.work()
+    accesses = model.device.accessCount
+    #expect(model.device.edgeCount == 1 && block.handleEvents() && model.device.accessCount == accesses)
+    try block.finish(flush)
+    let next = try #require(try block.submit(.flush))
+    block.kick()
+    #expect(!block.armInterrupts() && model.device.interruptStatus == 0, "the next one is an edge")
+    model.device.askForReset()
+    #expect(block.handleEvents() && block.failure == .needsReset)
+    #expect(throws: BlockError.failed) { try block.finish(next) }
+  }
+
   @Test func `a waiting transfer and somebody else's tickets share the queue`() throws {
     let model = BlockModel()
     nonisolated(unsafe) var shared: VirtioBlock?  // Safe: one thread.
