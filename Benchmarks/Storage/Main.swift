@@ -127,7 +127,8 @@ enum StorageBenchmark {
       do throws(StorageError) {
         let path = folder + "/\(isWrite ? "write" : "read")-\(writers).db"
         let database = try await Database.open(
-          path, migrations: [Migration(version: 1, sql: schema)], worker: worker, loop: loop, log: log)
+          .file(path: path), service: "benchmark", migrations: [Migration(version: 1, sql: schema)],
+          worker: worker, loop: loop, entropy: LinuxEntropy(), log: log)
         if !isWrite {
           try await database.write { (connection) throws(StorageError) in
             for number in 0..<1000 {

@@ -120,11 +120,14 @@ public final class VirtioBlock: BlockDevice {
 
   // MARK: Events
 
-  /// Acknowledges the interrupt and takes what the device finished; true when anything is to be looked at, so that
-  /// whoever is parked should be woken. Cost: one or two register accesses.
+  /// Takes what the device finished; true when anything is to be looked at, so that whoever is parked should be woken.
+  /// Cost: none to speak of when nothing is in flight or something ended; else one or two register accesses, which
+  /// find out whether the device asks to be reset.
   public func handleEvents() -> Bool {
+    guard queue.inFlightCount > 0 else { return false }
+    if poll() { return true }
     _ = device.acknowledgeInterrupt()
-    return poll() || failure != nil
+    return poll()
   }
 
   /// Before somebody waits: the next request that ends raises an interrupt. True when one ended meanwhile, or never

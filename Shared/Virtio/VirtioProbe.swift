@@ -8,6 +8,13 @@ public struct MMIOSlot: Equatable, Sendable {
   public var byteCount: UInt64
   /// The line of the interrupt controller.
   public var interruptLine: UInt32
+
+  /// A slot.
+  public init(address: UInt64, byteCount: UInt64, interruptLine: UInt32) {
+    self.address = address
+    self.byteCount = byteCount
+    self.interruptLine = interruptLine
+  }
 }
 
 /// Finds virtio-mmio devices by the kernel command line that QEMU's microvm writes without ACPI, such as

@@ -96,7 +96,8 @@ final class CartShop {
     _ path: String, _ machine: TestMachine, _ shelf: Shelf, _ clock: ManualClock
   ) async -> (Database, CartService) {
     let database = try! await Database.open(
-      path, migrations: CartService.migrations, worker: machine.worker, loop: machine.loop, log: machine.log)
+      .file(path: path), service: "cart", migrations: CartService.migrations, worker: machine.worker,
+      loop: machine.loop, entropy: machine.entropy, log: machine.log)
     let service = try! await CartService.open(
       database, catalog: shelf, shop: try! ShopConfiguration(settings: settings), loop: machine.loop,
       clock: clock, entropy: machine.entropy, log: machine.log)

@@ -33,7 +33,7 @@ final class CatalogFixture {
     let settings = try ServiceSettings(Self.settings)
     let metrics = Metrics()
     catalog = try await Catalog.open(
-      self.path, settings: settings, worker: machine.worker, loop: machine.loop,
+      .file(path: self.path), settings: settings, worker: machine.worker, loop: machine.loop,
       entropy: SeededEntropy(seed: seed), log: machine.log, metrics: metrics)
     let front = Front(catalog, settings: settings, loop: machine.loop, log: machine.log, metrics: metrics)
     let server = HTTPServer(
@@ -156,8 +156,9 @@ func withTables<T: Sendable>(
   let result: Result<T, StorageError> = withLoop { machine in
     do throws(StorageError) {
       let database = try await Database.open(
-        machine.temporaryDirectory() + "/catalog.db", migrations: Schema.migrations, worker: machine.worker,
-        loop: machine.loop, log: machine.log)
+        .file(path: machine.temporaryDirectory() + "/catalog.db"), service: "catalog",
+        migrations: Schema.migrations, worker: machine.worker, loop: machine.loop, entropy: machine.entropy,
+        log: machine.log)
       let value = try await database.write { (connection) throws(StorageError) in
         .commit(try body(connection))
       }

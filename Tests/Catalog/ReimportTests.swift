@@ -38,8 +38,9 @@ import Testing
     var results: [ImportResult] = []
     do throws(StorageError) {
       let database = try await Database.open(
-        machine.temporaryDirectory() + "/catalog.db", migrations: Schema.migrations, worker: machine.worker,
-        loop: machine.loop, log: machine.log)
+        .file(path: machine.temporaryDirectory() + "/catalog.db"), service: "catalog",
+        migrations: Schema.migrations, worker: machine.worker, loop: machine.loop, entropy: machine.entropy,
+        log: machine.log)
       for (index, item) in items.enumerated() {
         results.append(
           try await database.write { (connection) throws(StorageError) in

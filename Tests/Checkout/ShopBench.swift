@@ -48,7 +48,7 @@ final class ShopBench {
       ])
       let scene = Scene(world: world, loop: machine.loop, life: 0)
       let checkout = try! await Checkout.open(
-        world.path, settings: settings, stock: FakeStock(scene), carts: FakeCarts(scene),
+        .file(path: world.path), settings: settings, stock: FakeStock(scene), carts: FakeCarts(scene),
         worker: machine.worker,
         loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics())
       let bench = ShopBench(world, machine, checkout, settings)

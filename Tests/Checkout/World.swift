@@ -203,7 +203,8 @@ final class Life {
       do throws(StorageError) {
         opened = .success(
           try await Database.open(
-            world.path, migrations: Schema.migrations, worker: worker, loop: loop, log: log))
+            .file(path: world.path), service: "checkout", migrations: Schema.migrations, worker: worker,
+            loop: loop, entropy: SeededBytes(seed: 0), log: log))
       } catch {
         opened = .failure(error)
       }

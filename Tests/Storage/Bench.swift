@@ -1,3 +1,5 @@
+import Disk
+import DiskSimulation
 import EventLoop
 import Foundation
 import Log
@@ -17,8 +19,27 @@ final class Bench {
   let log: Logger
   let folder = TemporaryFolder()
   var path: String { folder.path + "/shop.db" }
+  /// Where the database is, unless the test says otherwise.
+  let location: DatabaseLocation
+  /// The disk under it, if it is on one.
+  let disk: SimulatedDisk?
+  /// For the randomness that SQLite asks a disk's VFS for.
+  let entropy = CountingEntropy()
 
-  init() {
+  /// Where the test's trait says.
+  convenience init() { self.init(Place.current) }
+
+  convenience init(_ place: Place) {
+    switch place {
+    case .file: self.init(disk: nil)
+    case .disk: self.init(disk: .formatted())
+    }
+  }
+
+  /// On `disk`, or in a file.
+  init(disk: SimulatedDisk?) {
+    self.disk = disk
+    location = disk.map { .device($0) } ?? .file(path: folder.path + "/shop.db")
     let clock = StoppedClock()
     loop = EventLoop(driver: driver, clock: clock)
     log = Logger(service: "test", level: .debug, format: .logfmt, console: console, clock: clock)
@@ -55,7 +76,8 @@ final class Bench {
       do throws(StorageError) {
         return .success(
           try await Database.open(
-            path ?? self.path, migrations: migrations, worker: worker, loop: loop, log: log, limits: limits))
+            path.map { .file(path: $0) } ?? location, service: "test", migrations: migrations, worker: worker,
+            loop: loop, entropy: entropy, log: log, limits: limits))
       } catch {
         return .failure(error)
       }
@@ -108,6 +130,7 @@ let items = Migration(
   sql: """
     CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, CHECK (length(name) < 100)) STRICT;
     CREATE TABLE parts (item INTEGER NOT NULL REFERENCES items, part INTEGER NOT NULL) STRICT;
+    CREATE TABLE pictures (name TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;
     CREATE TABLE later (item INTEGER NOT NULL REFERENCES items DEFERRABLE INITIALLY DEFERRED) STRICT;
     """)
 
@@ -162,6 +185,26 @@ final class ManualWorker: Worker {
 final class StoppedClock: Platform.Clock {
   var now: Platform.Instant { Platform.Instant(nanoseconds: 1) }
   var wallTime: WallTime { WallTime(secondsSinceEpoch: 1_795_452_628) }
+}
+
+/// Bytes that count up: all that is asked of them is that they differ.
+final class CountingEntropy: Entropy {
+  private var next: UInt8 = 0
+  func fill(_ bytes: UnsafeMutableRawBufferPointer) {
+    for index in bytes.indices {
+      bytes[index] = next
+      next &+= 1
+    }
+  }
+}
+
+extension SimulatedDisk {
+  /// An empty disk of the service "test".
+  static func formatted(byteCount: Int = 4 << 20, sectorByteCount: Int = 512) -> SimulatedDisk {
+    let disk = SimulatedDisk(byteCount: byteCount, sectorByteCount: sectorByteCount)
+    try! Disk.format(disk, service: "test", id: DiskID(CountingEntropy()))
+    return disk
+  }
 }
 
 final class RecordingConsole: Console {

@@ -32,7 +32,7 @@ extension Connection {
   }
 }
 
-@Suite struct FaultyDiskTests {
+@Suite(.everywhere) struct FaultyDiskTests {
   let bench = Bench()
 
   /// Joins the next transaction and changes the disk before it commits.

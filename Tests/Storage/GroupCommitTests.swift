@@ -3,7 +3,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct GroupCommitTests {
+@Suite(.everywhere) struct GroupCommitTests {
   let bench = Bench()
 
   private func open(_ limits: StorageLimits = StorageLimits()) throws -> Database {

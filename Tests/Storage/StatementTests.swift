@@ -2,7 +2,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct StatementTests {
+@Suite(.everywhere) struct StatementTests {
   let bench = Bench()
 
   private func write<T: Sendable>(

@@ -1,5 +1,6 @@
 import Cart
 import Machine
+import Platform
 import Shop
 
 /// The carts on a machine.
@@ -8,14 +9,14 @@ enum Main {
   static func main() { Machine.run("cart", serve) }
 
   private static func serve(on machine: Machine) async throws(SettingsError) -> Int32 {
-    let path = try machine.databasePath()
+    let location = try machine.databaseLocation()
     let listener = try machine.listener()
     do throws(ConfigurationError) {
       let parts = try ServiceParts(
         loop: machine.loop, clock: machine.clock, entropy: machine.entropy, network: machine.network,
         log: machine.log, settings: machine.settings.all)
       try await CartProgram.run(
-        parts, databasePath: path, worker: machine.databaseWorker, listener: listener
+        parts, database: location, worker: machine.databaseWorker, listener: listener
       ) {
         await machine.waitForShutdown()
       }

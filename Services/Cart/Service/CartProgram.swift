@@ -12,9 +12,9 @@ public enum CartProgram {
   /// How often expired carts are removed.
   static var sweepInterval: Duration { .seconds(3600) }
 
-  /// Opens the database at `path`, serves on `listener` until `waitForShutdown` returns, and closes.
+  /// Opens the database at `location`, serves on `listener` until `waitForShutdown` returns, and closes.
   public static func run(
-    _ parts: ServiceParts, databasePath path: String, worker: any Worker, listener: any Listener,
+    _ parts: ServiceParts, database location: DatabaseLocation, worker: any Worker, listener: any Listener,
     until waitForShutdown: @escaping () async -> Void
   ) async throws(ConfigurationError) {
     let catalog = CatalogClient(
@@ -23,12 +23,13 @@ public enum CartProgram {
     let service: CartService
     do throws(StorageError) {
       database = try await Database.open(
-        path, migrations: CartService.migrations, worker: worker, loop: parts.loop, log: parts.log)
+        location, service: "cart", migrations: CartService.migrations, worker: worker, loop: parts.loop,
+        entropy: parts.entropy, log: parts.log)
       service = try await CartService.open(
         database, catalog: CatalogProducts(catalog), shop: parts.settings.shop, loop: parts.loop,
         clock: parts.clock, entropy: parts.entropy, log: parts.log)
     } catch {
-      throw .unusable(path + ": " + error.advice)
+      throw .unusable(location.text + ": " + error.advice)
     }
     let metrics = Metrics()
     metrics.gauge("cart_carts", "Carts in the database.") { Double(service.cartCount) }

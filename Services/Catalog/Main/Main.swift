@@ -1,6 +1,7 @@
 import Catalog
 import HTTP
 import Machine
+import Platform
 import Shop
 import Storage
 
@@ -11,9 +12,9 @@ enum Main {
 
   private static func serve(on machine: Machine) async throws(SettingsError) -> Int32 {
     let parts = try parts(of: machine)
-    let path = try machine.databasePath()
+    let location = try machine.databaseLocation()
     let metrics = Metrics()
-    let catalog = try await open(path, worker: machine, parts, metrics)
+    let catalog = try await open(location, worker: machine, parts, metrics)
     await parts.serve(catalog, on: try machine.listener(), metrics: metrics) {
       await machine.waitForShutdown()
     }
@@ -32,14 +33,14 @@ enum Main {
   }
 
   private static func open(
-    _ path: String, worker machine: Machine, _ parts: ServiceParts, _ metrics: Metrics
+    _ location: DatabaseLocation, worker machine: Machine, _ parts: ServiceParts, _ metrics: Metrics
   ) async throws(SettingsError) -> Catalog {
     do throws(StorageError) {
       return try await Catalog.open(
-        path, settings: parts.settings, worker: machine.databaseWorker, loop: parts.loop,
+        location, settings: parts.settings, worker: machine.databaseWorker, loop: parts.loop,
         entropy: parts.entropy, log: parts.log, metrics: metrics)
     } catch {
-      throw SettingsError("\(path): \(error.advice)")
+      throw SettingsError("\(location.text): \(error.advice)")
     }
   }
 }

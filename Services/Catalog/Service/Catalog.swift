@@ -23,14 +23,16 @@ public final class Catalog: ShopService {
   private let entropy: any Entropy
   private var lastReadiness: (at: Instant, answer: Readiness)?
 
-  /// Opens the database at `path`, brings its schema up to date, and gives back the pieces of holds that ran out
+  /// Opens the database at `location`, brings its schema up to date, and gives back the pieces of holds that ran out
   /// while the service was down.
   public static func open(
-    _ path: String, settings: ServiceSettings, worker: any Worker, loop: EventLoop, entropy: any Entropy,
+    _ location: DatabaseLocation, settings: ServiceSettings, worker: any Worker, loop: EventLoop,
+    entropy: any Entropy,
     log: Logger, metrics: Metrics
   ) async throws(StorageError) -> Catalog {
     let database = try await Database.open(
-      path, migrations: Schema.migrations, worker: worker, loop: loop, log: log)
+      location, service: "catalog", migrations: Schema.migrations, worker: worker, loop: loop,
+      entropy: entropy, log: log)
     let catalog = Catalog(
       database: database, settings: settings, loop: loop, entropy: entropy, log: log, metrics: metrics)
     try await catalog.sweeper.start()

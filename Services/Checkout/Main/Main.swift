@@ -1,6 +1,7 @@
 import Checkout
 import HTTP
 import Machine
+import Platform
 import Shop
 import Storage
 
@@ -32,7 +33,7 @@ enum Main {
   private static func open(
     _ machine: Machine, _ parts: ServiceParts, _ metrics: Metrics
   ) async throws(SettingsError) -> Checkout {
-    let path = try machine.databasePath()
+    let location = try machine.databaseLocation()
     let catalog: HTTPClient
     let cart: HTTPClient
     do throws(ConfigurationError) {
@@ -43,10 +44,10 @@ enum Main {
     }
     do throws(StorageError) {
       return try await Checkout.open(
-        path, settings: parts.settings, catalog: catalog, cart: cart, worker: machine.databaseWorker,
+        location, settings: parts.settings, catalog: catalog, cart: cart, worker: machine.databaseWorker,
         loop: parts.loop, entropy: parts.entropy, log: parts.log, metrics: metrics)
     } catch {
-      throw SettingsError("\(path): \(error.advice)")
+      throw SettingsError("\(location.text): \(error.advice)")
     }
   }
 }

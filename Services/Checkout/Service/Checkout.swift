@@ -29,12 +29,13 @@ public final class Checkout: ShopService {
   /// Opens the database at `path`, brings its schema up to date, and begins to recover. `catalog` and `cart` are
   /// connections to the two; the payment provider is the built-in one.
   public static func open(
-    _ path: String, settings: ServiceSettings, catalog: HTTPClient, cart: HTTPClient, worker: any Worker,
+    _ location: DatabaseLocation, settings: ServiceSettings, catalog: HTTPClient, cart: HTTPClient,
+    worker: any Worker,
     loop: EventLoop, entropy: any Entropy, log: Logger, metrics: Metrics
   ) async throws(StorageError) -> Checkout {
     let secret = settings.internalSecret
     return try await open(
-      path, settings: settings,
+      location, settings: settings,
       stock: RemoteStock(CatalogClient(http: catalog, secret: secret, loop: loop), http: catalog),
       carts: RemoteCarts(CartClient(http: cart, secret: secret, loop: loop), http: cart), worker: worker,
       loop: loop, entropy: entropy, log: log, metrics: metrics)
@@ -42,11 +43,12 @@ public final class Checkout: ShopService {
 
   /// The same with any stock and any carts.
   static func open(
-    _ path: String, settings: ServiceSettings, stock: any StockKeeper, carts: any CartKeeper,
+    _ location: DatabaseLocation, settings: ServiceSettings, stock: any StockKeeper, carts: any CartKeeper,
     worker: any Worker, loop: EventLoop, entropy: any Entropy, log: Logger, metrics: Metrics
   ) async throws(StorageError) -> Checkout {
     let database = try await Database.open(
-      path, migrations: Schema.migrations, worker: worker, loop: loop, log: log)
+      location, service: "checkout", migrations: Schema.migrations, worker: worker, loop: loop,
+      entropy: entropy, log: log)
     let checkout = Checkout(
       database: database, settings: settings, stock: stock, carts: carts, loop: loop, entropy: entropy,
       log: log, metrics: metrics)

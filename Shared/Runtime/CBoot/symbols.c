@@ -200,12 +200,3 @@ void arc4random_buf(void *bytes, size_t count) {
     count -= part;
   }
 }
-
-/// ISO C §7.12.9.1.
-double ceil(double value) {
-  // From 2^52 on, every double is whole; so are the infinities, and NaN compares with nothing.
-  if (!(value > -0x1p52 && value < 0x1p52)) return value;
-  double whole = (double)(int64_t)value;
-  if (whole < value) whole += 1;
-  return whole == 0 && value < 0 ? -0.0 : whole;
-}

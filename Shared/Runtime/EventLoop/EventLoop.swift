@@ -6,7 +6,8 @@ import Platform
 /// Confined to its thread: nothing here may be called from another one. A turn is: jobs, due timers, events.
 public final class EventLoop {
   private let driver: any LoopDriver
-  private let clock: any Clock
+  /// What times it.
+  public let clock: any Clock
   private var timers = Heap<TimerEntry>()
   private var sequence: UInt64 = 0
   private var isStopped = false

@@ -4,4 +4,12 @@ public enum DatabaseLocation {
   case file(path: String)
   /// A disk of its own, in Souk's layout.
   case device(any BlockDevice)
+
+  /// How to speak of it.
+  public var text: String {
+    switch self {
+    case .file(let path): path
+    case .device: "the disk"
+    }
+  }
 }

@@ -50,7 +50,8 @@ extension Connection {
   func check(_ limits: StorageLimits) throws(StorageError) {
     var frameCount: Int32 = 0
     let code = sqlite3_wal_checkpoint_v2(database, nil, SQLITE_CHECKPOINT_PASSIVE, &frameCount, nil)
-    guard code == SQLITE_OK else { throw error(code) }
+    // On a full disk the log stays where it is: what can be read and freed is worth more than a refusal.
+    guard code == SQLITE_OK || code & 0xFF == SQLITE_FULL else { throw error(code) }
     let pageCount = try first("PRAGMA page_count") { $0.int(0) } ?? 0
     let pageByteCount = try first("PRAGMA page_size") { $0.int(0) } ?? 0
     guard frameCount > 0 || pageCount * pageByteCount <= limits.maximumCheckedByteCount else { return }

@@ -10,15 +10,25 @@ public final class Connection {
   var isWritable = false
   /// Frames in the write-ahead log after the last commit; SQLite's hook writes here.
   let walFrameCount: UnsafeMutablePointer<Int32>
+  /// The operating system of a database on a disk; nil for a file.
+  private var vfs: DiskVFS?
 
-  /// Opens the file, creates it if there is none, and sets nothing.
-  init(path: String, limits: StorageLimits) throws(StorageError) {
+  /// Opens the database of `source`, creates it if there is none, and sets nothing.
+  init(_ source: DatabaseSource, limits: StorageLimits) throws(StorageError) {
     cache = StatementCache(capacity: limits.maximumStatementCount)
     walFrameCount = .allocate(capacity: 1)
     walFrameCount.pointee = 0
     // One connection, used by one job at a time: SQLite's own mutexes are not needed.
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-    let code = sqlite3_open_v2(path, &database, flags, nil)
+    let code: Int32
+    switch source.location {
+    case .file(let path):
+      code = sqlite3_open_v2(path, &database, flags, nil)
+    case .device(let device):
+      let vfs = try DiskVFS(try source.disk(device), entropy: source.entropy, clock: source.clock)
+      self.vfs = vfs
+      code = sqlite3_open_v2(DiskVFS.path, &database, flags, vfs.name)
+    }
     guard code == SQLITE_OK else {
       let error = StorageError(code: code, database: database)
       close()
@@ -36,6 +46,8 @@ public final class Connection {
     cache.removeAll()
     sqlite3_close_v2(database)
     database = nil
+    // Lets go of the device, too: whoever opens it next finds it closed.
+    vfs = nil
   }
 
   // MARK: Statements

@@ -72,18 +72,22 @@ public final class Database {
     worker.submit { engine.value.close() }
   }
 
-  /// Opens the file at `path` (creates it if there is none), checks it, and brings its schema up to date.
+  /// Opens the database at `location` (creates it if there is none), checks it, and brings its schema up to date.
   ///
-  /// Throws `locked` while another process has it open, `notADatabase`, `corrupt`, `newer`, `cannotOpen` or
-  /// `readOnly` for what they say; `StorageError.advice` has a sentence for each.
+  /// A disk has to be in Souk's layout already, and to be `service`'s. `entropy` is asked by the worker, and only for
+  /// a database on a disk.
+  /// Throws `locked` while another process has it open, `notADatabase`, `corrupt`, `newer`, `cannotOpen`, `readOnly`
+  /// or `disk` for what they say; `StorageError.advice` has a sentence for each.
   public static func open(
-    _ path: String, migrations: [Migration], worker: any Worker, loop: EventLoop, log: Logger,
-    limits: StorageLimits = StorageLimits()
+    _ location: DatabaseLocation, service: String, migrations: [Migration], worker: any Worker,
+    loop: EventLoop, entropy: any Entropy, log: Logger, limits: StorageLimits = StorageLimits()
   ) async throws(StorageError) -> Database {
+    let source = Handover(
+      DatabaseSource(location: location, service: service, entropy: entropy, clock: loop.clock))
     let result: Result<Handover<Engine>, StorageError> = await withUnsafeContinuation { continuation in
       worker.submit {
         do throws(StorageError) {
-          let engine = try Engine(path: path, migrations: migrations, limits: limits)
+          let engine = try Engine(source.value, migrations: migrations, limits: limits)
           continuation.resume(returning: .success(Handover(engine)))
         } catch {
           continuation.resume(returning: .failure(error))

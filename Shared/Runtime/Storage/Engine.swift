@@ -5,8 +5,8 @@ final class Engine {
   let connection: Connection
 
   /// Opens, checks and migrates.
-  init(path: String, migrations: [Migration], limits: StorageLimits) throws(StorageError) {
-    connection = try Connection(path: path, limits: limits)
+  init(_ source: DatabaseSource, migrations: [Migration], limits: StorageLimits) throws(StorageError) {
+    connection = try Connection(source, limits: limits)
     do throws(StorageError) {
       try connection.configure(limits)
       try connection.check(limits)

@@ -1,4 +1,5 @@
 import CSQLite
+import Disk
 
 /// Why the database said no.
 public enum StorageError: Error, Equatable, Sendable {
@@ -20,6 +21,8 @@ public enum StorageError: Error, Equatable, Sendable {
   case cannotOpen
   /// The database was written by a newer Souk.
   case newer(version: Int, known: Int)
+  /// The disk cannot be used.
+  case disk(DiskError)
   /// Too many operations wait (`StorageLimits.maximumQueueLength`): try again later.
   case overloaded
   /// The database was closed.
@@ -44,6 +47,7 @@ public enum StorageError: Error, Equatable, Sendable {
     case .cannotOpen: "The database cannot be opened: does its folder exist, and may this user write to it?"
     case .newer(let version, let known):
       "The database has version \(version), this Souk knows up to \(known): use the newer Souk, or a backup."
+    case .disk(let error): error.advice
     case .overloaded: "Too many requests wait for the database: try again in a moment."
     case .closed: "The service is stopping: try again in a moment."
     case .sql(let code, let message):
@@ -63,6 +67,7 @@ public enum StorageError: Error, Equatable, Sendable {
     case .readOnly: "read-only"
     case .cannotOpen: "cannot open"
     case .newer: "newer"
+    case .disk(let error): error.name
     case .overloaded: "overloaded"
     case .closed: "closed"
     case .sql: "sql"
@@ -70,7 +75,7 @@ public enum StorageError: Error, Equatable, Sendable {
   }
 
   /// The error behind an extended result code (not SQLITE_OK, SQLITE_ROW, SQLITE_DONE).
-  init(code: Int32, database: OpaquePointer?) {
+  public init(code: Int32, database: OpaquePointer?) {
     switch code & 0xFF {
     case SQLITE_CONSTRAINT: self = .constraint(Constraint(code: code))
     case SQLITE_FULL: self = .full

@@ -10,6 +10,9 @@ enum Main {
   static func main() {
     Board.run { board in
       board.console.write(line: "boot: \(board.heap.totalByteCount / 1024) KB of heap")
+      let place = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 4096)
+      board.console.write(line: "heap: a page at \(UInt(bitPattern: place))")
+      place.deallocate()
       let module = board.bootModule
       if module.count > 0 {
         let sum = module.reduce(0) { $0 + Int($1) }
@@ -32,6 +35,7 @@ enum Main {
         }
         board.console.write(line: "task: a group added up to \(sum)")
         churn(board)
+        await Fibers.run(board)
         board.console.write(line: "time: \(board.clock.wallTime.secondsSinceEpoch)")
         board.console.write(line: "done")
         board.loop.stop()
@@ -103,8 +107,7 @@ enum Main {
       // Unsafe on purpose: data must not be executable.
       let buffer = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 4096)
       unsafeBitCast(buffer, to: (@convention(c) () -> Void).self)()
-    default:
-      board.console.write(line: "no such test: \(test)")
+    default: Fibers.fail(test, board)
     }
   }
 

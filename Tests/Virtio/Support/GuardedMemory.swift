@@ -4,6 +4,7 @@ import Virtio
 final class GuardedMemory: DMAMemory {
   private static let guardByteCount = 4096
   private static let pattern: UInt8 = 0xa5
+  private static let untouched = [UInt8](repeating: pattern, count: guardByteCount)
 
   /// What was given to the driver, in order.
   private(set) var regions: [UnsafeMutableRawBufferPointer] = []
@@ -34,7 +35,7 @@ final class GuardedMemory: DMAMemory {
         start: region.baseAddress! - Self.guardByteCount, count: Self.guardByteCount)
       let behind = UnsafeRawBufferPointer(
         start: region.baseAddress! + region.count, count: Self.guardByteCount)
-      return before.allSatisfy { $0 == Self.pattern } && behind.allSatisfy { $0 == Self.pattern }
+      return Array(before) == Self.untouched && Array(behind) == Self.untouched
     }
   }
 

@@ -14,6 +14,8 @@ final class ModelDevice: MMIORegisters {
   var acceptsFeatures = true
   var changesWhileRead = false
   var takesQueues = true
+  /// Called before each load of a register, with its offset: what the device does in that moment.
+  var onLoad: ((Int) -> Void)?
   /// Called for each kick, with the queue.
   var onKick: ((Int) -> Void)?
 
@@ -53,6 +55,7 @@ final class ModelDevice: MMIORegisters {
 
   func load32(at offset: Int) -> UInt32 {
     accessCount += 1
+    onLoad?(offset)
     switch offset {
     case MMIORegister.magicValue: return magic
     case MMIORegister.version: return version

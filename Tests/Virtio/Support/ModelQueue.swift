@@ -17,7 +17,7 @@ final class ModelQueue {
       var rest = bytes
       for piece in writable {
         let part = rest.prefix(piece.count)
-        for (offset, byte) in part.enumerated() { piece[offset] = byte }
+        piece.copyBytes(from: part)
         rest = rest.dropFirst(part.count)
       }
       return bytes.count - rest.count

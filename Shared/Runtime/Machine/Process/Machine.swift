@@ -58,10 +58,20 @@ public final class Machine {
   /// Returns when somebody asks the service to stop (SIGTERM, SIGINT).
   public func waitForShutdown() async { await termination.wait() }
 
-  /// The path of the service's database.
-  public func databasePath() throws(SettingsError) -> String {
-    guard let path = settings["database.path"] else { throw SettingsError("database.path is not set") }
-    return path
+  /// Where the service's database is: in the file `database.path`, or on the disk `database.disk`, which this
+  /// process then holds.
+  public func databaseLocation() throws(SettingsError) -> DatabaseLocation {
+    switch (settings["database.path"], settings["database.disk"]) {
+    case (let path?, nil): return .file(path: path)
+    case (nil, let path?):
+      do throws(FileDeviceError) {
+        return .device(try FileBlockDevice(path: path))
+      } catch {
+        throw SettingsError("\(path): \(error.advice)")
+      }
+    case (nil, nil): throw SettingsError("neither database.path nor database.disk is set")
+    case (_?, _?): throw SettingsError("database.path and database.disk are both set: one of them is enough")
+    }
   }
 
   /// The socket of `name` ("listen", "admin"): inherited as `NAME.fd`, or opened on `NAME.address`:`NAME.port`.

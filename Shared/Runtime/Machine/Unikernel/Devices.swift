@@ -41,6 +41,20 @@ struct Devices {
     }
   }
 
+  /// Starts the disk; `park` is what waiting for it means.
+  func startBlock(
+    _ memory: PageMemory, park: @escaping () -> Void
+  ) throws(SettingsError) -> (VirtioBlock, UInt32) {
+    guard let block else {
+      throw SettingsError("no disk (QEMU: -device virtio-blk-device,drive=…)")
+    }
+    do throws(VirtioError) {
+      return (try VirtioBlock(registers: block.registers, memory: memory, park: park), block.interruptLine)
+    } catch {
+      throw SettingsError("disk: \(error.description)")
+    }
+  }
+
   /// Starts the entropy device; nil when there is none.
   func startEntropy(_ memory: PageMemory) throws(SettingsError) -> VirtioRandom? {
     guard let entropy else { return nil }

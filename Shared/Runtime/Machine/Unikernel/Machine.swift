@@ -5,6 +5,7 @@ import Log
 import MachineSettings
 import NetworkStack
 import Platform
+import Virtio
 import _Concurrency
 
 /// A service's settings, of whatever machine.
@@ -29,12 +30,18 @@ public final class Machine {
   public let network: any Network
   /// Writes to the console.
   public let log: Logger
+  /// Where a database runs, beside the loop. Made, with its stack, when it is first asked for.
+  public private(set) lazy var databaseWorker = FiberWorker(loop: loop)
   /// What the boot module says.
   public let settings: Settings
+  private let board: Board
+  private let devices: Devices
+  private let memory = PageMemory()
   private let imageNetwork: ImageNetwork
   private let termination = Signal()
 
   private init(_ service: String, _ board: Board) throws(SettingsError) {
+    self.board = board
     loop = board.loop
     clock = board.clock
     settings = try SettingsModule.parse(board.bootModule.bytes)
@@ -42,8 +49,7 @@ public final class Machine {
       throw SettingsError("the boot module has the settings of \(expected), this image is \(service)")
     }
     log = try settings.logger(service: service, console: board.console, clock: clock)
-    let devices = Devices(try CommandLine(board.commandLine))
-    let memory = PageMemory()
+    devices = Devices(try CommandLine(board.commandLine))
     entropy = DRBG(seededFrom: SeedSource(try devices.startEntropy(memory)))
     let (device, interruptLine) = try devices.startNetwork(memory)
     imageNetwork = try ImageNetwork(board, device: device, entropy: entropy, settings, log: log)
@@ -60,6 +66,14 @@ public final class Machine {
 
   /// Returns when somebody asks the service to stop: `shutdown` on its console.
   public func waitForShutdown() async { await termination.wait() }
+
+  /// Where the service's database is: on the machine's disk, which this starts. Call it once.
+  public func databaseLocation() throws(SettingsError) -> DatabaseLocation {
+    let worker = databaseWorker
+    let (disk, interruptLine) = try devices.startBlock(memory) { worker.park() }
+    board.driver.watch(DiskEvents(disk, worker), interruptLine: interruptLine)
+    return .device(disk)
+  }
 
   /// Listens as `name` ("listen", "admin") on `NAME.address`:`NAME.port`.
   public func listener(_ name: String = "listen") throws(SettingsError) -> any Listener {
