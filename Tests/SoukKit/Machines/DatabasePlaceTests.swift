@@ -86,6 +86,17 @@ private final class Place {
     #expect(place.content == ["cart.disk": "dx"])
   }
 
+  @Test func `a log whose database has gone is not taken for the next one's`() throws {
+    let place = try Place()
+    try place.write("x", place.place.disk + ".moving")
+    try place.write("old", place.place.file + "-wal")
+    #expect(try place.prepare(.qemu) == nil)
+    #expect(place.content == ["cart.disk": "x"])
+    try place.write("old", place.place.file + "-wal")
+    #expect(try place.prepare(.process) != nil)
+    #expect(place.content == ["cart.sqlite": "fx"])
+  }
+
   @Test(arguments: [Target.process, .qemu])
   func `a move that was cut off after the source went is finished`(_ target: Target) throws {
     let place = try Place()

@@ -47,7 +47,8 @@ enum Accelerator: String, Codable {
     let pipe = try Sockets.pipe()
     defer { close(pipe.reading) }
     var spawn = Spawn(
-      executable: "/proc/self/exe", arguments: MachineCommand.arguments(VirtualMachine.program, machine.arguments))
+      executable: "/proc/self/exe",
+      arguments: MachineCommand.arguments(VirtualMachine.program, machine.arguments))
     spawn.descriptors = [(pipe.writing, 1), (pipe.writing, 2)]
     let pid: pid_t
     do throws(Failure) {

@@ -7,7 +7,7 @@ import Glibc
 /// which the next start puts in its place.
 struct DatabasePlace {
   /// How databases cross between files and disks. Each makes the second path anew, whole and durable, and has compared
-  /// it with the first, or throws; afterwards the first has nothing beside it that belongs to it (a WAL).
+  /// it with the first, which is left as it is; or throws.
   struct Transfer {
     var fileToDisk: (_ file: String, _ disk: String, _ service: String) throws(Failure) -> Void
     var diskToFile: (_ disk: String, _ file: String, _ service: String) throws(Failure) -> Void
@@ -64,19 +64,32 @@ struct DatabasePlace {
       if Files.exists(file) || Files.exists(disk) {
         try remove(moving(path))
       } else {
+        if path == file { try removeCompanions(of: file) }
         try rename(moving(path), to: path)
       }
     }
+    if !Files.exists(file) { try removeCompanions(of: file) }
   }
 
-  /// What belongs to a database goes before it: alone, it would be taken for part of the next one of that name.
+  /// The database first: without its WAL it would be an older state that looks whole.
   private func remove(_ path: String) throws(Failure) {
-    for companion in Self.companions.map({ path + $0 }) + [path] where Files.exists(companion) {
-      guard unlink(companion) == 0 else {
-        throw Failure("cannot remove \(Files.shown(companion)): \(String(cString: strerror(errno)))")
-      }
+    try unlinkFile(path)
+    try syncFolder(of: path)
+    try removeCompanions(of: path)
+  }
+
+  /// What belonged to a database that has gone: it would be taken for part of the next one of that name.
+  private func removeCompanions(of path: String) throws(Failure) {
+    for companion in Self.companions.map({ path + $0 }) where Files.exists(companion) {
+      try unlinkFile(companion)
     }
     try syncFolder(of: path)
+  }
+
+  private func unlinkFile(_ path: String) throws(Failure) {
+    guard unlink(path) == 0 else {
+      throw Failure("cannot remove \(Files.shown(path)): \(String(cString: strerror(errno)))")
+    }
   }
 
   private func rename(_ old: String, to new: String) throws(Failure) {
