@@ -44,11 +44,15 @@ struct MachinePlan {
     }
   }
 
+  var missingImage: String? {
+    ServiceKind.allCases.first { !Files.exists(image($0)) }.map {
+      "the image \(Files.shown(image($0))) is not built: `./souk build --target qemu` makes it"
+    }
+  }
+
   /// What is missing before the first machine can start; nil when nothing is.
   func obstacle(_ folder: DataFolder) -> String? {
-    for kind in ServiceKind.allCases where !Files.exists(image(kind)) {
-      return "the image \(Files.shown(image(kind))) is not built: `./souk build --target qemu` makes it"
-    }
+    if let missingImage { return missingImage }
     let longest = ServiceKind.allCases.map { folder.networkSocket($0.rawValue).utf8.count }.max() ?? 0
     if longest > UnixSocket.maximumPathByteCount {
       return "the path of \(Files.shown(folder.path)) is too long for the machines' sockets, by "

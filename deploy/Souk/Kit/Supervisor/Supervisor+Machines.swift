@@ -29,6 +29,12 @@ extension Supervisor {
     trace.symbolise(machines.symbols(service.kind), loop: loop) { [unowned self] in hear(service, $0) }
   }
 
+  /// What an image's last words leave out: it does not know the name of its disk.
+  func hint(_ service: ManagedService) -> String {
+    guard service.program.isMachine else { return "" }
+    return service.kind.keepsData ? " (its disk is \(folder.disk(service.name)))" : ""
+  }
+
   /// Where the service's database is.
   func place(of kind: ServiceKind) -> String {
     configuration.machines == nil ? folder.database(kind.rawValue) : folder.disk(kind.rawValue)

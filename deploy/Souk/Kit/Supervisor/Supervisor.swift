@@ -241,7 +241,7 @@ final class Supervisor {
     } else if service.program.needsAPerson(ending) {
       // Its own line says what to do; starting it again would only say it again.
       let words = service.lastLines.last.map { String(decoding: $0, as: UTF8.self) }
-      fail(Failure(words ?? "\(service.name) cannot run and does not say why"))
+      fail(Failure((words ?? "\(service.name) cannot run and does not say why") + hint(service)))
     } else {
       tell("the debugger of \(service.name) has ended; stopping the shop")
       stop()
