@@ -155,17 +155,17 @@ let package = Package(
       "CatalogAPI", "Services/Catalog/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),
     service(
-      "CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "Machine", "Platform", "Shop", "Storage"]),
+      "CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop", "Storage"]),
     library("CartAPI", "Services/Cart/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
-    service("CartMain", "Services/Cart/Main", ["Cart", "Machine", "Platform", "Shop"]),
+    service("CartMain", "Services/Cart/Main", ["Cart", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop"]),
     library("CheckoutAPI", "Services/Checkout/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library(
       "Checkout", "Services/Checkout/Service",
       ["CheckoutAPI", "CartAPI", "CatalogAPI", "Storage"] + serviceParts),
     service(
       "CheckoutMain", "Services/Checkout/Main",
-      ["Checkout", "HTTP", "Machine", "Platform", "Shop", "Storage"]),
+      ["Checkout", "HTTP", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop", "Storage"]),
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
     service(

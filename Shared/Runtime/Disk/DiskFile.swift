@@ -1,3 +1,5 @@
+import Platform
+
 /// A file on a disk: bytes 0..<byteCount, in chunks.
 ///
 /// Writes that follow one another are gathered and go to the device as one, at the latest with `Disk.sync`: a commit
@@ -11,7 +13,8 @@ public final class DiskFile {
   public private(set) var exists: Bool
   /// Bytes in it.
   public private(set) var byteCount: Int64
-  private unowned let disk: Disk
+  /// Not owned: it owns its files, and they are used through it. (Embedded Swift has no `unowned`.)
+  private unowned(unsafe) let disk: Disk
   private var chunks: [UInt16]
   private var pending = PendingWrite()
   /// Bytes of the device that are wanted only in part.
