@@ -30,7 +30,8 @@ extension EndToEnd {
       #expect(table.exitCode == 0)
       for service in ServiceKind.allCases { #expect(table.output.contains(service.rawValue)) }
       #expect(table.output.contains("http://127.0.0.1:\(shop.port)/"))
-      for secret in ["admin-token", "secrets", "run/state.json", "run/catalog.settings"] {
+      let settings = TestShop.areMachines ? "run/catalog.module" : "run/catalog.settings"
+      for secret in ["admin-token", "secrets", "run/state.json", settings] {
         var status = stat()
         #expect(stat("\(shop.folder)/\(secret)", &status) == 0)
         #expect(status.st_mode & 0o777 == 0o600, "\(secret)")
@@ -58,12 +59,14 @@ extension EndToEnd {
       let folder = try TemporaryFolder()
       let shop = try TestShop(data: folder).restarted()
       _ = try CommandLineTool.run(["down", "--data", shop.folder])
-      let path = shop.folder + "/databases/cart.sqlite"
+      let path = shop.folder + "/databases/cart." + (TestShop.areMachines ? "disk" : "sqlite")
       for end in ["-wal", "-shm"] { unlink(path + end) }
       try Files.write(Array(repeating: 0x5a, count: 16_384), to: path, mode: 0o600)
-      let answer = try CommandLineTool.run(["up", "--detach", "--port", "0", "--data", shop.folder])
+      let answer = try CommandLineTool.run(
+        ["up", "--detach", "--port", "0", "--data", shop.folder] + TestShop.target)
       #expect(answer.exitCode != 0)
-      let lines = answer.errors.split(separator: "\n")
+      // What executes the machines is said before.
+      let lines = answer.errors.split(separator: "\n").filter { !$0.contains("executes the machines") }
       #expect(lines.count == 1, "\(answer.errors)")
       #expect(answer.errors.contains("cart"))
       #expect(answer.errors.contains(path))
@@ -84,11 +87,26 @@ extension EndToEnd {
     }
 
     @Test func `a machine that is not there yet is refused in words`() throws {
-      for target in ["qemu", "xen", "vax"] {
-        let answer = try CommandLineTool.run(["up", "--target", target])
+      let xen = try CommandLineTool.run(["up", "--target", "xen"])
+      #expect(xen.exitCode == 1)
+      #expect(xen.errors.contains("--target xen is not there"))
+      let vax = try CommandLineTool.run(["up", "--target", "vax"])
+      #expect(vax.exitCode == 64)
+      #expect(vax.errors.contains("process") && vax.errors.contains("qemu"))
+    }
+
+    @Test func `options of one target are refused for another, in one line`() throws {
+      for options in [["--target", "qemu", "--net", "tap"], ["--accel", "kvm"]] {
+        let answer = try CommandLineTool.run(["up"] + options)
         #expect(answer.exitCode == 1)
-        #expect(answer.errors.contains("--target \(target) is not there"))
+        #expect(answer.errors.split(separator: "\n").count == 1, "\(answer.errors)")
       }
+    }
+
+    @Test func `without QEMU, --target qemu says what brings it`() throws {
+      let answer = try CommandLineTool.run(["up", "--target", "qemu"], environment: ["PATH": "/nowhere"])
+      #expect(answer.exitCode == 1)
+      #expect(answer.errors.contains("apt-get install"))
     }
 
     @Test func `without a terminal, --debug prints how to attach the debugger`() throws {
@@ -106,7 +124,7 @@ extension EndToEnd {
       #expect(answer.exitCode == 0)
       let version = try JSON.parse(Array(answer.output.utf8))
       #expect(version["version"]?.string == VersionReport.version)
-      #expect(version["targets"]?.array?.count == 1)
+      #expect(version["targets"]?.array?.compactMap(\.string) == ["process", "qemu"])
     }
   }
 }

@@ -1,5 +1,6 @@
 import Cart
 import Machine
+import MachineSettings
 import Platform
 import Shop
 

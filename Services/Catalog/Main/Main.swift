@@ -1,6 +1,7 @@
 import Catalog
 import HTTP
 import Machine
+import MachineSettings
 import Platform
 import Shop
 import Storage

@@ -1,6 +1,7 @@
 import Checkout
 import HTTP
 import Machine
+import MachineSettings
 import Platform
 import Shop
 import Storage

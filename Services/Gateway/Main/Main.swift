@@ -1,6 +1,9 @@
+import EventLoop
 import Gateway
 import HTTP
 import Machine
+import MachineSettings
+import Platform
 import Shop
 
 /// The gateway on a machine.

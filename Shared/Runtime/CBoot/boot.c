@@ -75,6 +75,17 @@ static struct boot_range find_heap(const struct start_info *info) {
   return best;
 }
 
+/// The share of the heap's pages, one in so many, that may be given up for a start that nobody knows beforehand.
+#define SHIFT_DIVISOR 64u
+
+/// Begins `heap` a random number of pages later: what lies in it, fibers' stacks among it, has other addresses in each
+/// run, so an attacker who can write somewhere does not know where. Code does not move; that would need a loader.
+static struct boot_range shift(struct boot_range heap) {
+  uint64_t pages = (heap.end - heap.start) / PAGE_BYTES / SHIFT_DIVISOR;
+  heap.start += boot_random() % (pages + 1) * PAGE_BYTES;
+  return heap;
+}
+
 /// SMEP and UMIP, where the processor has them.
 static void enable_protections(void) {
   if (cpuid(0).eax < 7) return;
@@ -111,9 +122,13 @@ _Noreturn void boot_enter(const struct start_info *info) {
     module = (struct boot_range){first->start, first->start + first->byte_count};
   }
   if (heap.start == heap.end) boot_panic("no memory behind the image", BOOT_EXIT_OUT_OF_MEMORY);
+  heap = shift(heap);
   boot_protect(heap);
   boot_heap_start(heap);
   boot_start_time();
+  // The boot stack, too, begins up to a page lower.
+  void *gap = __builtin_alloca(boot_random() % PAGE_BYTES & ~15ull);
+  __asm__ volatile("" : : "r"(gap) : "memory");
   static char *arguments[] = {(char *)"image", NULL};
   main(1, arguments);
   boot_exit(BOOT_EXIT_DONE);

@@ -22,6 +22,20 @@ struct boot_range {
 /// is not there. `ram` is the heap's.
 void boot_protect(struct boot_range ram);
 
+/// Takes the pages of `range`, the heap's, away and gives them back: with them away, an access is a trap.
+void boot_withdraw(struct boot_range range);
+void boot_restore(struct boot_range range);
+
+/// Forgets which pages of `range`, the heap's, were written to, and tells how many bytes are in those that were since.
+void boot_clean(struct boot_range range);
+size_t boot_dirty_bytes(struct boot_range range);
+
+/// The stack that runs: the boot stack or a fiber's.
+struct boot_range boot_stack(void);
+
+/// Whether `address` is in the guard of some stack.
+bool boot_is_stack_guard(uint64_t address);
+
 /// The IDT: traps below FIRST_INTERRUPT, then the timer's vector and one for each line.
 #define FIRST_INTERRUPT 32u
 #define TIMER_VECTOR FIRST_INTERRUPT

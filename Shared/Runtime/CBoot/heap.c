@@ -11,6 +11,7 @@
 
 void *malloc(size_t size);
 void free(void *pointer);
+void *realloc(void *pointer, size_t size);
 int posix_memalign(void **result, size_t alignment, size_t size);
 size_t malloc_usable_size(void *pointer);
 
@@ -35,6 +36,9 @@ struct page {
 static struct page *pages;
 static uint64_t heap_start;
 static size_t heap_page_count;
+/// Pages from here on were never handed out: their entries hold nothing yet, but for the first and the last one of the
+/// free run that they are in. So a start costs the same whatever the memory, and memory never used is never touched.
+static size_t untouched;
 /// Slabs with places left, by class; free runs, by the power of two of their page count, rounded down.
 static struct page *slabs[CLASS_COUNT], *runs[RUN_LIST_COUNT];
 static struct boot_heap_statistics statistics;
@@ -90,8 +94,9 @@ static struct page *take_pages(size_t count) {
     }
   }
   if (!found) return NULL;
-  size_t rest = found->page_count - count;
+  size_t rest = found->page_count - count, end = (size_t)(found - pages) + count;
   remove_run(found);
+  for (; untouched < end; untouched++) pages[untouched].kind = KIND_INSIDE;
   if (rest) add_run(found + count, rest);
   found->page_count = (uint32_t)count;
   return found;
@@ -159,7 +164,8 @@ void boot_heap_start(struct boot_range ram) {
   pages = (struct page *)ram.start;
   size_t tableCount = (heap_page_count * sizeof(struct page) + PAGE_BYTES - 1) / PAGE_BYTES;
   if (tableCount >= heap_page_count) boot_panic("too little memory for a heap", BOOT_EXIT_OUT_OF_MEMORY);
-  for (size_t i = 0; i < heap_page_count; i++) pages[i].kind = i < tableCount ? KIND_TABLE : KIND_INSIDE;
+  for (size_t i = 0; i < tableCount; i++) pages[i].kind = KIND_TABLE;
+  untouched = tableCount;
   add_run(pages + tableCount, heap_page_count - tableCount);
   statistics.total_bytes = (heap_page_count - tableCount) * PAGE_BYTES;
 }
@@ -167,7 +173,7 @@ void boot_heap_start(struct boot_range ram) {
 /// The entry of a pointer that comes back.
 static struct page *page_of(const void *pointer) {
   uint64_t offset = (uint64_t)pointer - heap_start;
-  if (offset / PAGE_BYTES >= heap_page_count) boot_panic("heap: freed a foreign pointer", BOOT_EXIT_HEAP_MISUSE);
+  if (offset / PAGE_BYTES >= untouched) boot_panic("heap: freed a foreign pointer", BOOT_EXIT_HEAP_MISUSE);
   return &pages[offset / PAGE_BYTES];
 }
 
@@ -221,6 +227,18 @@ void free(void *pointer) {
     boot_panic(page->kind == KIND_TABLE ? "heap: freed a foreign pointer" : "heap: freed twice, or never handed out", BOOT_EXIT_HEAP_MISUSE);
   }
   statistics.free_count++;
+}
+
+/// SQLite's. Stays where it is when the place is large enough and not more than twice too large.
+void *realloc(void *pointer, size_t size) {
+  if (!pointer) return malloc(size);
+  size_t held = malloc_usable_size(pointer);
+  if (size <= held && size >= held / 2) return pointer;
+  void *moved = malloc(size);
+  if (!moved) return NULL;
+  __builtin_memcpy(moved, pointer, size < held ? size : held);
+  free(pointer);
+  return moved;
 }
 
 /// What Swift allocates with. Swift does not expect a failure, so one stops the machine, in words.

@@ -7,8 +7,10 @@
 #define PRESENT 1ull
 #define WRITABLE 2ull
 #define UNCACHED 0x10ull
+#define DIRTY 0x40ull
 #define LARGE 0x80ull
 #define NO_EXECUTE 0x8000000000000000ull
+#define ADDRESS 0x000ffffffffff000ull
 
 #define LARGE_BYTES 0x200000ull
 /// The image lies below it, in pages of 4 KB; image.ld asserts that.
@@ -20,6 +22,11 @@
 
 extern uint64_t boot_pml4[], boot_pd[];
 static uint64_t small_pages[SMALL_TABLES * 512] __attribute__((aligned(PAGE_BYTES)));
+
+int posix_memalign(void **result, size_t alignment, size_t size);
+
+/// Makes the processor forget what it knows of the tables.
+static void flush(void) { __asm__ volatile("movq %0, %%cr3" : : "r"(boot_pml4) : "memory"); }
 
 /// Gives the pages of [start, end), all below SMALL_END, these rights.
 static void set(const char *start, const char *end, uint64_t rights) {
@@ -55,5 +62,41 @@ void boot_protect(struct boot_range ram) {
     if (start >= DEVICES_START && end <= DEVICES_END) rights = data | UNCACHED;
     boot_pd[index] = rights ? start | rights | LARGE : 0;
   }
-  __asm__ volatile("movq %0, %%cr3" : : "r"(boot_pml4) : "memory");
+  flush();
+}
+
+// MARK: Single pages of the heap
+
+/// The entry of the page at `address`. A page of 2 MB is first split into small ones of its rights, for good.
+static uint64_t *entry(uint64_t address) {
+  uint64_t *large = &boot_pd[address / LARGE_BYTES];
+  if (*large & LARGE) {
+    void *memory;
+    posix_memalign(&memory, PAGE_BYTES, PAGE_BYTES);
+    uint64_t *table = memory;
+    for (uint64_t index = 0; index < 512; index++) table[index] = (*large & ~LARGE) + index * PAGE_BYTES;
+    *large = (uint64_t)table | PRESENT | WRITABLE;
+  }
+  return (uint64_t *)(*large & ADDRESS) + address / PAGE_BYTES % 512;
+}
+
+/// Clears and sets bits in the entries of [range.start, range.end).
+static void change(struct boot_range range, uint64_t cleared, uint64_t added) {
+  for (uint64_t page = range.start; page < range.end; page += PAGE_BYTES) {
+    uint64_t *one = entry(page);
+    *one = (*one & ~cleared) | added;
+  }
+  flush();
+}
+
+void boot_withdraw(struct boot_range range) { change(range, PRESENT, 0); }
+void boot_restore(struct boot_range range) { change(range, 0, PRESENT); }
+void boot_clean(struct boot_range range) { change(range, DIRTY, 0); }
+
+size_t boot_dirty_bytes(struct boot_range range) {
+  size_t bytes = 0;
+  for (uint64_t page = range.start; page < range.end; page += PAGE_BYTES) {
+    if (*entry(page) & DIRTY) bytes += PAGE_BYTES;
+  }
+  return bytes;
 }

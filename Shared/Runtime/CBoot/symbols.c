@@ -22,6 +22,12 @@ void *memcpy(void *restrict to, const void *restrict from, size_t count) {
   return result;
 }
 
+/// What memcpy becomes in Debian's archives, where the target's size is known (_FORTIFY_SOURCE).
+void *__memcpy_chk(void *to, const void *from, size_t count, size_t room) {
+  if (count > room) boot_panic("memcpy beyond its target", BOOT_EXIT_TRAP);
+  return memcpy(to, from, count);
+}
+
 void *memmove(void *to, const void *from, size_t count) {
   // Forwards unless the target begins inside the source.
   if ((uintptr_t)to - (uintptr_t)from >= count) return memcpy(to, from, count);

@@ -78,10 +78,11 @@ static const char *access(uint64_t error) {
 }
 
 void boot_print_backtrace(uint64_t frame) {
+  struct boot_range stack = boot_stack();
   for (int count = 0; count < MAXIMUM_FRAMES; count++) {
     // A frame of an async function is marked in bit 60. Frames lie on the stack and go up, or the chain is broken.
     frame &= ~(1ull << 60);
-    if (frame < (uint64_t)boot_stack_bottom || frame > (uint64_t)boot_stack_top - 16 || frame & 7) return;
+    if (frame < stack.start || frame > stack.end - 16 || frame & 7) return;
     const uint64_t *words = (const uint64_t *)frame;
     if (words[1] < (uint64_t)boot_text_start || words[1] >= (uint64_t)boot_text_end) return;
     boot_print("  at ");
@@ -110,7 +111,7 @@ void boot_trap(const struct trap_frame *frame) {
   __asm__ volatile("movq %%cr2, %0" : "=r"(address));
   int code = BOOT_EXIT_TRAP;
   boot_print("trap: ");
-  if (frame->vector == 14 && address >= (uint64_t)boot_stack_guard && address < (uint64_t)boot_stack_bottom) {
+  if (frame->vector == 14 && boot_is_stack_guard(address)) {
     code = BOOT_EXIT_STACK_OVERFLOW;
     boot_print("stack overflow");
   } else if (frame->vector == 14 && address < PAGE_BYTES) {

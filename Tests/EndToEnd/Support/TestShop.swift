@@ -4,7 +4,7 @@ import Testing
 
 @testable import SoukKit
 
-/// A whole shop of its own: four processes, a folder, free ports; started and stopped by `souk`.
+/// A whole shop of its own: four processes or machines, a folder, free ports; started and stopped by `souk`.
 final class TestShop: Sendable {
   let folder: String
   // Only held, so that the folder goes with the shop.
@@ -15,15 +15,20 @@ final class TestShop: Sendable {
 
   /// SOUK_TEST_NET=tap puts every shop of the suite on our own TCP/IP, where that is possible.
   private static let network: [String] =
-    ProcessInfo.processInfo.environment["SOUK_TEST_NET"] == "tap" && NetworkNamespace.obstacle() == nil
+    !areMachines && ProcessInfo.processInfo.environment["SOUK_TEST_NET"] == "tap"
+      && NetworkNamespace.obstacle() == nil
     ? ["--net", "tap"] : []
+
+  /// SOUK_TEST_TARGET=qemu makes every shop of the suite one of virtual machines.
+  static let areMachines = ProcessInfo.processInfo.environment["SOUK_TEST_TARGET"] == "qemu"
+  static let target = areMachines ? ["--target", "qemu"] : []
 
   /// Starts one; `data` continues with the folder of an earlier one.
   init(data: TemporaryFolder? = nil, _ options: [String] = []) throws {
     temporary = try data ?? TemporaryFolder()
     folder = temporary.path + "/shop"
     let answer = try CommandLineTool.run(
-      ["up", "--detach", "--json", "--port", "0", "--data", folder] + Self.network + options)
+      ["up", "--detach", "--json", "--port", "0", "--data", folder] + Self.network + Self.target + options)
     guard answer.exitCode == 0 else { throw Failure("the shop does not start: \(answer.errors)") }
     let url = try JSON.parse(Array(answer.output.utf8))["url"]?.string ?? ""
     port = UInt16(url.split(separator: ":").last?.prefix { $0 != "/" } ?? "") ?? 0
@@ -46,9 +51,9 @@ final class TestShop: Sendable {
   }
 
   /// Starts it again on the same folder, after its supervisor has died.
-  func startedAgain() throws -> TestShop {
+  func startedAgain(_ options: [String] = []) throws -> TestShop {
     isOver = true
-    return try TestShop(data: temporary)
+    return try TestShop(data: temporary, options)
   }
 
   func status() throws -> JSON {

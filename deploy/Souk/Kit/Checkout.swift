@@ -21,6 +21,8 @@ enum Checkout {
     return Files.workingDirectory()
   }()
 
+  /// Where deploy/unikernel/build puts images: NAME.elf, and NAME.debug with symbols.
+  static let images = root + "/.build-unikernel/images"
   static let manifest = root + "/deploy/shop.yaml"
   static let defaultDataFolder = root + "/.souk"
   static let demoCatalog = root + "/deploy/demo/products.jsonl"

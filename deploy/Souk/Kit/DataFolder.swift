@@ -20,6 +20,12 @@ struct DataFolder {
   func database(_ service: String) -> String { "\(databases)/\(service).sqlite" }
   func log(_ name: String) -> String { "\(logs)/\(name).log" }
   func settings(_ service: String) -> String { "\(run)/\(service).settings" }
+  /// A machine's settings, as its loader hands them to it.
+  func module(_ service: String) -> String { "\(run)/\(service).module" }
+  /// Where a machine's QEMU listens for the switch, and for a debugger.
+  func networkSocket(_ service: String) -> String { "\(run)/\(service).net" }
+  func debugSocket(_ service: String) -> String { "\(run)/\(service).gdb" }
+  func disk(_ service: String) -> String { "\(databases)/\(service).disk" }
   var forwarderSettings: String { settings("forwarder") }
 
   /// What another command needs to speak of the same folder: ` --data X`, or nothing for the default.

@@ -16,6 +16,8 @@ enum boot_exit_code {
   BOOT_EXIT_OUT_OF_MEMORY = 0x13,
   BOOT_EXIT_HEAP_MISUSE = 0x14,
   BOOT_EXIT_UNFIT_MACHINE = 0x15,
+  /// Settings, command line or disk are wrong: starting again would not help.
+  BOOT_EXIT_CONFIGURATION = 0x16,
 };
 
 /// Stops for good: through isa-debug-exit at port 0xf4 where there is one, else halted with interrupts off.
@@ -80,6 +82,36 @@ struct boot_heap_statistics {
 };
 
 struct boot_heap_statistics boot_heap_statistics(void);
+
+// Fibers (fiber.c)
+
+/// A function that runs on a stack of its own and may stop in its midst.
+struct boot_fiber;
+
+/// The smallest stack: less than a trap's message needs, enough for a test.
+#define BOOT_MINIMUM_STACK_BYTES 8192u
+
+/// Makes a fiber that will run `body(context)` on a stack of `stackBytes`, whole pages. An overflow of it is told
+/// like the boot stack's.
+struct boot_fiber *_Nonnull boot_fiber_make(
+    size_t stackBytes, void (*_Nonnull body)(void *_Nullable), void *_Nullable context);
+
+/// Runs `fiber` from where it parked until it parks again or ends. Stops the machine inside of a fiber or after the end.
+void boot_fiber_resume(struct boot_fiber *_Nonnull fiber);
+
+/// Returns to who resumed the fiber that runs, and returns here once it is resumed. Stops the machine outside of one.
+void boot_fiber_park(void);
+
+/// The fiber that runs; NULL on the boot stack.
+struct boot_fiber *_Nullable boot_fiber_current(void);
+
+bool boot_fiber_has_ended(const struct boot_fiber *_Nonnull fiber);
+
+/// Bytes of the stack used at most so far, rounded up to pages.
+size_t boot_fiber_stack_peak(const struct boot_fiber *_Nonnull fiber);
+
+/// Gives the stack back. Stops the machine unless the fiber has ended.
+void boot_fiber_free(struct boot_fiber *_Nonnull fiber);
 
 // Swift's concurrency runtime
 

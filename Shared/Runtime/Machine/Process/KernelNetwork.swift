@@ -45,6 +45,15 @@ public final class KernelNetwork: Network {
     return SocketListener(descriptor, driver: driver, loop: loop)
   }
 
+  /// A stream over `descriptor`, a connected stream socket of any family (such as unix(7)), which it takes over. It
+  /// has no peer that an endpoint could name.
+  public func stream(adopting descriptor: Int32) -> any ByteStream {
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    return Socket(
+      descriptor, peer: Endpoint(.any, port: 0), isConnected: true, driver: driver, loop: loop)
+  }
+
   public func connect(
     to endpoint: Endpoint, until deadline: Instant
   ) async throws(NetworkError) -> any ByteStream {

@@ -2,6 +2,7 @@ import CLinux
 import EventLoop
 import Glibc
 import Log
+import MachineSettings
 import Platform
 import _Concurrency
 
@@ -46,17 +47,7 @@ public final class Machine {
       self.own = own
       network = own
     }
-    let level: Logger.Level
-    switch settings["log.level"] ?? "info" {
-    case "debug": level = .debug
-    case "info": level = .info
-    case "warning": level = .warning
-    case "error": level = .error
-    case let other: throw SettingsError("log.level=\(other): use debug, info, warning or error")
-    }
-    log = Logger(
-      service: service, level: level, format: settings["log.format"] == "json" ? .json : .logfmt,
-      console: StandardError(), clock: clock)
+    log = try settings.logger(service: service, console: StandardError(), clock: clock)
     let termination = termination
     signals = TerminationSignals(driver: driver) { termination.notify() }
     databaseWorker = WorkerThread()
@@ -93,26 +84,19 @@ public final class Machine {
         throw SettingsError("\(name).fd=\(text) is not a listening socket")
       }
     }
-    let address = (settings[name + ".address"] ?? "127.0.0.1") + ":" + (settings[name + ".port"] ?? "0")
-    guard let endpoint = Endpoint(address) else {
-      throw SettingsError("\(name).address and \(name).port make \(address), which is no address")
-    }
+    let endpoint = try settings.listeningEndpoint(name, address: "127.0.0.1")
     do throws(NetworkError) {
       return try network.listen(on: endpoint)
     } catch .addressInUse {
-      throw SettingsError("\(address) is taken: stop who listens there, or choose another port")
+      throw SettingsError("port \(endpoint.port) is taken: stop who listens there, or choose another port")
     } catch {
-      throw SettingsError("cannot listen on \(address)")
+      throw SettingsError("cannot listen on port \(endpoint.port)")
     }
   }
 
   /// Where the service `name` listens: `peer.NAME`.
   public func peer(_ name: String) throws(SettingsError) -> Endpoint {
-    guard let text = settings["peer." + name] else { throw SettingsError("peer.\(name) is not set") }
-    guard let endpoint = Endpoint(text) else {
-      throw SettingsError("peer.\(name)=\(text) is no address:port")
-    }
-    return endpoint
+    try settings.peer(name)
   }
 
   /// Runs a service: `NAME --settings FILE`. `body` returns the exit status once it has been told to stop and has

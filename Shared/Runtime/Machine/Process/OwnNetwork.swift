@@ -1,4 +1,5 @@
 import EventLoop
+import MachineSettings
 import MachineTap
 import NetworkStack
 import Platform
@@ -32,15 +33,7 @@ final class OwnNetwork: Network {
 
   init(_ settings: Settings, driver: EpollDriver, loop: EventLoop, entropy: any Entropy) throws(SettingsError)
   {
-    let parts = (settings["net.address"] ?? "").split(separator: "/").map(String.init)
-    guard parts.count == 2, let address = IPv4Address(parts[0]), let prefixLength = Int(parts[1]),
-      (1...32).contains(prefixLength)
-    else { throw SettingsError("net.address must be an address and a prefix length, such as 10.83.0.11/24") }
-    var gateway: IPv4Address?
-    if let text = settings["net.gateway"] {
-      gateway = IPv4Address(text)
-      guard gateway != nil else { throw SettingsError("net.gateway=\(text) is no IPv4 address") }
-    }
+    let place = try settings.interfaceAddress()
     var configuration = StackConfiguration()
     configuration.tcp.keepAliveIdle = UInt64(Self.keepAliveInterval.nanoseconds)
     configuration.tcp.keepAliveInterval = UInt64(Self.keepAliveInterval.nanoseconds)
@@ -50,8 +43,7 @@ final class OwnNetwork: Network {
     self.driver = driver
     interface = stack.attach(
       device,
-      addressing: .fixed(
-        address: address, network: IPv4Network(address, prefixLength: prefixLength), gateway: gateway))
+      addressing: .fixed(address: place.address, network: place.network, gateway: place.gateway))
   }
 
   private func start() {

@@ -74,27 +74,4 @@ extension Endpoint {
   var family: Int32 {
     if case .v6 = address { AF_INET6 } else { AF_INET }
   }
-
-  /// Reads `a.b.c.d:port` or `[v6]:port`; nil when it is neither.
-  public init?(_ text: String) {
-    guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")),
-      let port = UInt16(text[text.index(after: colon)...])
-    else { return nil }
-    var host = String(text[..<colon])
-    if host.hasPrefix("["), host.hasSuffix("]") {
-      host = String(host.dropFirst().dropLast())
-      var address = in6_addr()
-      guard inet_pton(AF_INET6, host, &address) == 1 else { return nil }
-      self = withUnsafeBytes(of: address) {
-        Endpoint(
-          .v6(
-            UInt64(bigEndian: $0.load(as: UInt64.self)),
-            UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self))), port: port)
-      }
-      return
-    }
-    var address = in_addr()
-    guard inet_pton(AF_INET, host, &address) == 1 else { return nil }
-    self.init(.v4(UInt32(bigEndian: address.s_addr)), port: port)
-  }
 }

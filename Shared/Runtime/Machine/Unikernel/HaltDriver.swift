@@ -8,6 +8,13 @@ public protocol EventSource: AnyObject {
   /// Takes what the device has finished and wakes those who wait for it. Called once per turn, also when there is
   /// nothing; must acknowledge the device's interrupt before it looks, or the next edge is lost.
   func handleEvents()
+  /// Asks for an interrupt at the next news, and returns whether there is none yet: else the loop must not wait.
+  func mayIdle() -> Bool
+}
+
+extension EventSource {
+  /// For a device whose interrupts are never held back.
+  public func mayIdle() -> Bool { true }
 }
 
 /// The loop of an image: its jobs are all of Swift's, and idle means that the processor halts.
@@ -41,7 +48,9 @@ public final class HaltDriver: LoopDriver {
 
   public func poll(until deadline: Instant) {
     let now = clock.now
-    if deadline > now { boot_idle(deadline.nanoseconds - now.nanoseconds) }
+    if deadline > now && JobQueue.isEmpty && sources.allSatisfy({ $0.mayIdle() }) {
+      boot_idle(deadline.nanoseconds - now.nanoseconds)
+    }
     for source in sources { source.handleEvents() }
   }
 }

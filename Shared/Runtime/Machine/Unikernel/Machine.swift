@@ -1,65 +1,126 @@
 import CBoot
+import Cryptography
 import EventLoop
+import Log
+import MachineSettings
+import NetworkStack
 import Platform
+import Virtio
+import _Concurrency
 
-/// An image's machine: one processor, no operating system.
+/// A service's settings, of whatever machine.
+public typealias Settings = MachineSettings.Settings
+/// What is wrong with them.
+public typealias SettingsError = MachineSettings.SettingsError
+
+/// The machine under a service: an image that is alone on its (virtual) hardware.
+///
+/// The same surface as the machine of a Linux process: a service's `Main.swift` cannot tell them apart.
 public final class Machine {
-  /// The loop that runs everything.
+  /// The status of a service whose settings or data are wrong: starting it again would not help.
+  public static let configurationError: Int32 = 78
+
+  /// The service's loop.
   public let loop: EventLoop
-  /// What waits in the loop; drivers register with it.
-  public let driver: HaltDriver
   /// The time stamp counter and the real-time clock.
-  public let clock: TSCClock
-  /// RDRAND.
-  public let entropy = HardwareEntropy()
-  /// The first serial port.
-  public let console = SerialConsole()
-  /// Lines that arrive at the first serial port: how the command line talks to an image.
-  public let input: ConsoleInput
-  /// What the loader was told (QEMU: `-append`), with what the monitor itself adds.
-  public let commandLine: String
+  public let clock: any Clock
+  /// HMAC_DRBG, seeded by the host's entropy device and RDRAND.
+  public let entropy: any Entropy
+  /// Our own TCP/IP.
+  public let network: any Network
+  /// Writes to the console.
+  public let log: Logger
+  /// Where a database runs, beside the loop. Made, with its stack, when it is first asked for.
+  public private(set) lazy var databaseWorker = FiberWorker(loop: loop)
+  /// What the boot module says.
+  public let settings: Settings
+  private let board: Board
+  private let devices: Devices
+  private let memory = PageMemory()
+  private let imageNetwork: ImageNetwork
+  private let termination = Signal()
 
-  /// The boot module (QEMU: `-initrd`), read-only and there for good; empty when the loader was given none.
-  public var bootModule: UnsafeRawBufferPointer {
-    var byteCount = 0
-    let start = boot_module(&byteCount)
-    // Safe: boot code keeps the module's pages out of the heap.
-    return UnsafeRawBufferPointer(start: byteCount > 0 ? start : nil, count: byteCount)
+  private init(_ service: String, _ board: Board) throws(SettingsError) {
+    self.board = board
+    loop = board.loop
+    clock = board.clock
+    settings = try SettingsModule.parse(board.bootModule.bytes)
+    if let expected = settings["service"], expected != service {
+      throw SettingsError("the boot module has the settings of \(expected), this image is \(service)")
+    }
+    log = try settings.logger(service: service, console: board.console, clock: clock)
+    devices = Devices(try CommandLine(board.commandLine))
+    entropy = DRBG(seededFrom: SeedSource(try devices.startEntropy(memory)))
+    let (device, interruptLine) = try devices.startNetwork(memory)
+    imageNetwork = try ImageNetwork(board, device: device, entropy: entropy, settings, log: log)
+    board.driver.watch(imageNetwork, interruptLine: interruptLine)
+    network = imageNetwork
+    let input = board.input
+    let termination = termination
+    loop.spawn {
+      // Who owns the console owns the machine: `souk` types this, and so may an operator.
+      while await input.readLine() != "shutdown" {}
+      termination.notify()
+    }
   }
 
-  private init() {
-    clock = TSCClock()
-    driver = HaltDriver(clock: clock)
-    loop = EventLoop(driver: driver, clock: clock)
-    input = ConsoleInput()
-    driver.watch(input, interruptLine: ConsoleInput.interruptLine)
-    commandLine = String(cString: boot_command_line())
+  /// Returns when somebody asks the service to stop: `shutdown` on its console.
+  public func waitForShutdown() async { await termination.wait() }
+
+  /// Where the service's database is: on the machine's disk, which this starts. Call it once.
+  public func databaseLocation() throws(SettingsError) -> DatabaseLocation {
+    let worker = databaseWorker
+    let (disk, interruptLine) = try devices.startBlock(memory) { worker.park() }
+    board.driver.watch(DiskEvents(disk, worker), interruptLine: interruptLine)
+    return .device(disk)
   }
 
-  /// Lets `body` start its tasks, runs the loop until it is stopped, and ends the machine with `BOOT_EXIT_DONE`.
-  public static func run(_ body: (Machine) -> Void) -> Never {
-    let machine = Machine()
-    body(machine)
-    machine.loop.run()
-    boot_exit(Int32(BOOT_EXIT_DONE.rawValue))
+  /// Listens as `name` ("listen", "admin") on `NAME.address`:`NAME.port`.
+  public func listener(_ name: String = "listen") throws(SettingsError) -> any Listener {
+    let endpoint = try settings.listeningEndpoint(name, address: "0.0.0.0")
+    do throws(NetworkError) {
+      return try network.listen(on: endpoint)
+    } catch {
+      throw SettingsError("cannot listen on port \(endpoint.port)")
+    }
   }
 
-  /// What the heap holds.
-  public var heap: HeapStatistics {
-    let statistics = boot_heap_statistics()
-    return HeapStatistics(
-      totalByteCount: Int(statistics.total_bytes), usedByteCount: Int(statistics.used_bytes),
-      peakByteCount: Int(statistics.peak_bytes), allocationCount: statistics.allocation_count,
-      freeCount: statistics.free_count)
-  }
-}
+  /// Where the service `name` listens: `peer.NAME`.
+  public func peer(_ name: String) throws(SettingsError) -> Endpoint { try settings.peer(name) }
 
-/// What the heap holds. Bytes handed out are counted as rounded up to their size class or to whole pages.
-public struct HeapStatistics {
-  /// All that can ever be handed out.
-  public let totalByteCount: Int
-  /// Handed out now, and at most so far.
-  public let usedByteCount: Int, peakByteCount: Int
-  /// Since the start.
-  public let allocationCount: UInt64, freeCount: UInt64
+  /// Runs a service. `body` returns its status once it has been told to stop and has finished what was in flight;
+  /// what it throws is printed in one line.
+  public static func run(
+    _ service: String, _ body: @escaping @Sendable (Machine) async throws(SettingsError) -> Int32
+  ) -> Never {
+    let board = Board()
+    var status: Int32 = 0
+    do throws(SettingsError) {
+      let machine = try Machine(service, board)
+      machine.loop.spawn {
+        do throws(SettingsError) {
+          status = try await body(machine)
+        } catch {
+          status = fail(service, error, board)
+        }
+        await machine.imageNetwork.finish()
+        machine.loop.stop()
+      }
+      board.loop.run()
+    } catch {
+      status = fail(service, error, board)
+    }
+    let code =
+      switch status {
+      case 0: BOOT_EXIT_DONE
+      case configurationError: BOOT_EXIT_CONFIGURATION
+      default: BOOT_EXIT_TRAP
+      }
+    boot_exit(Int32(code.rawValue))
+  }
+
+  private static func fail(_ service: String, _ error: SettingsError, _ board: Board) -> Int32 {
+    board.console.write(line: "\(service): \(error.description)")
+    return configurationError
+  }
 }

@@ -11,9 +11,9 @@ public struct Souk: ParsableCommand {
     version: VersionReport.version,
     subcommands: [
       UpCommand.self, StatusCommand.self, LogsCommand.self, DownCommand.self, ImportCommand.self,
-      DiskCommand.self,
-      BuildCommand.self, TestCommand.self, BenchCommand.self, VersionCommand.self,
-      ForwardCommand.self,
+      RunCommand.self, DiskCommand.self, BuildCommand.self, TestCommand.self, BenchCommand.self,
+      VersionCommand.self,
+      ForwardCommand.self, SwitchCommand.self, MachineCommand.self,
     ])
 
   /// Only for the parser.
@@ -40,14 +40,4 @@ struct DataOptions: ParsableArguments {
   var data: String?
 
   var folder: DataFolder { DataFolder(data ?? Checkout.defaultDataFolder) }
-}
-
-/// The machine under the services.
-enum Target: String, ExpressibleByArgument {
-  case process
-
-  init?(argument: String) {
-    guard argument == "process" else { return nil }
-    self = .process
-  }
 }

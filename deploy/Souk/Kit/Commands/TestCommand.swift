@@ -5,7 +5,7 @@ struct TestCommand: ParsableCommand {
     commandName: "test", abstract: "Run the tests.",
     discussion: """
       The fast form needs no root and at most 5 minutes once built. --full is what CI runs: the end-to-end \
-      suite on the release build, once on Linux's TCP/IP and once on ours (needs root), thousands of simulated \
+      suite on the release build, on Linux's TCP/IP, on ours (needs root) and on virtual machines, thousands of simulated \
       networks, our TCP/IP against the kernel's (needs root), the fuzzers' smoke run, and short benchmarks to \
       see that they work.
       """)
@@ -33,6 +33,7 @@ struct TestCommand: ParsableCommand {
           + "benchmarks. `./souk test --full` runs them.")
     }
     try runOnOwnStack(release)
+    try runOnMachines(release)
     for words in [
       ["\(release)/simulate", "--seeds", "5000"], ["Tests/Unikernel/boot"], ["Tests/Fuzz/run", "all"],
       ["\(release)/souk", "bench", "--rounds", "1", "--seconds", "1"],
@@ -45,6 +46,18 @@ struct TestCommand: ParsableCommand {
       let code = try spawn.run()
       guard code == 0 else { throw Failure("\(words[0]) failed with \(code)") }
     }
+  }
+
+  /// The end-to-end suite once more, every shop with --target qemu.
+  private func runOnMachines(_ release: String) throws(Failure) {
+    if let obstacle = VirtualMachine.obstacle() ?? MachinePlan(accelerator: .tcg).missingImage {
+      guard !FrontDoor.isCI else { throw Failure("--target qemu cannot be tested: \(obstacle)") }
+      return Console.note("the end-to-end suite did not run on virtual machines: \(obstacle)")
+    }
+    Console.note("running the end-to-end suite on virtual machines")
+    try SwiftTool.run(
+      ["test", "--disable-xctest", "--skip-build", "--filter", "EndToEndTests"],
+      environment: ["SOUK_EXECUTABLES": release, "SOUK_TEST_TARGET": "qemu"])
   }
 
   /// The end-to-end suite once more, every shop with --net tap.

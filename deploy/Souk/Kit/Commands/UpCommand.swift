@@ -12,8 +12,17 @@ struct UpCommand: ParsableCommand {
 
   @OptionGroup var options: DataOptions
 
-  @Option(help: ArgumentHelp("The machine under the services: process.", valueName: "machine"))
-  var target = "process"
+  @Option(
+    help: ArgumentHelp(
+      "The machine under the services: process, or qemu for a microVM each (needs no root).",
+      valueName: "machine"))
+  var target = Target.process
+
+  @Option(
+    help: ArgumentHelp(
+      "With --target qemu, what executes: tcg (everywhere), kvm, or auto for kvm where an image boots on it.",
+      valueName: "accelerator"))
+  var accel: Accelerator.Choice?
 
   @Option(
     help: ArgumentHelp(
@@ -35,7 +44,8 @@ struct UpCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Start this service under gdb; without a terminal, print the line that attaches gdb.",
+      "Start this service under gdb; without a terminal, print the line that attaches gdb. A machine of --target "
+        + "qemu waits for gdb, and the line is printed.",
       valueName: "service"))
   var debug: String?
 
@@ -55,16 +65,21 @@ struct UpCommand: ParsableCommand {
       return
     }
     let supervisor = try supervisor()
-    if detach { try runDetached() } else { try supervisor.run() }
+    if detach { try runDetached(supervisor.configuration.machines) } else { try supervisor.run() }
   }
 
   /// Checks everything that can be wrong before a process is started.
   private func supervisor() throws(Failure) -> Supervisor {
-    guard target == "process" else {
-      let later = ["qemu", "xen"].contains(target)
+    guard target != .xen else {
       throw Failure(
-        "--target \(target) is not there" + (later ? " yet" : "")
-          + ": this Souk runs its services as Linux processes (--target process, the default)")
+        "--target xen is not there yet: `souk build --target xen` makes the images, and --target qemu runs the same ones"
+      )
+    }
+    guard target == .process || net == .kernel else {
+      throw Failure("--net \(net.rawValue) is for --target process: an image has Souk's own TCP/IP anyway")
+    }
+    guard target.isImages || accel == nil else {
+      throw Failure("--accel is for --target qemu: a Linux process needs no accelerator")
     }
     if net == .tap, let obstacle = NetworkNamespace.obstacle() {
       throw Failure("--net tap is not possible here: \(obstacle)")
@@ -77,6 +92,14 @@ struct UpCommand: ParsableCommand {
       }
     }
     let manifest = try Manifest.read(manifest ?? Checkout.manifest)
+    if target == .qemu {
+      let machines = try machinePlan(debug: kind)
+      try options.folder.prepare()
+      return try Supervisor(
+        .init(
+          folder: options.folder, manifest: manifest, machines: machines, port: port, debug: kind,
+          isDetached: supervise))
+    }
     for kind in ServiceKind.allCases where !Files.exists("\(Checkout.executables)/\(kind.rawValue)") {
       throw Failure(
         "the service \(kind.rawValue) is not built in \(Files.shown(Checkout.executables)): run `./souk build`"
@@ -89,14 +112,35 @@ struct UpCommand: ParsableCommand {
         isDetached: supervise))
   }
 
+  /// Chooses what executes the machines, and says so where somebody may wonder.
+  private func machinePlan(debug: ServiceKind?) throws(Failure) -> MachinePlan {
+    if let obstacle = VirtualMachine.obstacle() {
+      throw Failure("--target qemu is not possible here: \(obstacle)")
+    }
+    // Only somebody without the front door has to build them first.
+    let unsure = MachinePlan(accelerator: .tcg)
+    if let obstacle = unsure.obstacle(options.folder) { throw Failure(obstacle) }
+    let choice = try Accelerator.choose(accel ?? .auto) { () throws(Failure) in
+      try Accelerator.kvmBoots(unsure.image(.gateway))
+    }
+    // The background half was told what this one found.
+    if !supervise {
+      Console.note(
+        "\(choice.accelerator.rawValue) executes the machines" + (choice.reason.map { ": \($0)" } ?? ""))
+    }
+    return MachinePlan(accelerator: choice.accelerator, debug: debug)
+  }
+
   /// Starts the supervisor in a session of its own and waits for its verdict.
-  private func runDetached() throws(Failure) {
+  private func runDetached(_ plan: MachinePlan?) throws(Failure) {
     let pipe = try Sockets.pipe()
     let log = open(options.folder.log("souk"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
     let high = fcntl(log, F_DUPFD_CLOEXEC, Sockets.lowestInherited)
     close(log)
     var spawn = Spawn(executable: "/proc/self/exe", arguments: ["up", "--supervise", "--port", String(port)])
     spawn.arguments += ["--data", options.folder.path, "--net", net.rawValue]
+    spawn.arguments += ["--target", target.rawValue]
+    if let plan { spawn.arguments += ["--accel", plan.accelerator.rawValue] }
     if let manifest { spawn.arguments += ["--manifest", Files.absolute(manifest)] }
     if let debug { spawn.arguments += ["--debug", debug] }
     spawn.isolation = .session

@@ -25,7 +25,7 @@ struct VersionReport: Encodable {
   var commit = VersionReport.commit(Checkout.root)
   var swift = VersionReport.compiler
   var build = VersionReport.build
-  var targets = ["process"]
+  var targets = [Target.process, .qemu].map(\.rawValue)
 
   var text: String { "souk \(version) (\(commit ?? "no git"), \(build) build, Swift \(swift))" }
 

@@ -9,9 +9,6 @@ import Platform
 struct ForwardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "forward", shouldDisplay: false)
 
-  /// For answers that are on their way to slow clients when it is told to stop.
-  static let drainPatience = Duration.seconds(2)
-
   @Option(help: .hidden)
   var settings: String
 
@@ -27,22 +24,10 @@ struct ForwardCommand: ParsableCommand {
     guard let network = machine.network as? KernelNetwork else {
       throw SettingsError("the forwarder is the kernel's side of the network")
     }
-    let names = (machine.settings["doors"] ?? "").split(separator: " ").map(String.init)
-    var forwarders: [Forwarder] = []
-    for name in names {
-      let listener = try machine.listener(name)
-      let destination = try machine.peer(name)
-      forwarders.append(
-        Forwarder(
-          name, from: listener, to: destination, network: network, loop: machine.loop, log: machine.log))
-    }
+    let forwarders = try Forwarder.all(of: machine, network: network)
     // From here on new sockets are the namespace's; those that listen stay where they are.
     try enter(machine.settings["net.namespace"] ?? "")
-    for forwarder in forwarders { machine.loop.spawn { await forwarder.serve() } }
-    await machine.waitForShutdown()
-    let deadline = machine.loop.now + drainPatience
-    for forwarder in forwarders { forwarder.stopAccepting() }
-    for forwarder in forwarders { await forwarder.drain(until: deadline) }
+    await Forwarder.serve(forwarders, on: machine)
     return 0
   }
 

@@ -1,6 +1,5 @@
 import EventLoop
 import Log
-import Machine
 import Platform
 import _Concurrency
 
@@ -26,7 +25,7 @@ final class Forwarder {
   let name: String
   let listener: any Listener
   let destination: Endpoint
-  let network: KernelNetwork
+  let network: any ForwardedNetwork
   let loop: EventLoop
   let log: Logger
   let limits: Limits
@@ -39,7 +38,7 @@ final class Forwarder {
 
   /// From `listener` to `destination`. `network` makes the connections there.
   init(
-    _ name: String, from listener: any Listener, to destination: Endpoint, network: KernelNetwork,
+    _ name: String, from listener: any Listener, to destination: Endpoint, network: any ForwardedNetwork,
     loop: EventLoop, log: Logger, limits: Limits = Limits()
   ) {
     self.name = name

@@ -1,7 +1,6 @@
 import Bytes
 import EventLoop
 import Log
-import Machine
 import Platform
 import _Concurrency
 
@@ -24,7 +23,7 @@ final class Relay {
       forwarder.answered()
       return forwarder.ended()
     }
-    forwarder.network.probeWhenIdle(service)
+    forwarder.network.watchPeer(of: service)
     let requestsDone = Signal()
     forwarder.loop.spawn { [self] in
       await pump(from: client, to: service)

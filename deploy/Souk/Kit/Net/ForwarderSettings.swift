@@ -17,16 +17,22 @@ struct ForwarderSettings {
   let doors: [Door]
 
   /// For `Spawn`.
-  var descriptors: [(from: Int32, to: Int32)] {
-    doors.enumerated().map { ($0.element.descriptor, Self.firstDescriptor + Int32($0.offset)) }
-  }
+  var descriptors: [(from: Int32, to: Int32)] { Self.descriptors(doors) }
 
   var bytes: [UInt8] {
-    var lines = ["supervised=true", "log.level=warning", "net.namespace=\(namespace.path)"]
-    lines.append("doors=" + doors.map(\.name).joined(separator: " "))
-    for (door, descriptor) in zip(doors, descriptors) {
+    let lines = ["supervised=true", "log.level=warning", "net.namespace=\(namespace.path)"]
+    return (lines + Self.lines(doors)).flatMap { Array("\($0)\n".utf8) }
+  }
+
+  static func descriptors(_ doors: [Door]) -> [(from: Int32, to: Int32)] {
+    doors.enumerated().map { ($0.element.descriptor, firstDescriptor + Int32($0.offset)) }
+  }
+
+  static func lines(_ doors: [Door]) -> [String] {
+    var lines = ["doors=" + doors.map(\.name).joined(separator: " ")]
+    for (door, descriptor) in zip(doors, descriptors(doors)) {
       lines += ["\(door.name).fd=\(descriptor.to)", "peer.\(door.name)=\(door.endpoint)"]
     }
-    return lines.flatMap { Array("\($0)\n".utf8) }
+    return lines
   }
 }

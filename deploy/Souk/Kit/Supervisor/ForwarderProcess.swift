@@ -1,6 +1,7 @@
 import Glibc
 
-/// The forwarder's process: started again when it dies, stopped after the last service.
+/// The process that leads connections into the services' network (`souk forward`), or is that network as well
+/// (`souk switch`): started again when it dies, stopped after the last service.
 ///
 /// The sockets that it serves stay open in the supervisor, so who connects meanwhile waits in their backlog.
 final class ForwarderProcess {
@@ -14,6 +15,7 @@ final class ForwarderProcess {
   /// For answers that are on their way to slow clients when the last service has ended, before it is killed.
   static let stopMilliseconds = 3_000
 
+  private let command: String
   private let settings: String
   private let descriptors: [(from: Int32, to: Int32)]
   private let loop: PollLoop
@@ -27,7 +29,11 @@ final class ForwarderProcess {
   private var output: Int32?
   private var splitter = LineSplitter()
 
-  init(settings: String, descriptors: [(from: Int32, to: Int32)], loop: PollLoop, events: Events) {
+  init(
+    _ command: String, settings: String, descriptors: [(from: Int32, to: Int32)], loop: PollLoop,
+    events: Events
+  ) {
+    self.command = command
     self.settings = settings
     self.descriptors = descriptors
     self.loop = loop
@@ -38,7 +44,7 @@ final class ForwarderProcess {
 
   func start() throws(Failure) {
     let pipe = try Sockets.pipe()
-    var spawn = Spawn(executable: "/proc/self/exe", arguments: ["forward", "--settings", settings])
+    var spawn = Spawn(executable: "/proc/self/exe", arguments: [command, "--settings", settings])
     spawn.descriptors = descriptors + [(pipe.writing, 1), (pipe.writing, 2)]
     defer { close(pipe.writing) }
     do throws(Failure) {

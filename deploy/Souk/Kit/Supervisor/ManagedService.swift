@@ -24,6 +24,16 @@ final class ManagedService {
     var arguments: [String]
     /// Keeps the terminal, for a debugger.
     var ownsTerminal = false
+    /// Is a virtual machine: it is told to stop on its console, and its exit status is QEMU's.
+    var isMachine = false
+
+    /// What follows the service's name when its process has ended in this way.
+    func words(_ ending: Ending) -> String { isMachine ? ImageExit.words(ending) : ending.description }
+
+    /// Whether it would only end in the same way again.
+    func needsAPerson(_ ending: Ending) -> Bool {
+      isMachine ? ImageExit.needsAPerson(ending) : ending == .exited(ExitCode.needsAPerson)
+    }
   }
 
   /// How long one question to /readyz may take before it is asked again.
@@ -31,11 +41,13 @@ final class ManagedService {
   /// How long to wait after a "not yet".
   static let probeIntervalMilliseconds = 50
   static let rememberedLineCount = 12
+  /// What an image is told to stop with (Shared/Runtime/Machine/Unikernel/Machine.swift).
+  static let shutdownLine = "shutdown\n"
 
   let kind: ServiceKind
   let port: UInt16
   let adminPort: UInt16?
-  private let program: Program
+  let program: Program
   private let loop: PollLoop
   private let events: Events
   private var listeners: [(from: Int32, to: Int32)]
@@ -55,6 +67,8 @@ final class ManagedService {
   private var probe: ReadinessProbe?
   private var timer: PollLoop.TimerID?
   private var output: Int32?
+  /// Where a machine reads.
+  private var input: Int32?
   private var splitter = LineSplitter()
 
   init(
@@ -87,13 +101,22 @@ final class ManagedService {
       spawn.descriptors += [(ends.writing, 1), (ends.writing, 2)]
     }
     defer { if let pipe { close(pipe.writing) } }
+    var typed: (reading: Int32, writing: Int32)?
     let pid: pid_t
     do throws(Failure) {
+      if program.isMachine {
+        let ends = try Sockets.pipe()
+        typed = ends
+        spawn.descriptors.append((ends.reading, 0))
+      }
+      defer { if let typed { close(typed.reading) } }
       pid = try spawn.start()
     } catch {
       if let pipe { close(pipe.reading) }
+      if let typed { close(typed.writing) }
       throw error
     }
+    input = typed?.writing
     self.pid = pid
     process = ProcessIdentity(pid: pid)
     startedAt = PollLoop.now()
@@ -108,6 +131,7 @@ final class ManagedService {
     process = nil
     lastEnding = ending
     drain()
+    closeInput()
     stopAsking()
     if state == .stopping {
       state = .ended
@@ -115,7 +139,7 @@ final class ManagedService {
       events.stopped(self)
       return
     }
-    if program.ownsTerminal || ending == .exited(ExitCode.needsAPerson) {
+    if program.ownsTerminal || program.needsAPerson(ending) {
       state = .ended
       events.died(self, ending, nil)
       return
@@ -141,7 +165,11 @@ final class ManagedService {
       return
     }
     state = .stopping
-    kill(pid, SIGTERM)
+    if let input {
+      Files.writeAll(Array(Self.shutdownLine.utf8), to: input)
+    } else {
+      kill(pid, SIGTERM)
+    }
     timer = loop.after(milliseconds) { self.kill(pid, SIGKILL) }
   }
 
@@ -222,6 +250,11 @@ final class ManagedService {
     loop.forget(descriptor)
     close(descriptor)
     output = nil
+  }
+
+  private func closeInput() {
+    if let input { close(input) }
+    input = nil
   }
 
   private func heard(_ line: [UInt8]) {

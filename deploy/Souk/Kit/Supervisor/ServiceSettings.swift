@@ -1,5 +1,5 @@
-/// The settings file that one service is started with: `key=value`, one a line.
-/// It holds secrets: its mode is 0600.
+/// The settings that one service is started with: `key=value`, one a line. A process has them as a file, an image as its
+/// boot module (`SettingsModule.render`). They hold secrets: the file's mode is 0600.
 struct ServiceSettings {
   /// Descriptor numbers in the child.
   static let listenDescriptor: Int32 = 3
@@ -11,22 +11,30 @@ struct ServiceSettings {
 
   init(
     _ kind: ServiceKind, folder: DataFolder, manifest: Manifest, secrets: Secrets,
-    ports: [ServiceKind: UInt16], network: ServiceNetwork = .kernel
+    ports: [ServiceKind: UInt16], network: ServiceNetwork = .kernel, target: Target = .process
   ) {
+    let isOnOwnStack = network == .tap || target.isImages
     add("service", kind.rawValue)
-    add("supervised", "true")
-    switch network {
-    case .kernel: listenOnInheritedSockets(kind)
-    case .tap: listenOnOwnStack(kind)
+    if target.isImages {
+      if kind.keepsData { add("database.disk", "virtio") }
+    } else {
+      add("supervised", "true")
+      if kind.keepsData { add("database.path", folder.database(kind.rawValue)) }
+      switch network {
+      case .kernel: listenOnInheritedSockets(kind)
+      case .tap:
+        add("net.tap.fd", String(Self.tapDescriptor))
+        add("net.mac", InnerNetwork.hardwareAddress(kind))
+      }
     }
-    if kind.keepsData { add("database.path", folder.database(kind.rawValue)) }
+    if isOnOwnStack { listenOnOwnStack(kind) }
     add("log.level", manifest.logLevel)
     add("log.format", manifest.logFormat)
     add("secret.internal", secrets.internal)
     add("secret.admin", secrets.adminToken)
     if kind == .gateway { add("secret.cookie", secrets.cookie) }
     for peer in kind.peers {
-      let endpoint = network == .tap ? InnerNetwork.endpoint(peer) : "127.0.0.1:\(ports[peer] ?? 0)"
+      let endpoint = isOnOwnStack ? InnerNetwork.endpoint(peer) : "127.0.0.1:\(ports[peer] ?? 0)"
       add("peer.\(peer.rawValue)", endpoint)
     }
     add("shop.name", manifest.name)
@@ -43,8 +51,6 @@ struct ServiceSettings {
 
   private mutating func listenOnOwnStack(_ kind: ServiceKind) {
     let address = InnerNetwork.address(kind)
-    add("net.tap.fd", String(Self.tapDescriptor))
-    add("net.mac", InnerNetwork.hardwareAddress(kind))
     add("net.address", "\(address)/\(InnerNetwork.prefixLength)")
     add("net.gateway", InnerNetwork.gateway)
     add("net.offload", "true")

@@ -14,6 +14,8 @@ struct ShopState: Codable, Equatable {
     var database: String?
     var restarts = 0
     var lastEnding: String?
+    /// Of the guest, when it is a virtual machine.
+    var machineByteCount: Int?
   }
 
   var supervisor: ProcessIdentity
@@ -29,7 +31,15 @@ struct ShopState: Codable, Equatable {
   var forwarder: ProcessIdentity?
   var services: [Service]
 
+  /// Nil for Linux processes.
+  var target: Target?
+  /// What executes the virtual machines.
+  var accelerator: Accelerator?
+
   var network: ServiceNetwork { namespace == nil ? .kernel : .tap }
+
+  /// Whose TCP/IP serves, and on what.
+  var stack: String { accelerator.map { "souk on qemu (\($0.rawValue))" } ?? network.stack }
 
   /// Everything that the supervisor started.
   var processes: [ProcessIdentity] { services.compactMap(\.process) + [forwarder].compactMap { $0 } }

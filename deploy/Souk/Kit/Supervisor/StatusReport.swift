@@ -18,11 +18,14 @@ struct StatusReport {
     var memoryByteCount: Int?
     var database: String?
     var databaseByteCount: Int?
+    /// What the guest has, when it is a virtual machine; `memoryByteCount` is QEMU's, guest included.
+    var machineByteCount: Int?
   }
 
   struct Document: Encodable {
     var running = true
     var phase: String
+    var target: String
     var url: String
     var supervisor: Int32
     /// Whose TCP/IP serves.
@@ -45,7 +48,7 @@ struct StatusReport {
         memoryByteCount: service.process?.memoryByteCount, database: service.database,
         databaseByteCount: service.database.flatMap {
           Files.byteCount($0).map { $0 + (Files.byteCount(service.database! + "-wal") ?? 0) }
-        })
+        }, machineByteCount: service.machineByteCount)
     }
   }
 
@@ -63,24 +66,30 @@ struct StatusReport {
 
   func text(_ console: Console) -> String {
     let rows = rows
-    var table = [["SERVICE", "PID", "ADDRESS", "STATE", "MEMORY", "DATABASE"]]
+    var table = [["SERVICE", "PID", "ADDRESS", "STATE", "MEMORY"]]
+    let areMachines = state.target?.isImages ?? false
+    if areMachines { table[0].append("OF A VM OF") }
+    table[0].append("DATABASE")
     for row in rows {
       let database = row.database.map { "\(Files.shown($0)) (\(Console.megabytes(row.databaseByteCount)))" }
-      table.append([
+      var cells = [
         row.service, row.pid.map(String.init) ?? "-", row.address,
         row.restarts == 0 ? row.state : "\(row.state), restarted \(row.restarts)×",
-        Console.megabytes(row.memoryByteCount), database ?? "-",
-      ])
+        Console.megabytes(row.memoryByteCount),
+      ]
+      if areMachines { cells.append(row.machineByteCount.map { "\($0 >> 20) MiB" } ?? "-") }
+      table.append(cells + [database ?? "-"])
     }
     let total = Console.megabytes(rows.compactMap(\.memoryByteCount).reduce(0, +))
-    var lines = Console.table(table, rightAligned: [1, 4]).split(separator: "\n").map(String.init)
+    var lines = Console.table(table, rightAligned: areMachines ? [1, 4, 5] : [1, 4]).split(separator: "\n")
+      .map(String.init)
     lines[0] = console.bold(lines[0])
     lines += [
       "",
       "storefront   \(console.bold(state.url))",
       "admin token  \(Files.shown(folder.adminTokenFile))",
-      "stack        \(state.network.stack)\(state.namespace.map { " (`ip netns exec \($0)` enters its network)" } ?? "")",
-      "memory       \(total) (proportional set size of the four services)",
+      "stack        \(state.stack)\(state.namespace.map { " (`ip netns exec \($0)` enters its network)" } ?? "")",
+      "memory       \(total) (proportional set size of the four \(areMachines ? "QEMUs" : "services"))",
     ]
     return lines.joined(separator: "\n")
   }
@@ -89,8 +98,9 @@ struct StatusReport {
     let rows = rows
     return try StatusReport.encode(
       Document(
-        phase: state.phase.rawValue, url: state.url, supervisor: state.supervisor.pid,
-        stack: state.network.stack, namespace: state.namespace,
+        phase: state.phase.rawValue, target: (state.target ?? .process).rawValue, url: state.url,
+        supervisor: state.supervisor.pid,
+        stack: state.stack, namespace: state.namespace,
         startedAt: state.startedAt, data: folder.path, adminTokenFile: folder.adminTokenFile,
         memoryByteCount: rows.compactMap(\.memoryByteCount).reduce(0, +), services: rows))
   }

@@ -1,39 +1,54 @@
 import Glibc
 
-/// The shop on our own TCP/IP: its network, and the forwarder that leads connections into it.
+/// The shop on our own TCP/IP: its network, and who leads connections into it.
 extension Supervisor {
   /// Makes the services' network, and takes one away that a killed supervisor left behind.
   func prepareNetwork() throws(Failure) {
-    switch configuration.network {
-    case .tap: tap = try TapNetwork(folder)
-    case .kernel: NetworkNamespace(folder).removeLeftover()
+    if configuration.network == .tap {
+      tap = try TapNetwork(folder)
+    } else {
+      NetworkNamespace(folder).removeLeftover()
     }
   }
 
-  /// What the service inherits: its listening sockets, or its end of the TAP interface instead.
+  /// Whether services' sockets on 127.0.0.1 are served by somebody who leads to them.
+  var isForwarded: Bool { tap != nil || configuration.machines != nil }
+
+  /// What the service inherits: its listening sockets, or its end of the TAP interface instead; a machine nothing.
   func inherited(_ kind: ServiceKind, _ sockets: [Int32]) -> [(from: Int32, to: Int32)] {
+    if configuration.machines != nil { return [] }
     if let descriptor = tap?.descriptors[kind] { return [(descriptor, ServiceSettings.tapDescriptor)] }
     return Array(zip(sockets, [ServiceSettings.listenDescriptor, ServiceSettings.adminDescriptor]))
   }
 
   /// Starts the forwarder before any service: their readiness is asked through it. Nothing on Linux's TCP/IP.
   func startForwarder(_ sockets: [ServiceKind: Int32], admin: Int32) throws(Failure) {
-    guard let tap else { return }
+    guard isForwarded else { return }
     var doors = ServiceKind.allCases.map {
       ForwarderSettings.Door(
         name: $0.rawValue, descriptor: sockets[$0]!, endpoint: InnerNetwork.endpoint($0))
     }
     doors.append(
       .init(name: "gateway-admin", descriptor: admin, endpoint: InnerNetwork.adminEndpoint(.gateway)))
-    let settings = ForwarderSettings(namespace: tap.namespace, doors: doors)
-    try Files.write(settings.bytes, to: folder.forwarderSettings, mode: 0o600)
+    let bytes: [UInt8]
+    if let tap {
+      bytes = ForwarderSettings(namespace: tap.namespace, doors: doors).bytes
+    } else {
+      let ports = configuration.machines?.ports(folder) ?? []
+      bytes = SwitchSettings(ports: ports, doors: doors).bytes
+    }
+    try Files.write(bytes, to: folder.forwarderSettings, mode: 0o600)
+    let command = tap == nil ? "switch" : "forward"
     let forwarder = ForwarderProcess(
-      settings: folder.forwarderSettings, descriptors: settings.descriptors, loop: loop,
+      command, settings: folder.forwarderSettings, descriptors: ForwarderSettings.descriptors(doors),
+      loop: loop,
       events: .init(
         line: { [unowned self] in tell(String(decoding: $0, as: UTF8.self)) },
         died: { [unowned self] ending, delay in
           saveState()
-          tell("the forwarder \(ending.description); starting it again in \(delay) ms")
+          tell(
+            "the \(tap == nil ? "switch" : "forwarder") \(ending.description); starting it again in \(delay) ms"
+          )
         },
         stopped: { [unowned self] in stopNext() }))
     try forwarder.start()

@@ -12,6 +12,8 @@ final class Supervisor {
     var folder: DataFolder
     var manifest: Manifest
     var network = ServiceNetwork.kernel
+    /// Set when the services are images in virtual machines; `executables` is then not used.
+    var machines: MachinePlan?
     var port: UInt16
     /// Run this one under a debugger, or at least say how to attach one.
     var debug: ServiceKind?
@@ -55,6 +57,8 @@ final class Supervisor {
   /// The services' own network, and who leads connections into it; nil on Linux's TCP/IP.
   var tap: TapNetwork?
   var forwarder: ForwarderProcess?
+  /// What each machine printed when it trapped.
+  var traces: [ServiceKind: Backtrace] = [:]
   private var logs: [ServiceKind: LogFile] = [:]
   private var signals: Int32 = -1
   private var startDeadline: PollLoop.TimerID?
@@ -85,6 +89,7 @@ final class Supervisor {
     defer { close(lock) }
     raiseDescriptorLimit()
     waitForOrphans()
+    try placeDatabases()
     try prepareNetwork()
     defer { tap?.remove() }
     try makeServices()
@@ -97,7 +102,7 @@ final class Supervisor {
     }
     loop.run { phase == .finished }
     unlink(folder.stateFile)
-    for kind in ServiceKind.allCases { unlink(folder.settings(kind.rawValue)) }
+    for kind in ServiceKind.allCases { removeRunFiles(kind) }
     unlink(folder.forwarderSettings)
     if let failure { throw failure }
   }
@@ -138,19 +143,20 @@ final class Supervisor {
       logs[kind] = try LogFile(folder.log(kind.rawValue))
       let settings = ServiceSettings(
         kind, folder: folder, manifest: configuration.manifest, secrets: secrets, ports: ports,
-        network: configuration.network)
-      try Files.write(settings.bytes, to: folder.settings(kind.rawValue), mode: 0o600)
+        network: configuration.network, target: configuration.machines == nil ? .process : .qemu)
+      try write(settings, of: kind)
       guard let socket = sockets[kind] else { continue }
       let own = [socket.descriptor] + (kind == .gateway ? [admin.descriptor] : [])
       services.append(
         ManagedService(
-          kind, program: program(kind), listeners: inherited(kind, own), forwarded: tap == nil ? [] : own,
+          kind, program: program(kind), listeners: inherited(kind, own), forwarded: isForwarded ? own : [],
           port: socket.port, adminPort: kind == .gateway ? admin.port : nil, loop: loop, events: events()))
     }
     try startForwarder(sockets.mapValues(\.descriptor), admin: admin.descriptor)
   }
 
   private func program(_ kind: ServiceKind) -> ManagedService.Program {
+    if let machines = configuration.machines { return machines.program(kind, folder) }
     let executable = "\(configuration.executables)/\(kind.rawValue)"
     let arguments = ["--settings", folder.settings(kind.rawValue)]
     guard isUnderDebugger(kind) else { return .init(executable: executable, arguments: arguments) }
@@ -161,7 +167,8 @@ final class Supervisor {
 
   /// A debugger needs a terminal; without one it is for the user to attach it.
   private func isUnderDebugger(_ kind: ServiceKind) -> Bool {
-    configuration.debug == kind && isatty(0) == 1 && console.isTerminal && !configuration.isDetached
+    configuration.debug == kind && configuration.machines == nil && isatty(0) == 1 && console.isTerminal
+      && !configuration.isDetached
   }
 
   private var terminalIsTaken: Bool { configuration.debug.map(isUnderDebugger) ?? false }
@@ -175,8 +182,10 @@ final class Supervisor {
       throw error
     }
     if configuration.debug == service.kind, !isUnderDebugger(service.kind), let pid = service.pid {
-      tell("\(service.name) can be debugged: gdb -p \(pid)")
-      if !configuration.isDetached { console.print("gdb -p \(pid)") }
+      let line = configuration.machines?.attachLine(service.kind, folder) ?? "gdb -p \(pid)"
+      let waits = configuration.machines == nil ? "can be debugged" : "waits for its debugger"
+      tell("\(service.name) \(waits): \(line)")
+      if !configuration.isDetached { console.print(line) }
     }
   }
 
@@ -199,8 +208,8 @@ final class Supervisor {
   private func events() -> ManagedService.Events {
     .init(
       line: { [unowned self] service, line in
-        logs[service.kind]?.append(line)
-        show(service.name, line)
+        hear(service, line)
+        if service.program.isMachine { traces[service.kind, default: Backtrace()].take(line) }
       },
       restarted: { [unowned self] _ in saveState() },
       becameReady: { [unowned self] in becameReady($0) },
@@ -221,17 +230,18 @@ final class Supervisor {
 
   private func died(_ service: ManagedService, _ ending: Ending, restartsIn delay: Int?) {
     saveState()
+    explain(service)
     if phase == .starting, delay != nil, service.restarts + 1 >= Self.maximumStartCount {
       fail(
         Failure(
-          "\(service.name) \(ending.description) \(Self.maximumStartCount) times before it was ready"
+          "\(service.name) \(service.program.words(ending)) \(Self.maximumStartCount) times before it was ready"
             + lastWords(of: service)))
     } else if let delay {
-      tell("\(service.name) \(ending.description); starting it again in \(delay) ms")
-    } else if ending == .exited(ExitCode.needsAPerson) {
+      tell("\(service.name) \(service.program.words(ending)); starting it again in \(delay) ms")
+    } else if service.program.needsAPerson(ending) {
       // Its own line says what to do; starting it again would only say it again.
       let words = service.lastLines.last.map { String(decoding: $0, as: UTF8.self) }
-      fail(Failure(words ?? "\(service.name) cannot run and does not say why"))
+      fail(Failure((words ?? "\(service.name) cannot run and does not say why") + hint(service)))
     } else {
       tell("the debugger of \(service.name) has ended; stopping the shop")
       stop()
@@ -339,6 +349,12 @@ final class Supervisor {
     }
   }
 
+  /// A line of the service's own: to its log, and to whoever watches.
+  func hear(_ service: ManagedService, _ line: [UInt8]) {
+    logs[service.kind]?.append(line)
+    show(service.name, line)
+  }
+
   func show(_ name: String, _ line: [UInt8]) {
     guard isOpen, !configuration.isDetached, !terminalIsTaken else { return }
     console.line(name, line)
@@ -359,9 +375,11 @@ final class Supervisor {
       services: services.map { service in
         .init(
           name: service.name, process: service.process, port: service.port, adminPort: service.adminPort,
-          database: service.kind.keepsData ? folder.database(service.name) : nil,
-          restarts: service.restarts, lastEnding: service.lastEnding?.description)
-      })
+          database: service.kind.keepsData ? place(of: service.kind) : nil,
+          restarts: service.restarts, lastEnding: service.lastEnding.map(service.program.words),
+          machineByteCount: configuration.machines.map { $0.megabytes(service.kind) << 20 })
+      },
+      target: configuration.machines == nil ? nil : .qemu, accelerator: configuration.machines?.accelerator)
   }
 
   private func writeState() throws(Failure) { try state().write(folder.stateFile) }

@@ -1,0 +1,110 @@
+import Bytes
+import CBoot
+import EventLoop
+import Log
+import MachineSettings
+import NetworkStack
+import Platform
+import TCP
+import Wire
+import _Concurrency
+
+/// Our own TCP/IP under an image, over the first network device of the machine.
+///
+/// Takes in no frame before the first `listen` or `connect`: while a service opens its database, who asks for it waits
+/// in the device's queue, instead of being told that nobody listens.
+///
+/// Settings: `net.address`, such as 10.83.0.11/24; `net.gateway` (optional).
+final class ImageNetwork: Network, EventSource {
+  /// How long `finish` waits for peers to acknowledge what they were sent, and how often it looks.
+  static let lingerDuration = Duration.seconds(2)
+  static let lingerInterval = Duration.milliseconds(1)
+
+  /// After so much silence a peer is asked whether it lives, and then as often. An image that was destroyed takes its
+  /// stack along and cannot say so; the one that is started in its place answers the question with RST.
+  static let keepAliveInterval = Duration.seconds(1)
+  /// Questions without an answer before a connection is given up.
+  static let keepAliveProbeCount = 10
+
+  private let stack: NetworkStack
+  private let interface: Interface
+  private let device: any InterruptingNetworkDevice
+  private let board: Board
+  private let log: Logger
+  private var isStarted = false
+  private var mayHaveMore = false
+
+  init(
+    _ board: Board, device: any InterruptingNetworkDevice, entropy: any Entropy, _ settings: Settings, log: Logger
+  ) throws(SettingsError) {
+    let place = try settings.interfaceAddress()
+    self.board = board
+    self.device = device
+    self.log = log
+    stack = NetworkStack(
+      loop: board.loop, entropy: entropy,
+      configuration: Self.configuration(heapByteCount: board.heap.totalByteCount))
+    interface = stack.attach(
+      device, addressing: .fixed(address: place.address, network: place.network, gateway: place.gateway))
+    interface.whenAddressChanges = { event in
+      if case .conflict = event {
+        log.error("another machine has our address", LogField("address", place.address.description))
+      }
+    }
+  }
+
+  /// The stack's limits in a machine with so much memory: a quarter for queues, a sixteenth for what is remembered of
+  /// closed connections.
+  private static func configuration(heapByteCount: Int) -> StackConfiguration {
+    var configuration = StackConfiguration()
+    configuration.tcp.keepAliveIdle = UInt64(keepAliveInterval.nanoseconds)
+    configuration.tcp.keepAliveInterval = UInt64(keepAliveInterval.nanoseconds)
+    configuration.tcp.keepAliveProbeCount = keepAliveProbeCount
+    configuration.bufferBudgetByteCount = min(configuration.bufferBudgetByteCount, heapByteCount / 4)
+    // An entry and its place in the order take about 128 bytes.
+    configuration.maximumTimeWaitCount = min(
+      configuration.maximumTimeWaitCount, max(64, heapByteCount / 16 / 128))
+    configuration.maximumHandshakeCount = min(
+      configuration.maximumHandshakeCount, max(32, heapByteCount >> 14))
+    return configuration
+  }
+
+  func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener {
+    let listener = try stack.listen(on: endpoint)
+    isStarted = true
+    return listener
+  }
+
+  func connect(
+    to endpoint: Endpoint, until deadline: Instant
+  ) async throws(NetworkError) -> any ByteStream {
+    isStarted = true
+    return try await stack.connect(to: endpoint, until: deadline)
+  }
+
+  var figures: [NetworkFigure] { stack.figures + board.heapFigures }
+
+  /// Returns when everything that was sent has arrived, or after `lingerDuration`: this stack ends with its image.
+  func finish() async {
+    let deadline = stack.loop.now + Self.lingerDuration
+    repeat {
+      await stack.loop.sleep(for: Self.lingerInterval)
+    } while stack.pool.blocksInUseCount > 0 && stack.loop.now < deadline
+  }
+
+  // MARK: The device
+
+  // Arming takes the interrupt back, so looking needs no access to the device's registers.
+  func handleEvents() { mayHaveMore = isStarted && interface.poll() }
+
+  func mayIdle() -> Bool {
+    guard isStarted else { return true }
+    let isQuiet = !mayHaveMore && !device.armInterrupts()
+    if let failure = device.failureDescription {
+      // Without a network nobody hears from this machine again: whoever supervises it starts another one.
+      log.error("the network device was given up", LogField("reason", failure))
+      boot_exit(Int32(BOOT_EXIT_UNFIT_MACHINE.rawValue))
+    }
+    return isQuiet
+  }
+}

@@ -1,0 +1,33 @@
+import CBoot
+import Platform
+import Virtio
+
+/// What the image's random generator is seeded from: the processor's RDRAND and, where there is one, the host's entropy
+/// device, one xor the other. So it is unpredictable while either is.
+///
+/// RDRAND is tested continuously (CBoot's entropy.c); a device that fails stops the machine: one without entropy does
+/// not serve.
+final class SeedSource: Entropy {
+  private let device: VirtioRandom?
+
+  init(_ device: VirtioRandom?) { self.device = device }
+
+  func fill(_ bytes: UnsafeMutableRawBufferPointer) {
+    if let device {
+      do throws(VirtioError) {
+        try device.fill(bytes)
+      } catch {
+        boot_panic("the entropy device fails", Int32(BOOT_EXIT_UNFIT_MACHINE.rawValue))
+      }
+    } else {
+      bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+    var offset = 0
+    while offset < bytes.count {
+      withUnsafeBytes(of: boot_random()) { word in
+        for index in 0..<min(word.count, bytes.count - offset) { bytes[offset + index] ^= word[index] }
+      }
+      offset += 8
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/// Memory that a device may read and write: its address is what the device calls it by (no IOMMU, mapped to itself).
+public protocol DMAMemory: AnyObject {
+  /// Zeroed memory at a multiple of 4,096, or nil when there is none. It lives as long as this object, and drivers
+  /// hold this object: a device that was given memory may write to it until it is reset, so none is given back.
+  func allocate(byteCount: Int) -> UnsafeMutableRawPointer?
+}
+
+/// Memory that a descriptor points to.
+struct DMAPiece {
+  /// Where it is.
+  var address: UInt64
+  /// How much.
+  var byteCount: UInt32
+  /// Whether the device writes to it; else it reads.
+  var isWritable: Bool
+
+  init(_ start: UnsafeRawPointer, byteCount: Int, isWritable: Bool) {
+    address = UInt64(UInt(bitPattern: start))
+    self.byteCount = UInt32(byteCount)
+    self.isWritable = isWritable
+  }
+}
