@@ -25,9 +25,7 @@ extension SimulatedDisk {
 
 /// All of a file on a device.
 func contents(of kind: DiskFileKind, on device: SimulatedDisk) throws -> [UInt8] {
-  let disk = try Disk(device)
-  defer { withExtendedLifetime(disk) {} }
-  return try disk.file(kind).bytes()
+  try Disk(device).file(kind).bytes()
 }
 
 extension DiskFile {

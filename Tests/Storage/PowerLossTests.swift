@@ -33,7 +33,7 @@ import Testing
 
   @Test(arguments: cuts)
   func `wherever the power goes every answered write is there and nothing is half there`(cut: Cut) throws {
-    let disk = SimulatedDisk.formatted(byteCount: 2 << 20)
+    let disk = Self.usedDisk
     let bench = Bench(disk: disk)
     var random = SplitMix64(state: cut.seed)
     var slots: [(name: String, slot: Slot<Result<Int64, StorageError>>)] = []
@@ -48,20 +48,25 @@ import Testing
       findings.append(Finding(operation: operation, answered: answered, names: Self.names(on: left)))
       return .go
     }
-    let database = try bench.open(limits: Self.limits).get()
+    var database = try bench.open(limits: Self.limits).get()
     var boundaries: Set<Int> = [0]
     for round in 0..<14 {
+      if round == 9 {
+        // The log goes, and the next one takes its chunks.
+        #expect(database.statistics.checkpoints > 1 && database.statistics.undoneWrites > 0)
+        bench.close(database)
+        database = try bench.open(limits: Self.limits).get()
+      }
       for writer in 0..<Int(1 + random.next() % 5) {
         let length = Int(random.next() % 60)
         let name =
-          random.next() % 6 == 0 ? "twice" : "\(round) \(writer) " + String(repeating: "x", count: length)
+          random.next() % 3 == 0 ? "twice" : "\(round) \(writer) " + String(repeating: "x", count: length)
         slots.append((name, bench.insert(name, into: database)))
       }
       bench.finish()
       boundaries.insert(slots.count { $0.slot.value?.failure == nil })
     }
     let all = slots.filter { $0.slot.value?.failure == nil }.map(\.name)
-    #expect(database.statistics.checkpoints > 2 && database.statistics.undoneWrites > 0)
     bench.close(database)
     #expect(findings.count > 80)
     for finding in findings {
@@ -70,6 +75,20 @@ import Testing
         && finding.names == Array(all.prefix(finding.names.count))
       #expect(isWhole, "operation \(finding.operation): \(finding.answered) answered, found \(finding.names)")
     }
+  }
+
+  /// A disk that was formatted after another shop had left its database and its log all over it.
+  private static var usedDisk: SimulatedDisk {
+    let disk = SimulatedDisk.formatted(byteCount: 2 << 20)
+    let bench = Bench(disk: disk)
+    guard case .success(let database) = bench.open(limits: limits) else { fatalError("a new disk opens") }
+    for round in 0..<12 {
+      for writer in 0..<3 { _ = bench.insert("of another shop \(round) \(writer)", into: database) }
+      bench.finish()
+    }
+    // Not closed: its log is still there.
+    try! Disk.format(disk, service: "test", id: DiskID(CountingEntropy()))
+    return SimulatedDisk(contents: disk.contents)
   }
 
   /// The names in the database on `disk`, which has to be sound.

@@ -8,7 +8,8 @@ import Platform
 ///    superblock that names it is written: a durable superblock never names a chunk with something older in it.
 /// 2. A chunk that left a file is not used again before a superblock without it is durable: the files of the last
 ///    durable superblock keep what they had.
-/// 3. A superblock is written over the older of the two copies, never over the one that holds.
+/// 3. A superblock is written over the copy that does not hold and flushed; then it holds, and only then the other
+///    copy becomes the same. So one is whole whatever happens to the other while it is written or afterwards.
 /// What a file's own bytes are after a power cut is between SQLite and the flushes it asks for.
 /// Confined to one job at a time, as SQLite's connection is.
 public final class Disk {
@@ -26,13 +27,15 @@ public final class Disk {
   public let chunkCount: Int
   let device: any BlockDevice
   private var superblock: Superblock
-  private var files: [DiskFile] = []
+  private var files: [FileState] = []
   /// Chunks of the files as they are now.
   private var current = ChunkSet()
   /// Chunks of every superblock that may be the one on the disk.
   private var durable = ChunkSet()
   /// Whether the superblock must be written at the next `sync`.
-  private var isChanged = false
+  private var isChanged: Bool
+  /// Where the copy of the superblock is that holds.
+  private var holdingCopy: UInt64
   /// A flush has failed: the device may have forgotten what it had accepted, and only opening the disk anew tells
   /// what is there. Until then nothing is written.
   private var isBroken = false
@@ -44,7 +47,8 @@ public final class Disk {
   /// Reads the superblock. `service`: whose disk it has to be; nil for anybody's.
   public convenience init(_ device: any BlockDevice, service: String? = nil) throws(DiskError) {
     try Self.checkShape(of: device)
-    let (superblock, hasDamagedCopy) = try Self.readSuperblock(of: device)
+    let found = try Self.readSuperblock(of: device)
+    let superblock = found.superblock
     if let service, service != superblock.service {
       throw .otherService(found: superblock.service, expected: service)
     }
@@ -54,13 +58,17 @@ public final class Disk {
     }
     // Refuses a device that cannot flush, before anything depends on it.
     try Self.flush(device)
-    self.init(device, superblock, hasDamagedCopy: hasDamagedCopy)
+    self.init(device, found)
   }
 
-  private init(_ device: any BlockDevice, _ superblock: Superblock, hasDamagedCopy: Bool) {
+  private init(_ device: any BlockDevice, _ found: FoundSuperblock) {
     self.device = device
-    self.superblock = superblock
-    self.hasDamagedCopy = hasDamagedCopy
+    superblock = found.superblock
+    holdingCopy = found.offset
+    hasDamagedCopy = found.isOtherDamaged
+    // The next `sync` makes both the same again.
+    isChanged = !found.isOtherSame
+    let superblock = found.superblock
     let byteCount = Self.byteCount(of: device)
     self.superblock.deviceByteCount = byteCount
     chunkCount = Int(
@@ -70,7 +78,7 @@ public final class Disk {
     for kind in DiskFileKind.allCases {
       let file = superblock.files[kind.rawValue]
       for chunk in file.chunks { current.insert(chunk) }
-      files.append(DiskFile(self, kind, file))
+      files.append(FileState(self, kind, file))
     }
     durable = current
   }
@@ -91,12 +99,14 @@ public final class Disk {
     try flush(device)
     let superblock = Superblock(
       generation: 1, id: id, service: service, deviceByteCount: byteCount(of: device))
-    try write(superblock.encoded(), at: DiskLayout.copyOffset(ofGeneration: 1), to: device)
-    try flush(device)
+    for copy in [0, UInt64(DiskLayout.copyByteCount)] {
+      try write(superblock.encoded(), at: copy, to: device)
+      try flush(device)
+    }
   }
 
-  /// One of the three files. It traps once the disk is gone.
-  public func file(_ kind: DiskFileKind) -> DiskFile { files[kind.rawValue] }
+  /// One of the three files.
+  public func file(_ kind: DiskFileKind) -> DiskFile { DiskFile(self, files[kind.rawValue]) }
 
   /// Bytes of the device.
   public var deviceByteCount: UInt64 { superblock.deviceByteCount }
@@ -113,8 +123,8 @@ public final class Disk {
 
   /// Returns when everything written before is durable: every file's bytes, length and existence.
   ///
-  /// Cost: one flush; where a file took or gave back a chunk, or the database's length changed, a superblock and a
-  /// second flush. After an error nobody knows what of it is durable; what an earlier `sync` made durable stays.
+  /// Cost: one flush; where a file took or gave back a chunk, or the database's length changed, a superblock
+  /// (two writes) and a second flush. After an error nobody knows what of it is durable; what an earlier `sync` made durable stays.
   /// When it was a flush that failed, every write and every `sync` fails until the disk is opened anew.
   public func sync() throws(DiskError) {
     for file in files { try file.writePending() }
@@ -126,12 +136,15 @@ public final class Disk {
     for file in files { next.files[file.kind.rawValue] = file.record }
     // From here on either superblock may be the one on the disk.
     durable.formUnion(current)
-    try Self.write(
-      next.encoded(), at: DiskLayout.copyOffset(ofGeneration: next.generation), to: device)
+    let bytes = next.encoded()
+    try Self.write(bytes, at: DiskLayout.otherCopy(holdingCopy), to: device)
     try flush()
+    holdingCopy = DiskLayout.otherCopy(holdingCopy)
     superblock = next
     durable = current
     isChanged = false
+    // Durable with the next flush, whenever that is; should it fail, the copy that holds is whole.
+    _ = try? Self.write(bytes, at: DiskLayout.otherCopy(holdingCopy), to: device)
   }
 
   // MARK: What files need
@@ -213,32 +226,30 @@ extension Disk {
     guard byteCount >= UInt64(DiskLayout.minimumByteCount) else { throw .tooSmall(byteCount: byteCount) }
   }
 
-  /// The copy with the highest generation of those that are whole, and whether another one should be there.
-  private static func readSuperblock(
-    of device: any BlockDevice
-  ) throws(DiskError) -> (Superblock, hasDamagedCopy: Bool) {
-    var newest: Superblock?
+  /// The copy with the highest generation of those that are whole.
+  private static func readSuperblock(of device: any BlockDevice) throws(DiskError) -> FoundSuperblock {
+    var copies: [Superblock?] = []
     var starts: [Superblock.Start] = []
     for offset in [0, UInt64(DiskLayout.copyByteCount)] {
       let block = try read(DiskLayout.blockByteCount, at: offset, of: device)
       var start = Superblock.start(block.span.bytes)
+      var copy: Superblock?
       if case .copy(let byteCount) = start {
         let blocks = (byteCount + DiskLayout.blockByteCount - 1) / DiskLayout.blockByteCount
         let bytes = try read(blocks * DiskLayout.blockByteCount, at: offset, of: device)
-        if let copy = Superblock(validating: bytes.span.bytes.extracting(0..<byteCount)),
-          DiskLayout.copyOffset(ofGeneration: copy.generation) == offset
-        {
-          if newest.map({ $0.generation < copy.generation }) ?? true { newest = copy }
-        } else {
-          start = .damaged
-        }
+        copy = Superblock(validating: bytes.span.bytes.extracting(0..<byteCount))
+        if copy == nil { start = .damaged }
       }
       if case .newer(let version) = start { throw .newerFormat(version: version, known: Superblock.version) }
+      copies.append(copy)
       starts.append(start)
     }
-    if let newest {
-      // After `format` there is one copy; from the second on there are two.
-      return (newest, starts.contains { $0 == .damaged || $0 == .foreign })
+    let isSecond = (copies[1]?.generation ?? 0) > (copies[0]?.generation ?? 0)
+    if let superblock = copies[isSecond ? 1 : 0] {
+      let other = copies[isSecond ? 0 : 1]
+      return FoundSuperblock(
+        superblock: superblock, offset: isSecond ? UInt64(DiskLayout.copyByteCount) : 0,
+        isOtherDamaged: other == nil, isOtherSame: other == superblock)
     }
     if starts.contains(.damaged) { throw .damaged }
     throw starts.contains(.foreign) ? .foreign : .blank
@@ -278,4 +289,13 @@ extension Disk {
       throw error == .unflushable ? .unflushable : .failed
     }
   }
+}
+
+/// What the two copies of the superblock came to.
+private struct FoundSuperblock {
+  let superblock: Superblock
+  /// Where it was.
+  let offset: UInt64
+  /// The other copy is not whole; or it is, and says the same.
+  let isOtherDamaged: Bool, isOtherSame: Bool
 }

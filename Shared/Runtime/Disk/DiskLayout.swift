@@ -18,11 +18,8 @@ public enum DiskLayout {
   /// UTF-8 bytes of a service's name.
   public static let maximumServiceNameByteCount = 31
 
-  /// Where the copy with `generation` stands. Two in a row never share a place, so that the older one is whole
-  /// whatever happens to the newer one while it is written.
-  static func copyOffset(ofGeneration generation: UInt64) -> UInt64 {
-    generation % 2 == 1 ? 0 : UInt64(copyByteCount)
-  }
+  /// Where the other copy of the superblock is.
+  static func otherCopy(_ offset: UInt64) -> UInt64 { offset == 0 ? UInt64(copyByteCount) : 0 }
 
   /// Chunks that hold `byteCount` bytes.
   static func chunkCount(_ byteCount: Int64) -> Int {

@@ -3,11 +3,11 @@
 import CSQLite
 import Disk
 
-/// What SQLite's `sqlite3_file` is here. It owns nothing: the disk and its files outlive the connection.
+/// What SQLite's `sqlite3_file` is here. It owns nothing: the disk outlives the connection.
 struct OpenFile {
   var base: sqlite3_file
   var disk: Unmanaged<Disk>
-  var file: Unmanaged<DiskFile>
+  var kind: DiskFileKind
 }
 
 extension DiskVFS {
@@ -66,8 +66,8 @@ extension DiskVFS {
   }
 
   private static func file(_ open: UnsafeMutablePointer<sqlite3_file>?) -> DiskFile {
-    // Safe: `xOpen` made it one, and the disk keeps its files.
-    UnsafeMutableRawPointer(open!).assumingMemoryBound(to: OpenFile.self).pointee.file.takeUnretainedValue()
+    // Safe: `xOpen` made it one.
+    disk(open).file(UnsafeMutableRawPointer(open!).assumingMemoryBound(to: OpenFile.self).pointee.kind)
   }
 
   private static func disk(_ open: UnsafeMutablePointer<sqlite3_file>?) -> Disk {

@@ -92,7 +92,7 @@ public final class DiskVFS {
         to: OpenFile(
           base: sqlite3_file(pMethods: UnsafePointer(this.methods)),
           disk: Unmanaged.passUnretained(this.disk),
-          file: Unmanaged.passUnretained(diskFile)))
+          kind: kind))
       outFlags?.pointee = flags
       return SQLITE_OK
     }
