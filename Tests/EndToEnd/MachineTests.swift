@@ -66,7 +66,7 @@ extension EndToEnd {
 
     @Test func `another target takes the databases over, and gives them back`() throws {
       let folder = try TemporaryFolder()
-      var shop = try TestShop(data: folder)
+      var shop = try TestShop(data: folder, ["--target", "process"])
       let product = try #require(shop.makeProduct("Moving Mirror", onHand: 7)["id"]?.string)
       for (target, has, hasNot) in [("qemu", "disk", "sqlite"), ("process", "sqlite", "disk")] {
         let down = try CommandLineTool.run(["down", "--data", shop.folder])
