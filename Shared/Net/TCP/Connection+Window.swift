@@ -7,10 +7,12 @@ extension Connection {
   /// Bytes from RCV.NXT to the right edge that we would tell now. Never left of what was told; moved right only by a
   /// segment or half the queue, against silly windows. Falls as the pool fills.
   var offerableWindow: Int {
-    let told = max(0, receiveEdge - receiveNext)
-    let capacity = receiveQueue.ring.possibleCapacity(upTo: receiveWindowTarget)
-    let free = capacity - receiveQueue.count
-    return free >= told + min(capacity / 2, localSegmentByteCount) ? free : told
+    @inline(__always) get {
+      let told = max(0, receiveEdge - receiveNext)
+      let capacity = receiveQueue.ring.possibleCapacity(upTo: receiveWindowTarget)
+      let free = capacity - receiveQueue.count
+      return free >= told + min(capacity / 2, localSegmentByteCount) ? free : told
+    }
   }
 
   /// SEG.WND.
@@ -50,6 +52,8 @@ extension Connection {
 
   /// What 16 bits and the shift can tell.
   private var maximumReceiveWindow: Int {
-    min(configuration.maximumReceiveWindowByteCount, 0xffff << Int(receiveWindowShift))
+    @inline(__always) get {
+      min(configuration.maximumReceiveWindowByteCount, 0xffff << Int(receiveWindowShift))
+    }
   }
 }
