@@ -12,6 +12,8 @@ final class BenchGuest {
   private let name: String
   private let console: String
   private var pid: pid_t?
+  /// The guest's console, as somebody who types there has it.
+  private let keyboard: Int32
   /// The host's port for each of the guest's.
   private let ports: [UInt16: UInt16]
 
@@ -36,7 +38,12 @@ final class BenchGuest {
       + forwards
     let output = open(console, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard output >= 0 else { throw Failure("cannot make \(console)") }
-    defer { close(output) }
+    let typed = try Sockets.pipe()
+    keyboard = typed.writing
+    defer {
+      close(output)
+      close(typed.reading)
+    }
     var spawn = Spawn(
       executable: "/proc/self/exe",
       arguments: MachineCommand.arguments(
@@ -44,11 +51,23 @@ final class BenchGuest {
         words + [
           "-netdev", network, "-device", "virtio-net-device,netdev=bench,mac=\(hardwareAddress)",
         ]))
-    spawn.descriptors = [(output, 1), (output, 2)]
+    spawn.descriptors = [(typed.reading, 0), (output, 1), (output, 2)]
     pid = try spawn.start()
   }
 
-  deinit { stop() }
+  deinit {
+    stop()
+    close(keyboard)
+  }
+
+  /// Asks an image to end, and waits until it has: its database is then as after every good end.
+  func shutDown() throws(Failure) {
+    guard let pid else { return }
+    Files.writeAll(Array(ManagedService.shutdownLine.utf8), to: keyboard)
+    let end = EndOfProcess(pid)
+    guard end.wait(milliseconds: Int32(Self.startMilliseconds)) else { throw Failure("\(name) does not end") }
+    stop()
+  }
 
   func stop() {
     guard let pid else { return }

@@ -45,7 +45,7 @@ struct ImageBench {
     let file = try symbols(image)
     try image.makeDisk()
     let first = image.kind.keepsData ? try boot(image, plugin, file.code) : nil
-    first?.guest.stop()
+    try first?.guest.shutDown()
     let boot = try boot(image, plugin, file.code)
     defer { boot.guest.stop() }
     let path = "/livez"

@@ -40,14 +40,15 @@ struct InstructionProfile: Encodable, Equatable {
 
   /// The same with Swift's names in words, where the compiler's tool is there.
   func demangled() -> InstructionProfile {
-    let names = functions.map { $0.name.hasPrefix("$e") ? "$s" + $0.name.dropFirst(2) : $0.name }
-    guard let answer = try? Captured.run(["swift-demangle", "--compact", "--simplified"] + names),
-      answer.exitCode == 0
-    else { return self }
+    // Others it would take for names without their dollar. $e is what Embedded Swift has in place of $s.
+    let places = functions.indices.filter { ["$s", "$e"].contains(functions[$0].name.prefix(2)) }
+    let names = places.map { "$s" + functions[$0].name.dropFirst(2) }
+    let words = ["swift-demangle", "--compact", "--simplified"] + names
+    guard !names.isEmpty, let answer = try? Captured.run(words), answer.exitCode == 0 else { return self }
     let lines = answer.output.split(separator: "\n")
     guard lines.count == names.count else { return self }
     var copy = self
-    for index in lines.indices { copy.functions[index].name = String(lines[index]) }
+    for (place, line) in zip(places, lines) { copy.functions[place].name = String(line) }
     return copy
   }
 
