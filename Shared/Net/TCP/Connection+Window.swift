@@ -17,17 +17,19 @@ extension Connection {
 
   /// SEG.WND.
   var windowField: UInt16 {
-    let shift = Int(receiveWindowShift)
-    let offer = offerableWindow
-    var field = offer >> shift
-    // Rounding down must not take back what was told. But each rounding up moves the edge by less than a unit, and a
-    // peer with many small segments would make a queue that nobody reads grow for ever: when that adds up to an eighth,
-    // the edge stays, which RFC 7323 §2.4 foresees.
-    let told = receiveEdge - receiveNext
-    if field << shift < told, receiveQueue.count + told <= receiveWindowTarget + receiveWindowTarget / 8 {
-      field += 1
+    @inline(__always) get {
+      let shift = Int(receiveWindowShift)
+      let offer = offerableWindow
+      var field = offer >> shift
+      // Rounding down must not take back what was told. But each rounding up moves the edge by less than a unit, and a
+      // peer with many small segments would make a queue that nobody reads grow for ever: when that adds up to an eighth,
+      // the edge stays, which RFC 7323 §2.4 foresees.
+      let told = receiveEdge - receiveNext
+      if field << shift < told, receiveQueue.count + told <= receiveWindowTarget + receiveWindowTarget / 8 {
+        field += 1
+      }
+      return UInt16(min(field, 0xffff))
     }
-    return UInt16(min(field, 0xffff))
   }
 
   /// The program has read `byteCount` bytes: grows the window while it keeps up, and tells the peer when that opens
