@@ -161,10 +161,13 @@ let package = Package(
       "CatalogAPI", "Services/Catalog/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),
     service(
-      "CatalogMain", "Services/Catalog/Main", ["Catalog", "HTTP", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop", "Storage"]),
+      "CatalogMain", "Services/Catalog/Main",
+      ["Catalog", "HTTP", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop", "Storage"]),
     library("CartAPI", "Services/Cart/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
-    service("CartMain", "Services/Cart/Main", ["Cart", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop"]),
+    service(
+      "CartMain", "Services/Cart/Main",
+      ["Cart", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop"]),
     library("CheckoutAPI", "Services/Checkout/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library(
       "Checkout", "Services/Checkout/Service",
@@ -266,7 +269,8 @@ let package = Package(
         "MachineTesting", "NetworkStack", "Platform", "Shop", "Wire",
       ]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["JSON", "HTTPCore", "SoukKit"], path: "Tests/EndToEnd",
+      name: "EndToEndTests", dependencies: ["HTTPCore", "JSON", "MachineSettings", "SoukKit"],
+      path: "Tests/EndToEnd",
       swiftSettings: settings),
     .testTarget(name: "HouseTests", path: "Tests/House", swiftSettings: settings),
   ] + (isImage ? imageTargets : [])

@@ -7,11 +7,8 @@ import Testing
 extension EndToEnd {
   /// A shop of virtual machines. The whole suite runs on them with SOUK_TEST_TARGET=qemu; this is what only concerns
   /// them.
-  @Suite(.enabled(if: Machines.arePossible, "needs QEMU and the images: ./souk build --target qemu"))
+  @Suite(.enabled(if: TestShop.machinesArePossible, "needs QEMU and the images: ./souk build --target qemu"))
   struct Machines {
-    static let arePossible =
-      VirtualMachine.obstacle() == nil && MachinePlan(accelerator: .tcg).missingImage == nil
-
     private func start(_ data: TemporaryFolder? = nil) throws -> TestShop {
       try TestShop(data: data, ["--target", "qemu", "--accel", "tcg"])
     }

@@ -23,6 +23,10 @@ final class TestShop: Sendable {
   static let areMachines = ProcessInfo.processInfo.environment["SOUK_TEST_TARGET"] == "qemu"
   static let target = areMachines ? ["--target", "qemu"] : []
 
+  /// Whether there is what it takes.
+  static let machinesArePossible =
+    VirtualMachine.obstacle() == nil && MachinePlan(accelerator: .tcg).missingImage == nil
+
   /// Starts one; `data` continues with the folder of an earlier one.
   init(data: TemporaryFolder? = nil, _ options: [String] = []) throws {
     temporary = try data ?? TemporaryFolder()

@@ -35,7 +35,8 @@ struct TestCommand: ParsableCommand {
     try runOnOwnStack(release)
     try runOnMachines(release)
     for words in [
-      ["\(release)/simulate", "--seeds", "5000"], ["Tests/Unikernel/boot"], ["Tests/Unikernel/page"],
+      ["\(release)/simulate", "--seeds", "5000"], ["Tests/Unikernel/boot"],
+      ["Tests/Unikernel/devices"], ["Tests/Unikernel/tap"], ["Tests/Unikernel/page"],
       ["Tests/Fuzz/run", "all"],
       ["\(release)/souk", "bench", "--rounds", "1", "--seconds", "1"],
       ["\(release)/souk", "bench", "net", "--rounds", "1", "--megabytes", "10", "--seconds", "0.2"],
