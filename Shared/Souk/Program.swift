@@ -53,7 +53,7 @@ public final class Program {
 
   /// The same for a handler that `make` makes of the program before it listens. What `make` throws is printed in one
   /// line and ends it, with the status of wrong settings (`Machine.configurationError`).
-  public static func serve<H: Handler>(
+  public static func serve<H: Handler & SendableMetatype>(
     _ name: String, with make: @escaping @Sendable (Program) async throws(SettingsError) -> H
   ) -> Never {
     Machine.run(name) { machine throws(SettingsError) in
