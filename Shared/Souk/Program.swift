@@ -53,14 +53,17 @@ public final class Program {
 
   /// The same for a handler that `make` makes of the program before it listens. What `make` throws is printed in one
   /// line and ends it, with the status of wrong settings (`Machine.configurationError`).
+  ///
+  /// `make` is not `async`: what must wait first, say for a database, starts a task on the loop. (Nor could it be an
+  /// initialiser then: Swift 6.3.1 crashes on converting one to an `async` function.)
   public static func serve<H: Handler & SendableMetatype>(
-    _ name: String, with make: @escaping @Sendable (Program) async throws(SettingsError) -> H
+    _ name: String, with make: @escaping @Sendable (Program) throws(SettingsError) -> H
   ) -> Never {
     Machine.run(name) { machine throws(SettingsError) in
       let program = Program(on: machine)
       let server = HTTPServer(
         loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: program.metrics,
-        handler: try await make(program))
+        handler: try make(program))
       let listener = try machine.listener()
       machine.loop.spawn { await server.serve(on: listener) }
       await machine.waitForShutdown()
