@@ -88,6 +88,9 @@ import Testing
     let damaged = SimulatedDisk(contents: good.contents)
     for copy in [0, Self.otherCopy] { damaged.overwrite(at: copy + 40, [0xFF, 2, 3]) }
     #expect(reason(damaged) == .damaged)
+    let hasty = SimulatedDisk(contents: good.contents)
+    hasty.canFlush = false
+    #expect(reason(hasty) == .unflushable)
     let broken = SimulatedDisk(contents: good.contents)
     broken.onRead = { _ in .fail }
     #expect(reason(broken) == .failed)

@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
   /// What an operator gets wrong: an image says so in one line on its console, and ends so that nobody starts it again.
-  @Suite(.enabled(if: Machines.arePossible, "needs QEMU and the images: ./souk build --target qemu"))
+  @Suite(.enabled(if: TestShop.machinesArePossible, "needs QEMU and the images: ./souk build --target qemu"))
   struct ImageMistakes {
     /// The settings of a cart, without anybody beside it.
     private static let settings = [

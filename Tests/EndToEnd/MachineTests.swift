@@ -66,7 +66,7 @@ extension EndToEnd {
 
     @Test func `another target takes the databases over, and gives them back`() throws {
       let folder = try TemporaryFolder()
-      var shop = try TestShop(data: folder)
+      var shop = try TestShop(data: folder, ["--target", "process"])
       let product = try #require(shop.makeProduct("Moving Mirror", onHand: 7)["id"]?.string)
       for (target, has, hasNot) in [("qemu", "disk", "sqlite"), ("process", "sqlite", "disk")] {
         let down = try CommandLineTool.run(["down", "--data", shop.folder])
@@ -108,6 +108,39 @@ extension EndToEnd {
       kill(pid, SIGTERM)
       var status: Int32 = 0
       waitpid(pid, &status, 0)
+      close(pipe.reading)
+    }
+
+    @Test(
+      .enabled(
+        if: Files.exists(Checkout.images + "/hello.elf"), "needs ./souk build --target qemu --image hello"))
+    func `one image runs by its name, is reached on 127.0.0.1, and ends when it is told to`() throws {
+      let pipe = try Sockets.pipe()
+      var spawn = Spawn(
+        executable: CommandLineTool.folder + "/souk",
+        arguments: ["run", "hello", "--target", "qemu", "--accel", "tcg", "--port", "0"])
+      spawn.descriptors = [(pipe.writing, 1), (pipe.writing, 2)]
+      let pid = try spawn.start()
+      close(pipe.writing)
+      var splitter = LineSplitter()
+      var chunk = [UInt8](repeating: 0, count: 4096)
+      var port: UInt16?
+      while port == nil {
+        let count = read(pipe.reading, &chunk, chunk.count)
+        guard count > 0 else { break }
+        for line in splitter.take(chunk[..<count]).map({ String(decoding: $0, as: UTF8.self) }) {
+          guard let address = line.split(separator: " ").last, address.hasPrefix("http://127.0.0.1:") else {
+            continue
+          }
+          port = UInt16(address.dropFirst("http://127.0.0.1:".count).dropLast())
+        }
+      }
+      let answer = try Client(port: #require(port)).get("/")
+      #expect(answer.status == 200 && answer.text.contains("hello"))
+      kill(pid, SIGTERM)
+      var status: Int32 = 0
+      waitpid(pid, &status, 0)
+      #expect(Ending(status: status) == .exited(0))
       close(pipe.reading)
     }
   }

@@ -6,7 +6,10 @@ import Testing
 
 extension EndToEnd {
   /// A shop on our own TCP/IP. The whole suite runs on it with SOUK_TEST_NET=tap; this is what only concerns it.
-  @Suite(.enabled(if: NetworkNamespace.obstacle() == nil, "needs root and /dev/net/tun"))
+  @Suite(
+    .enabled(
+      if: NetworkNamespace.obstacle() == nil && !TestShop.areMachines,
+      "needs root and /dev/net/tun, and is about processes"))
   struct OwnStack {
     private func start(_ data: TemporaryFolder? = nil) throws -> TestShop {
       try TestShop(data: data, ["--net", "tap"])

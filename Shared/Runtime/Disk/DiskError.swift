@@ -43,7 +43,7 @@ public enum DiskError: Error, Equatable, Sendable {
     case .otherService(let found, let expected):
       "The disk belongs to \(found), not to \(expected): give each service its own disk."
     case .tooSmall(let byteCount):
-      "The disk has \(byteCount) bytes, and the smallest has \(DiskLayout.minimumByteCount): make it larger."
+      "This is no disk of Souk's: it has \(byteCount) bytes, and the smallest has \(DiskLayout.minimumByteCount)."
     case .shrunk(let byteCount, let recordedByteCount):
       "The disk has \(byteCount) bytes and had \(recordedByteCount) when it was written last: give it its size "
         + "back, or restore a backup."

@@ -65,13 +65,14 @@ final class TestShop: Sendable {
   }
 
   func process(_ service: String) throws -> Int32 {
-    let row = try status()["services"]?.array?.first { $0["service"]?.string == service }
-    return try Int32(#require(row?["pid"]?.integer, "\(service) has no process"))
+    let process = try runningProcess(service)
+    return try #require(process, "\(service) has no process")
   }
 
-  /// Kills the service's process as a crash would.
-  func killService(_ service: String) throws {
-    try #require(kill(process(service), SIGKILL) == 0)
+  /// The service's process; nil while it waits to be started again.
+  func runningProcess(_ service: String) throws -> Int32? {
+    let row = try status()["services"]?.array?.first { $0["service"]?.string == service }
+    return row?["pid"]?.integer.map(Int32.init)
   }
 
   // MARK: Shopping

@@ -14,6 +14,8 @@ public final class SimulatedDisk: BlockDevice {
   public var onOperation: (SimulatedDisk, Int) -> Verdict = { _, _ in .go }
   /// Called before each read, likewise numbered.
   public var onRead: (Int) -> Verdict = { _ in .go }
+  /// Whether it has a flush at all.
+  public var canFlush = true
   /// Operations so far.
   public private(set) var operationCount = 0
   /// Of them, how many were writes and flushes, and the bytes written.
@@ -87,6 +89,7 @@ public final class SimulatedDisk: BlockDevice {
   }
 
   public func flush() throws(BlockError) {
+    guard canFlush else { throw .unflushable }
     let verdict = onOperation(self, operationCount)
     operationCount += 1
     flushCount += 1

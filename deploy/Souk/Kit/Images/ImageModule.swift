@@ -3,6 +3,7 @@
 /// Which part of the sources a symbol of an image comes from.
 enum ImageModule {
   static let swift = "Swift"
+  static let unicode = "Swift's Unicode tables"
   static let boot = "CBoot"
   static let sqlite = "SQLite"
   static let bearSSL = "BearSSL"
@@ -13,13 +14,13 @@ enum ImageModule {
     let name = symbol.name[...]
     // $e is what Embedded Swift has in place of $s.
     for prefix in ["$s", "$e"] where name.hasPrefix(prefix) { return mangled(name.dropFirst(2)) }
+    if name.hasPrefix("_ZL"), name.contains("_swift_stdlib_") { return unicode }
     for prefix in ["swift_", "_swift", "__swift", "_ZN5swift", "_ZNK5swift", "_ZL"]
     where name.hasPrefix(prefix) {
       return swift
     }
-    if name.hasPrefix("sqlite3") || symbol.file == "sqlite3.c" || symbol.file == "sqlite3-binding.c" {
-      return sqlite
-    }
+    // Debian's archive does not name its file: what is local there follows the glue of ours.
+    if name.hasPrefix("sqlite3") || symbol.file == "sqlite3.c" || symbol.file == "sqlite.c" { return sqlite }
     if name.hasPrefix("br_") { return bearSSL }
     if name.hasPrefix("boot_") { return boot }
     return symbol.file.map { bootFiles.contains($0) ? boot : other } ?? other
@@ -27,7 +28,9 @@ enum ImageModule {
 
   /// Sources of Shared/Runtime/CBoot, for what is local to them.
   private static let bootFiles: Set<String> = [
-    "CVirtio.c", "boot.c", "console.c", "entropy.c", "heap.c", "paging.c", "start.S", "symbols.c", "time.c",
+    "CVirtio.c", "boot.c", "console.c", "entropy.c", "fiber.S", "fiber.c", "heap.c", "numbers.c", "paging.c",
+    "start.S",
+    "strings.c", "strtod.c", "symbols.c", "time.c",
     "trap.c",
   ]
 

@@ -47,12 +47,18 @@ struct ImageReport: Encodable {
     }
     let symbols = file.symbols
     parts = Self.parts(symbols)
-    let rest = textByteCount + dataByteCount + zeroedByteCount - parts.reduce(0) { $0 + $1.byteCount }
-    // Literals, padding and, in zeroed memory, the stacks.
-    if rest > 0 {
-      let place = parts.firstIndex { $0.byteCount < rest } ?? parts.count
-      parts.insert(Part(module: "without a symbol", byteCount: rest), at: place)
+    // What has no symbol: literals and padding, and in zeroed memory the stacks with their guards.
+    let zeroed = file.sections.filter(\.isZeroed)
+    let zeroedSymbols = symbols.filter { symbol in
+      zeroed.contains { symbol.address >= $0.address && symbol.address - $0.address < UInt64($0.byteCount) }
     }
+    let stacks = zeroedByteCount - Self.parts(zeroedSymbols).reduce(0) { $0 + $1.byteCount }
+    let rest =
+      textByteCount + dataByteCount + zeroedByteCount - parts.reduce(0) { $0 + $1.byteCount } - stacks
+    parts += [("literals and padding", rest), ("stacks", stacks)].filter { $0.1 > 0 }.map {
+      Part(module: $0.0, byteCount: $0.1)
+    }
+    parts = Self.sorted(parts)
     components = ImageComponent.all(of: parts.map(\.module), file, symbols)
   }
 
@@ -63,9 +69,11 @@ struct ImageReport: Encodable {
     for symbol in symbols where seen.insert(symbol.address).inserted {
       sums[ImageModule.name(symbol), default: 0] += symbol.byteCount
     }
-    return sums.map { Part(module: $0.key, byteCount: $0.value) }.sorted {
-      $0.byteCount == $1.byteCount ? $0.module < $1.module : $0.byteCount > $1.byteCount
-    }
+    return sorted(sums.map { Part(module: $0.key, byteCount: $0.value) })
+  }
+
+  private static func sorted(_ parts: [Part]) -> [Part] {
+    parts.sorted { $0.byteCount == $1.byteCount ? $0.module < $1.module : $0.byteCount > $1.byteCount }
   }
 
   /// A line for each image, and below it what takes the room.
