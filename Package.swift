@@ -93,8 +93,14 @@ let package = Package(
     .executable(name: "hello", targets: ["HelloMain"]),
     .executable(name: "simulate", targets: ["SimulateMain"]),
     .executable(name: "bench-net", targets: ["BenchNet"]),
-    // For programs beside the shop (docs/unikernel.md).
-    .library(name: "Souk", targets: ["Souk", "HTTP", "HTTPCore", "JSON"]),
+    // For programs beside the shop (docs/unikernel.md). deploy/unikernel/build knows by "Storage" that SQLite is wanted.
+    .library(
+      name: "Souk",
+      targets: [
+        "Souk", "Bytes", "Cryptography", "EventLoop", "HTTP", "HTTPCore", "JSON", "Log", "Machine",
+        "MachineSettings", "Platform",
+      ]),
+    .library(name: "Storage", targets: ["Storage"]),
     // For Benchmarks, a package of its own.
     .library(
       name: "Runtime",
@@ -177,7 +183,8 @@ let package = Package(
 
     // What programs beside the shop begin with
     library(
-      "Souk", "Shared/Souk", ["EventLoop", "HTTP", "Log", "Machine", "MachineSettings", "Platform"]),
+      "Souk", "Shared/Souk",
+      ["EventLoop", "HTTP", "HTTPCore", "JSON", "Log", "Machine", "MachineSettings", "Platform"]),
 
     // Examples
     service("HelloMain", "Examples/Hello", ["HTTP", "HTTPCore", "Souk"]),

@@ -3,53 +3,57 @@ import Foundation
 
 struct BuildCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "build", abstract: "Build the services and this command, and start nothing.",
+    commandName: "build", abstract: "Build the services and this command, or one program, and start nothing.",
     discussion: """
-      --target qemu and --target xen make the services' images, one and the same for both, print what takes the room \
-      in them, and write beside each a bill of materials (CycloneDX). The exit code is 1 when one is over its budget.
+      `souk build hello` builds Examples/Hello; in a folder that `souk new` made, `souk build NAME` builds that \
+      folder's program. --target qemu and --target xen make images, one and the same for both, print what takes the \
+      room in them, and write beside each a bill of materials (CycloneDX). The exit code is 1 when one is over its budget.
       """)
+
+  @Argument(
+    help: ArgumentHelp("What to build: products of the package; without any, the shop.", valueName: "name"))
+  var names: [String] = []
 
   @Option(help: ArgumentHelp("What to build for: \(Target.list).", valueName: "machine"))
   var target = Target.process
 
-  @Option(
-    help: ArgumentHelp(
-      "With --target qemu or xen: only this image, which may be one of Examples.", valueName: "name"))
+  @Option(help: ArgumentHelp("With --target qemu or xen: the same as a name.", valueName: "name"))
   var image: [String] = []
 
   @Flag(help: "For scripts.")
   var json = false
 
+  @OptionGroup var package: PackageOptions
+
   func run() throws {
-    guard target == .process else { return try runImages() }
+    let package = try ProgramPackage(package.path)
+    guard package.isCheckout || !(names + image).isEmpty else {
+      throw Failure("say which program of \(Files.shown(package.folder)): `souk build NAME`")
+    }
+    guard target == .process else { return try runImages(package) }
     guard image.isEmpty, !json else {
       throw Failure("--image and --json are for images: add --target qemu")
     }
-    if !FrontDoor.hasBuilt("release") {
-      try SwiftTool.run(["build", "-c", "release"])
+    if names.isEmpty {
+      if !FrontDoor.hasBuilt("release") { try SwiftTool.run(["build", "-c", "release"]) }
+    } else {
+      for name in names { try package.buildProgram(name) }
     }
-    let folder = Checkout.root + "/.build/release"
     var table = [["PROGRAM", "SIZE"]]
-    for name in ServiceKind.allCases.map(\.rawValue) + ["souk"] {
-      let path = "\(folder)/\(name)"
+    for name in names.isEmpty ? ServiceKind.allCases.map(\.rawValue) + ["souk"] : names {
+      let path = "\(package.folder)/.build/release/\(name)"
       table.append([Files.shown(path), Console.megabytes(Files.byteCount(path))])
     }
     Console().print(Console.table(table, rightAligned: [1]))
   }
 
-  private func runImages() throws {
-    let names = image.isEmpty ? ServiceKind.allCases.map(\.rawValue) : image
-    if !FrontDoor.hasBuiltImages {
-      for name in names {
-        var spawn = Spawn(executable: Checkout.root + "/deploy/unikernel/build", arguments: [name])
-        spawn.isolation = .none
-        let code = try spawn.run()
-        guard code == 0 else { throw Failure("the image \(name) cannot be built", exitCode: code) }
-      }
-    }
-    let reports = try names.map { try ImageReport($0, in: Checkout.images) }
+  private func runImages(_ package: ProgramPackage) throws {
+    let wanted = names + image
+    let names = wanted.isEmpty ? ServiceKind.allCases.map(\.rawValue) : wanted
+    for name in names { try package.buildImage(name) }
+    let reports = try names.map { try ImageReport($0, in: package.images) }
     for report in reports {
-      try BillOfMaterials(report).write(to: "\(Checkout.images)/\(report.name).sbom.json")
+      try BillOfMaterials(report).write(to: "\(package.images)/\(report.name).sbom.json")
     }
     Console().print(json ? try StatusReport.encode(reports) : ImageReport.text(reports))
     let over = reports.filter { !$0.isWithinBudget }.map(\.name)
@@ -74,11 +78,13 @@ enum FrontDoor {
   }
 }
 
-/// `swift` from PATH, in the checkout.
+/// `swift` from PATH, in the checkout or another package.
 enum SwiftTool {
-  static func run(_ arguments: [String], environment: [String: String] = [:]) throws(Failure) {
+  static func run(
+    _ arguments: [String], environment: [String: String] = [:], package: String = Checkout.root
+  ) throws(Failure) {
     var spawn = Spawn(
-      executable: "/usr/bin/env", arguments: ["swift"] + arguments + ["--package-path", Checkout.root])
+      executable: "/usr/bin/env", arguments: ["swift"] + arguments + ["--package-path", package])
     spawn.environment = environment
     spawn.isolation = .none
     let code = try spawn.run()

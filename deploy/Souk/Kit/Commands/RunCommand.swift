@@ -3,10 +3,12 @@ import Glibc
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Run one program, such as Examples/Hello, with its port on 127.0.0.1.",
+    commandName: "run",
+    abstract: "Run one program, such as Examples/Hello or your own, with its port on 127.0.0.1.",
     discussion: """
       `souk run hello --target qemu` boots the image of Examples/Hello in a microVM and leads 127.0.0.1:PORT to it. \
-      What it prints is shown; Ctrl-C stops it. The program keeps no data. Exit code: the program's, or QEMU's.
+      In a folder that `souk new` made it runs that folder's program. What it prints is shown; Ctrl-C stops it. The \
+      program keeps no data. Exit code: the program's, or QEMU's.
       """)
 
   @Argument(help: "The executable target, as in Package.swift's products.")
@@ -31,6 +33,8 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "With --target qemu: wait for gdb, and print the line that attaches it.")
   var debug = false
 
+  @OptionGroup var package: PackageOptions
+
   static let defaultMegabytes = 32
   static let memoryRange = 4...4096
 
@@ -52,23 +56,24 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
+    let package = try ProgramPackage(package.path)
     let single: SingleProgram
     switch target {
     case .xen: throw Failure("--target xen is not there yet; --target qemu boots the same image")
     case .process:
-      let executable = "\(Checkout.executables)/\(name)"
+      let executable = "\(package.executables)/\(name)"
       guard Files.exists(executable) else {
-        throw Failure("\(Files.shown(executable)) is not built: `./souk run \(name)` does it")
+        throw Failure("\(Files.shown(executable)) is not built: `souk run \(name)` does it")
       }
       single = try SingleProgram(name, port: port, settings: settings, place: .process(executable))
     case .qemu:
       if let obstacle = VirtualMachine.obstacle() {
         throw Failure("--target qemu is not possible here: \(obstacle)")
       }
-      let image = "\(Checkout.images)/\(name).elf"
+      let image = "\(package.images)/\(name).elf"
       guard Files.exists(image) else {
         throw Failure(
-          "\(Files.shown(image)) is not built: `./souk build --target qemu --image \(name)` does it")
+          "\(Files.shown(image)) is not built: `souk build \(name) --target qemu` does it")
       }
       let choice = try Accelerator.choose(accel ?? .auto) { () throws(Failure) in
         try Accelerator.kvmBoots(image)

@@ -6,8 +6,8 @@ struct TestCommand: ParsableCommand {
     discussion: """
       The fast form needs no root and at most 5 minutes once built. --full is what CI runs: the end-to-end \
       suite on the release build, on Linux's TCP/IP, on ours (needs root) and on virtual machines, thousands of simulated \
-      networks, our TCP/IP against the kernel's (needs root), the fuzzers' smoke run, and short benchmarks to \
-      see that they work.
+      networks, our TCP/IP against the kernel's (needs root), what docs/unikernel.md tells its readers to do, the \
+      fuzzers' smoke run, and short benchmarks to see that they work.
       """)
 
   @Flag(help: "Everything that CI runs.")
@@ -36,7 +36,8 @@ struct TestCommand: ParsableCommand {
     try runOnMachines(release)
     for words in [
       ["\(release)/simulate", "--seeds", "5000"], ["Tests/Unikernel/boot"],
-      ["Tests/Unikernel/devices"], ["Tests/Unikernel/tap"], ["Tests/Fuzz/run", "all"],
+      ["Tests/Unikernel/devices"], ["Tests/Unikernel/tap"], ["Tests/Unikernel/page"],
+      ["Tests/Fuzz/run", "all"],
       ["\(release)/souk", "bench", "--rounds", "1", "--seconds", "1"],
       ["\(release)/souk", "bench", "net", "--rounds", "1", "--megabytes", "10", "--seconds", "0.2"],
     ] {
