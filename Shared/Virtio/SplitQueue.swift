@@ -86,6 +86,7 @@ final class SplitQueue {
     guard let rings = memory.allocate(byteCount: indirectOffset + indirectByteCount) else {
       throw device.refuse(.outOfMemory)
     }
+    rings.initializeMemory(as: UInt8.self, repeating: 0, count: indirectOffset + indirectByteCount)
     self.device = device
     self.memory = memory
     self.index = index

@@ -91,6 +91,7 @@ public final class VirtioBlock: BlockDevice {
     guard let areas = memory.allocate(byteCount: requestCount * RequestArea.byteCount) else {
       throw device.refuse(.outOfMemory)
     }
+    areas.initializeMemory(as: UInt8.self, repeating: 0, count: requestCount * RequestArea.byteCount)
 
     self.device = device
     self.queue = queue

@@ -15,17 +15,11 @@ struct EphemeralPorts: Sendable {
   private static let portCount = UInt32(range.upperBound - range.lowerBound) + 1
 
   private let hash: KeyedHash
-  /// Each below `portCount`.
-  private var table: [UInt16]
+  /// Each below `portCount`; empty until the first port is asked for, since a server that never connects needs none.
+  private var table: [UInt16] = []
 
   /// Ports by a key of 16 random bytes.
-  init(key: (UInt64, UInt64)) {
-    let hash = KeyedHash(key: key)
-    self.hash = hash
-    table = (0..<Self.tableCount).map {
-      UInt16(hash.hash(UInt64($0), Self.tableLabel) % UInt64(Self.portCount))
-    }
-  }
+  init(key: (UInt64, UInt64)) { hash = KeyedHash(key: key) }
 
   // The three uses of the key differ in the second word, above the port.
   private static let offsetLabel: UInt64 = 0 << 16
@@ -37,6 +31,11 @@ struct EphemeralPorts: Sendable {
   mutating func next(
     from local: IPv4Address, to remote: IPv4Address, port remotePort: UInt16, isFree: (UInt16) -> Bool
   ) -> UInt16? {
+    if table.isEmpty {
+      table = (0..<Self.tableCount).map {
+        UInt16(hash.hash(UInt64($0), Self.tableLabel) % UInt64(Self.portCount))
+      }
+    }
     let addresses = UInt64(local.rawValue) << 32 | UInt64(remote.rawValue)
     let offset = UInt32(
       hash.hash(addresses, Self.offsetLabel | UInt64(remotePort)) % UInt64(Self.portCount))

@@ -72,12 +72,15 @@ public final class NetworkStack: Network, TurnObserver {
     self.entropy = entropy
     self.configuration = configuration
     pool = BufferPool(budgetByteCount: configuration.bufferBudgetByteCount)
-    func key() -> (UInt64, UInt64) { (Self.random(entropy), Self.random(entropy)) }
-    connections = TupleTable(key: KeyedHash(key: key()))
-    timeWaits = TimeWaitTable(key: KeyedHash(key: key()), limit: configuration.maximumTimeWaitCount)
-    ports = EphemeralPorts(key: key())
-    initialNumbers = InitialSequenceNumber(key: key())
-    resolver = DNSResolver(servers: [], key: key())
+    // All at once: a generator's request costs more than its bytes.
+    var words = InlineArray<10, UInt64>(repeating: 0)
+    withUnsafeMutableBytes(of: &words) { entropy.fill($0) }
+    func key(_ index: Int) -> (UInt64, UInt64) { (words[2 * index], words[2 * index + 1]) }
+    connections = TupleTable(key: KeyedHash(key: key(0)))
+    timeWaits = TimeWaitTable(key: KeyedHash(key: key(1)), limit: configuration.maximumTimeWaitCount)
+    ports = EphemeralPorts(key: key(2))
+    initialNumbers = InitialSequenceNumber(key: key(3))
+    resolver = DNSResolver(servers: [], key: key(4))
     loop.observe(self)
   }
 

@@ -179,32 +179,35 @@ extension Connection {
 
   /// What is thought to be in the network (RFC 6675 §4, SetPipe).
   var pipeByteCount: Int {
-    switch recovery.phase {
-    case .open: return flightByteCount
-    case .loss(let point):
-      // All that was in flight then is lost, but for what was sent again and what was SACKed of that.
-      let again = max(0, recovery.highRetransmitted - unacknowledged)
-      var sacked = 0
-      for range in scoreboard.ranges where range.start < recovery.highRetransmitted {
-        sacked +=
-          (range.end < recovery.highRetransmitted ? range.end : recovery.highRetransmitted) - range.start
+    @inline(__always) get {
+      switch recovery.phase {
+      case .open: return flightByteCount
+      case .loss(let point):
+        // All that was in flight then is lost, but for what was sent again and what was SACKed of that.
+        let again = max(0, recovery.highRetransmitted - unacknowledged)
+        var sacked = 0
+        for range in scoreboard.ranges where range.start < recovery.highRetransmitted {
+          sacked +=
+            (range.end < recovery.highRetransmitted ? range.end : recovery.highRetransmitted) - range.start
+        }
+        return max(0, again - sacked)
+          + max(0, sendMaximum - (point < unacknowledged ? unacknowledged : point))
+      case .fast:
+        guard isSACKPermitted else {
+          let arrived = recovery.duplicateCount * segmentByteCount
+          let lost = recovery.mustRetransmitFront ? segmentByteCount : 0
+          return max(0, flightByteCount - arrived - lost)
+        }
+        var pipe = 0
+        let again = recovery.highRetransmitted
+        scoreboard.forEachGap(from: unacknowledged, segment: segmentByteCount) { gap, isLost in
+          if !isLost { pipe += gap.end - gap.start }
+          if gap.start < again { pipe += (gap.end < again ? gap.end : again) - gap.start }
+          return true
+        }
+        let end = scoreboard.end ?? unacknowledged
+        return pipe + max(0, sendMaximum - end)
       }
-      return max(0, again - sacked) + max(0, sendMaximum - (point < unacknowledged ? unacknowledged : point))
-    case .fast:
-      guard isSACKPermitted else {
-        let arrived = recovery.duplicateCount * segmentByteCount
-        let lost = recovery.mustRetransmitFront ? segmentByteCount : 0
-        return max(0, flightByteCount - arrived - lost)
-      }
-      var pipe = 0
-      let again = recovery.highRetransmitted
-      scoreboard.forEachGap(from: unacknowledged, segment: segmentByteCount) { gap, isLost in
-        if !isLost { pipe += gap.end - gap.start }
-        if gap.start < again { pipe += (gap.end < again ? gap.end : again) - gap.start }
-        return true
-      }
-      let end = scoreboard.end ?? unacknowledged
-      return pipe + max(0, sendMaximum - end)
     }
   }
 }

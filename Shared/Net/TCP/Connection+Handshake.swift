@@ -98,7 +98,7 @@ extension Connection {
   }
 
   /// The header of our SYN or SYN-ACK.
-  func synHeader(at now: Instant) -> TCPHeader {
+  mutating func synHeader(at now: Instant) -> TCPHeader {
     let isAnswer = state == .synReceived
     var header = TCPHeader(
       sourcePort: localPort, destinationPort: remotePort, sequenceNumber: initialSendNumber,

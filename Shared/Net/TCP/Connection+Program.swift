@@ -5,28 +5,37 @@ import Platform
 import Wire
 
 /// The calls of the program that has the connection.
+///
+/// Here and beside, what a mutating function asks of `self` is always inlined, or mutating too: for another call the
+/// compiler would copy all of the connection, 824 bytes, first.
 extension Connection {
   /// Bytes that `send` would take now.
   public var sendRoom: Int {
-    guard state == .established || state == .closeWait, !isFinishing else { return 0 }
-    return max(0, sendQueueCapacity - sendQueue.count)
+    @inline(__always) get {
+      guard state == .established || state == .closeWait, !isFinishing else { return 0 }
+      return max(0, sendQueueCapacity - sendQueue.count)
+    }
   }
 
   /// What `send` fills the queue up to. The block may be larger: its size is a power of two, and the limit falls with
   /// the congestion window.
   private var sendQueueCapacity: Int {
-    let limit = sendQueueLimit
-    return min(limit, sendQueue.possibleCapacity(upTo: limit))
+    @inline(__always) get {
+      let limit = sendQueueLimit
+      return min(limit, sendQueue.possibleCapacity(upTo: limit))
+    }
   }
 
   /// What the queue may hold: two congestion windows keep the path busy, more would only wait longer.
   private var sendQueueLimit: Int {
-    min(configuration.maximumSendQueueByteCount, max(64 << 10, 2 * congestion.window))
+    @inline(__always) get {
+      min(configuration.maximumSendQueueByteCount, max(64 << 10, 2 * congestion.window))
+    }
   }
 
   /// Whether a program that waits for room should be woken: half the queue is free.
   var sendQueueHasRoom: Bool {
-    sendQueue.count * 2 <= sendQueueCapacity
+    @inline(__always) get { sendQueue.count * 2 <= sendQueueCapacity }
   }
 
   /// Takes as many of `bytes` as fit; 0 when none do, before the connection is established, and after `finish`.

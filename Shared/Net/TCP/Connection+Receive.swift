@@ -86,6 +86,7 @@ extension Connection {
 
   /// Whether any part of a segment lies in the receive window (§3.10.7.4, table 6). Into a closed window fits what
   /// begins at RCV.NXT: its data is left out, its ACK counts.
+  @inline(__always)
   private func isAcceptable(_ number: SequenceNumber, length: Int) -> Bool {
     let offset = number - receiveNext
     let window = receiveEdge - receiveNext

@@ -8,7 +8,9 @@ extension Connection {
   /// What to send now; nil when there is nothing, or nothing that may be sent. Changes nothing: report by `didSend`.
   ///
   /// `largeByteCount` is the largest payload that the device cuts into segments by itself; 0 when it does not.
-  public func nextSegment(at now: Instant, largeByteCount: Int = 0) -> OutboundSegment? {
+  ///
+  /// `mutating` so that it is called in place: the compiler would else copy all of the connection, 824 bytes, first.
+  public mutating func nextSegment(at now: Instant, largeByteCount: Int = 0) -> OutboundSegment? {
     if owesReset { return resetSegment(at: now) }
     switch state {
     case .closed, .timeWait: return owesAcknowledgement ? acknowledgementSegment(at: now) : nil
@@ -36,7 +38,7 @@ extension Connection {
 
   // MARK: Headers
 
-  private func header(
+  private mutating func header(
     at number: SequenceNumber, flags: TCPFlags, at now: Instant, reportsGaps: Bool = false
   ) -> TCPHeader {
     var header = TCPHeader(
@@ -51,7 +53,7 @@ extension Connection {
     return header
   }
 
-  private func acknowledgementSegment(at now: Instant) -> OutboundSegment {
+  private mutating func acknowledgementSegment(at now: Instant) -> OutboundSegment {
     // Not SND.NXT: a probe that the peer took lies behind it. But behind a window that was taken back it would not be
     // acceptable to the peer, either.
     let edge = unacknowledged + sendWindow
@@ -59,7 +61,7 @@ extension Connection {
     return OutboundSegment(header(at: number, flags: .ack, at: now, reportsGaps: true), .acknowledgement)
   }
 
-  private func resetSegment(at now: Instant) -> OutboundSegment {
+  private mutating func resetSegment(at now: Instant) -> OutboundSegment {
     var header = TCPHeader(
       sourcePort: localPort, destinationPort: remotePort, sequenceNumber: sendNext,
       acknowledgementNumber: receiveNext, flags: [.rst, .ack], window: 0)
@@ -68,7 +70,7 @@ extension Connection {
   }
 
   /// A segment with `byteCount` bytes of the queue from `number` on, and FIN when it ends with the last byte.
-  private func segment(
+  private mutating func segment(
     from number: SequenceNumber, _ byteCount: Int, at now: Instant, _ purpose: OutboundSegment.Purpose
   ) -> OutboundSegment {
     let isLast = number + byteCount == sendQueueEnd
@@ -86,7 +88,7 @@ extension Connection {
 
   // MARK: Again
 
-  private func retransmission(at now: Instant) -> OutboundSegment? {
+  private mutating func retransmission(at now: Instant) -> OutboundSegment? {
     let full = segmentByteCount
     if recovery.mustRetransmitFront { return again(from: unacknowledged, to: sendMaximum, at: now) }
     guard congestion.window - pipeByteCount >= full else { return nil }
@@ -124,7 +126,9 @@ extension Connection {
     return nil
   }
 
-  private func again(from start: SequenceNumber, to end: SequenceNumber, at now: Instant) -> OutboundSegment {
+  private mutating func again(from start: SequenceNumber, to end: SequenceNumber, at now: Instant)
+    -> OutboundSegment
+  {
     // FIN stands behind the queue's last byte and comes with it, or alone.
     let byteCount = min(segmentByteCount, end - start, max(0, sendQueueEnd - start))
     // A window that was taken back still gets one byte, so that the peer says where it stands.
@@ -137,7 +141,7 @@ extension Connection {
   /// Bytes that the peer's window still takes.
   var usableWindow: Int { unacknowledged + sendWindow - sendNext }
 
-  private func newData(at now: Instant, largeByteCount: Int) -> OutboundSegment? {
+  private mutating func newData(at now: Instant, largeByteCount: Int) -> OutboundSegment? {
     let waiting = sendQueueEnd - sendNext
     let wantsFin = owesFin && sendNext <= sendQueueEnd
     guard waiting > 0 || wantsFin else { return nil }
@@ -176,7 +180,7 @@ extension Connection {
     return result
   }
 
-  private func probe(at now: Instant) -> OutboundSegment? {
+  private mutating func probe(at now: Instant) -> OutboundSegment? {
     if owedProbe == .window, sendQueueEnd > unacknowledged || owesFin {
       // One byte beyond the closed window (RFC 9293 §3.8.6.1); what an open one takes was sent as data.
       return segment(from: unacknowledged, min(sendQueue.count, 1), at: now, .windowProbe)
@@ -272,7 +276,9 @@ extension Connection {
 
   /// RTO, doubled with every probe (RFC 9293 §3.8.6.1).
   private var persistInterval: UInt64 {
-    min(
-      configuration.maximumRetransmissionTimeout, retransmission.timeout << UInt64(min(persistCount, 16)))
+    @inline(__always) get {
+      min(
+        configuration.maximumRetransmissionTimeout, retransmission.timeout << UInt64(min(persistCount, 16)))
+    }
   }
 }

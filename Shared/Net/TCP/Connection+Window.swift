@@ -7,25 +7,29 @@ extension Connection {
   /// Bytes from RCV.NXT to the right edge that we would tell now. Never left of what was told; moved right only by a
   /// segment or half the queue, against silly windows. Falls as the pool fills.
   var offerableWindow: Int {
-    let told = max(0, receiveEdge - receiveNext)
-    let capacity = receiveQueue.ring.possibleCapacity(upTo: receiveWindowTarget)
-    let free = capacity - receiveQueue.count
-    return free >= told + min(capacity / 2, localSegmentByteCount) ? free : told
+    @inline(__always) get {
+      let told = max(0, receiveEdge - receiveNext)
+      let capacity = receiveQueue.ring.possibleCapacity(upTo: receiveWindowTarget)
+      let free = capacity - receiveQueue.count
+      return free >= told + min(capacity / 2, localSegmentByteCount) ? free : told
+    }
   }
 
   /// SEG.WND.
   var windowField: UInt16 {
-    let shift = Int(receiveWindowShift)
-    let offer = offerableWindow
-    var field = offer >> shift
-    // Rounding down must not take back what was told. But each rounding up moves the edge by less than a unit, and a
-    // peer with many small segments would make a queue that nobody reads grow for ever: when that adds up to an eighth,
-    // the edge stays, which RFC 7323 §2.4 foresees.
-    let told = receiveEdge - receiveNext
-    if field << shift < told, receiveQueue.count + told <= receiveWindowTarget + receiveWindowTarget / 8 {
-      field += 1
+    @inline(__always) get {
+      let shift = Int(receiveWindowShift)
+      let offer = offerableWindow
+      var field = offer >> shift
+      // Rounding down must not take back what was told. But each rounding up moves the edge by less than a unit, and a
+      // peer with many small segments would make a queue that nobody reads grow for ever: when that adds up to an eighth,
+      // the edge stays, which RFC 7323 §2.4 foresees.
+      let told = receiveEdge - receiveNext
+      if field << shift < told, receiveQueue.count + told <= receiveWindowTarget + receiveWindowTarget / 8 {
+        field += 1
+      }
+      return UInt16(min(field, 0xffff))
     }
-    return UInt16(min(field, 0xffff))
   }
 
   /// The program has read `byteCount` bytes: grows the window while it keeps up, and tells the peer when that opens
@@ -50,6 +54,8 @@ extension Connection {
 
   /// What 16 bits and the shift can tell.
   private var maximumReceiveWindow: Int {
-    min(configuration.maximumReceiveWindowByteCount, 0xffff << Int(receiveWindowShift))
+    @inline(__always) get {
+      min(configuration.maximumReceiveWindowByteCount, 0xffff << Int(receiveWindowShift))
+    }
   }
 }

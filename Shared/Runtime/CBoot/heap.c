@@ -22,6 +22,8 @@ size_t malloc_usable_size(void *pointer);
 static const uint16_t class_bytes[] = {16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1344, 2048};
 #define CLASS_COUNT (sizeof class_bytes / sizeof class_bytes[0])
 #define MAXIMUM_CLASS_BYTES 2048u
+/// The first class for a size, by the size in units of 16 bytes, rounded up; made by boot_heap_start.
+static uint8_t class_of_units[MAXIMUM_CLASS_BYTES / 16 + 1];
 
 enum kind { KIND_TABLE, KIND_INSIDE, KIND_FREE, KIND_RUN, KIND_SLAB };
 
@@ -159,6 +161,10 @@ static void give_place(struct page *slab, size_t offset) {
 // MARK: The heap
 
 void boot_heap_start(struct boot_range ram) {
+  for (unsigned units = 0, class = 0; units <= MAXIMUM_CLASS_BYTES / 16; units++) {
+    if (units * 16 > class_bytes[class]) class++;
+    class_of_units[units] = (uint8_t)class;
+  }
   heap_start = ram.start;
   heap_page_count = (ram.end - ram.start) / PAGE_BYTES;
   pages = (struct page *)ram.start;
@@ -191,8 +197,8 @@ static void count_taken(size_t bytes) {
 /// Takes `size` bytes at a multiple of `alignment`, a power of two of at most a page; NULL when there are none.
 static void *take(size_t size, size_t alignment) {
   if (size <= MAXIMUM_CLASS_BYTES) {
-    for (unsigned class = 0; class < CLASS_COUNT; class++) {
-      if (class_bytes[class] < size || class_bytes[class] % alignment != 0) continue;
+    for (unsigned class = class_of_units[(size + 15) / 16]; class < CLASS_COUNT; class++) {
+      if ((class_bytes[class] & (alignment - 1)) != 0) continue;
       void *place = take_place(class);
       if (place) count_taken(class_bytes[class]);
       if (!place) statistics.failure_count++;

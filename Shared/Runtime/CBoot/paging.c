@@ -13,6 +13,8 @@
 #define ADDRESS 0x000ffffffffff000ull
 
 #define LARGE_BYTES 0x200000ull
+/// What the tables of large pages cover.
+#define MAPPED_BYTES (2048 * LARGE_BYTES)
 /// The image lies below it, in pages of 4 KB; image.ld asserts that.
 #define SMALL_TABLES 4u
 #define SMALL_END (SMALL_TABLES * LARGE_BYTES)
@@ -24,6 +26,7 @@ extern uint64_t boot_pml4[], boot_pd[];
 static uint64_t small_pages[SMALL_TABLES * 512] __attribute__((aligned(PAGE_BYTES)));
 
 int posix_memalign(void **result, size_t alignment, size_t size);
+void *memset(void *to, int value, size_t count);
 
 /// Makes the processor forget what it knows of the tables.
 static void flush(void) { __asm__ volatile("movq %0, %%cr3" : : "r"(boot_pml4) : "memory"); }
@@ -35,16 +38,23 @@ static void set(const char *start, const char *end, uint64_t rights) {
   }
 }
 
+/// Gives the large pages that [start, end) touches these rights; not those below SMALL_END, or beyond the tables.
+static void set_large(uint64_t start, uint64_t end, uint64_t rights) {
+  start &= ~(LARGE_BYTES - 1);
+  if (end > MAPPED_BYTES) end = MAPPED_BYTES;
+  for (uint64_t page = start < SMALL_END ? SMALL_END : start; page < end; page += LARGE_BYTES) {
+    boot_pd[page / LARGE_BYTES] = page | rights | LARGE;
+  }
+}
+
 void boot_protect(struct boot_range ram) {
   const uint64_t data = PRESENT | WRITABLE | NO_EXECUTE;
   size_t count;
   uint64_t module_start = (uint64_t)boot_module(&count), module_end = module_start + count;
-  for (uint64_t page = 0; page < SMALL_END; page += PAGE_BYTES) {
-    if (page >= ram.start && page < ram.end) small_pages[page / PAGE_BYTES] = page | data;
-    if (page + PAGE_BYTES > module_start && page < module_end) {
-      small_pages[page / PAGE_BYTES] = page | PRESENT | NO_EXECUTE;
-    }
-  }
+  // Only the ranges are walked, from tables of zeros: an image starts in as many steps as it has pages.
+  set((char *)ram.start, (char *)(ram.end < SMALL_END ? ram.end : SMALL_END), data);
+  set((char *)(module_start & ~(PAGE_BYTES - 1ull)), (char *)(module_end < SMALL_END ? module_end : SMALL_END),
+      PRESENT | NO_EXECUTE);
   set(boot_text_start, boot_text_end, PRESENT);
   set(boot_rodata_start, boot_rodata_end, PRESENT | NO_EXECUTE);
   set(boot_data_start, boot_image_end, data);
@@ -54,14 +64,10 @@ void boot_protect(struct boot_range ram) {
   for (uint64_t table = 0; table < SMALL_TABLES; table++) {
     boot_pd[table] = (uint64_t)&small_pages[table * 512] | PRESENT | WRITABLE;
   }
-  for (uint64_t index = SMALL_TABLES; index < 2048; index++) {
-    uint64_t start = index * LARGE_BYTES, end = start + LARGE_BYTES;
-    uint64_t rights = 0;
-    if (end > module_start && start < module_end) rights = PRESENT | NO_EXECUTE;
-    if (end > ram.start && start < ram.end) rights = data;
-    if (start >= DEVICES_START && end <= DEVICES_END) rights = data | UNCACHED;
-    boot_pd[index] = rights ? start | rights | LARGE : 0;
-  }
+  memset(&boot_pd[SMALL_TABLES], 0, (2048 - SMALL_TABLES) * sizeof boot_pd[0]);
+  set_large(module_start, module_end, PRESENT | NO_EXECUTE);
+  set_large(ram.start, ram.end, data);
+  set_large(DEVICES_START, DEVICES_END, data | UNCACHED);
   flush();
 }
 

@@ -58,6 +58,7 @@ struct Superblock: Equatable {
   /// The bytes of a copy: whole blocks.
   func encoded() -> [UInt8] {
     var bytes: [UInt8] = []
+    let paddedByteCount = paddedByteCount
     bytes.reserveCapacity(paddedByteCount)
     for index in Self.magic.indices { bytes.append(Self.magic[index]) }
     append(UInt32(Self.version), to: &bytes)
@@ -81,7 +82,7 @@ struct Superblock: Equatable {
     for file in files { for chunk in file.chunks { append(chunk, to: &bytes) } }
     let checksum = CRC32C.of(bytes.span.bytes)
     for index in 0..<4 { bytes[16 + index] = UInt8(truncatingIfNeeded: checksum >> (24 - 8 * index)) }
-    while bytes.count < paddedByteCount { bytes.append(0) }
+    bytes.append(contentsOf: repeatElement(0, count: paddedByteCount - bytes.count))
     return bytes
   }
 

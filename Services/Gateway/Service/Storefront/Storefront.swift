@@ -25,8 +25,9 @@ final class Storefront {
   let entropy: any Entropy
   let loop: EventLoop
   let log: Logger
-  let assets = Assets()
-  private let description: OpenAPIDocument
+  // Both take millions of instructions: made when somebody first asks, not while the gateway starts.
+  private(set) lazy var assets = Assets()
+  private lazy var description = OpenAPIDocument(shop)
   private let router: Router<PageRoute>
   /// The shop's tags change seldom, and every home page shows them.
   var tags: [(name: String, count: Int)] = []
@@ -56,7 +57,6 @@ final class Storefront {
     self.entropy = entropy
     self.loop = loop
     self.log = log
-    description = OpenAPIDocument(shop)
     router = Router([
       Route(.get, "/", .home), Route(.get, "/products/{id}", .product), Route(.get, "/cart", .cart),
       Route(.post, "/cart/items", .addToCart), Route(.post, "/cart/update", .updateCart),

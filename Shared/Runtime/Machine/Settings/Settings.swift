@@ -22,15 +22,22 @@ public struct Settings: Sendable {
   public init(parsing text: String, from source: String) throws(SettingsError) {
     values = [:]
     var number = 0
-    for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+    let bytes = Array(text.utf8)
+    var start = 0
+    while start < bytes.count {
       number += 1
-      guard !line.isEmpty else { continue }
-      guard let equals = line.firstIndex(of: UInt8(ascii: "=")), equals > line.startIndex else {
-        throw SettingsError("\(source):\(number): expected key=value")
+      var end = start
+      var equals = -1
+      while end < bytes.count, bytes[end] != UInt8(ascii: "\n") {
+        if equals < 0, bytes[end] == UInt8(ascii: "=") { equals = end }
+        end += 1
       }
+      defer { start = end + 1 }
+      guard end > start else { continue }
+      guard equals > start else { throw SettingsError("\(source):\(number): expected key=value") }
       // A cut at an ASCII character leaves UTF-8 on both sides.
-      let key = String(Substring(line[..<equals]))
-      let value = String(Substring(line[line.index(after: equals)...]))
+      let key = String(decoding: bytes[start..<equals], as: UTF8.self)
+      let value = String(decoding: bytes[(equals + 1)..<end], as: UTF8.self)
       guard values.updateValue(value, forKey: key) == nil else {
         throw SettingsError("\(source):\(number): \(key) stands there twice")
       }

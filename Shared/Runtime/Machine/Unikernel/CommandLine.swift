@@ -12,9 +12,21 @@ struct CommandLine {
   /// Reads `text`; throws at a word it does not know.
   init(_ text: String) throws(SettingsError) {
     self.text = text
-    for word in text.utf8.split(separator: UInt8(ascii: " ")) where !word.starts(with: Self.virtioKey.utf8) {
-      throw SettingsError(
-        "unknown word on the command line: \(String(Substring(word))) (settings come in the boot module)")
+    let bytes = Array(text.utf8)
+    let key = Array(Self.virtioKey.utf8)
+    var start = 0
+    while start < bytes.count {
+      var end = start
+      var matchesKey = true
+      while end < bytes.count, bytes[end] != UInt8(ascii: " ") {
+        if end - start < key.count, bytes[end] != key[end - start] { matchesKey = false }
+        end += 1
+      }
+      if end > start, !matchesKey || end - start < key.count {
+        let word = String(decoding: bytes[start..<end], as: UTF8.self)
+        throw SettingsError("unknown word on the command line: \(word) (settings come in the boot module)")
+      }
+      start = end + 1
     }
   }
 }

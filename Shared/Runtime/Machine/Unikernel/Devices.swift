@@ -1,3 +1,4 @@
+import CBoot
 import MachineSettings
 import Platform
 import Virtio
@@ -9,6 +10,10 @@ struct Devices {
     let registers: PhysicalRegisters
     let interruptLine: UInt32
   }
+
+  /// How long the processor halts at most while the entropy device is asked, and how often: ten seconds in all.
+  private static let entropyWait = Duration.milliseconds(1)
+  private static let maximumEntropyWaitCount = 10_000
 
   /// Of each kind the first one.
   private(set) var network: Found?
@@ -59,8 +64,13 @@ struct Devices {
   func startEntropy(_ memory: PageMemory) throws(SettingsError) -> VirtioRandom? {
     guard let entropy else { return nil }
     do throws(VirtioError) {
-      // Asked at the start and rarely after, for a few bytes: the answer takes no longer than an interrupt would.
-      return try VirtioRandom(registers: entropy.registers, memory: memory) {}
+      // Asked at the start and rarely after, for a few bytes. Its edge ends the wait; if that is lost, the time does.
+      boot_enable_interrupt(entropy.interruptLine)
+      return try VirtioRandom(
+        registers: entropy.registers, memory: memory, maximumParkCount: Self.maximumEntropyWaitCount
+      ) {
+        boot_idle(UInt64(Self.entropyWait.nanoseconds))
+      }
     } catch {
       throw SettingsError("entropy device: \(error.description)")
     }

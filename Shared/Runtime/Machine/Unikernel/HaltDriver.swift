@@ -24,6 +24,9 @@ public final class HaltDriver: LoopDriver {
 
   private let clock: TSCClock
   private var sources: [any EventSource] = []
+  /// Whether every source was asked once. Before, a wait of somebody else's (the entropy device's, at the start) may have
+  /// taken an edge that one of them sent.
+  private var hasAsked = false
 
   /// Its waits are timed by `clock`.
   public init(clock: TSCClock) { self.clock = clock }
@@ -48,9 +51,10 @@ public final class HaltDriver: LoopDriver {
 
   public func poll(until deadline: Instant) {
     let now = clock.now
-    if deadline > now && JobQueue.isEmpty && sources.allSatisfy({ $0.mayIdle() }) {
+    if hasAsked && deadline > now && JobQueue.isEmpty && sources.allSatisfy({ $0.mayIdle() }) {
       boot_idle(deadline.nanoseconds - now.nanoseconds)
     }
     for source in sources { source.handleEvents() }
+    hasAsked = true
   }
 }

@@ -35,7 +35,8 @@ final class ImageNetwork: Network, EventSource {
   private var mayHaveMore = false
 
   init(
-    _ board: Board, device: any InterruptingNetworkDevice, entropy: any Entropy, _ settings: Settings, log: Logger
+    _ board: Board, device: any InterruptingNetworkDevice, entropy: any Entropy, _ settings: Settings,
+    log: Logger
   ) throws(SettingsError) {
     let place = try settings.interfaceAddress()
     self.board = board

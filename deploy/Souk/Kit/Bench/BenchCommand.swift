@@ -4,8 +4,10 @@ import Glibc
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure the shop beside nginx, or our TCP/IP, on this machine.",
-    subcommands: [BenchShopCommand.self, BenchNetCommand.self], defaultSubcommand: BenchShopCommand.self)
+    commandName: "bench",
+    abstract: "Measure the shop beside nginx, our TCP/IP, or the images, on this machine.",
+    subcommands: [BenchShopCommand.self, BenchNetCommand.self, BenchImageCommand.self],
+    defaultSubcommand: BenchShopCommand.self)
 }
 
 struct BenchShopCommand: ParsableCommand {
