@@ -28,7 +28,12 @@ extension VirtioBlock {
       wait()
     }
     queue.notify()
-    try finish(transfer)
+    do throws(BlockError) {
+      try finish(transfer)
+    } catch {
+      hasFailedFlush = true
+      throw error
+    }
   }
 
   /// Tells the disk that nobody needs these sectors any more. Throws `outOfRange` for sectors that are not there,

@@ -39,6 +39,9 @@ public final class VirtioBlock: BlockDevice {
 
   /// Why the device was given up; nil while it works.
   public var failure: VirtioError? { device.failure }
+  /// Whether a `flush` has failed since the start: writes that the device had accepted may be lost, and a later flush
+  /// that succeeds says nothing about them.
+  public internal(set) var hasFailedFlush = false
   /// Requests that the device has at this moment.
   public var inFlightCount: Int { queue.inFlightCount }
 

@@ -55,6 +55,28 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false]) func `a disk that a QEMU has is in use`(_ writable: Bool) throws {
+    try withFile(byteCount: 4096) { path in
+      // What QEMU does (block/file-posix.c): read locks of single bytes, by F_OFD_SETLK.
+      let other = open(path, O_RDWR | O_CLOEXEC)
+      var lock = flock()
+      lock.l_whence = Int16(SEEK_SET)
+      lock.l_type = Int16(F_RDLCK)
+      lock.l_start = 100
+      lock.l_len = 2
+      #expect(fcntl(other, 37, &lock) == 0)
+      #expect(throws: FileDeviceError.inUse) { try FileBlockDevice(path: path, writable: writable) }
+      close(other)
+      let device = try FileBlockDevice(path: path, writable: writable)
+      // And what it asks afterwards: whether anybody else holds such a byte (F_OFD_GETLK).
+      let next = open(path, O_RDWR | O_CLOEXEC)
+      defer { close(next) }
+      lock.l_type = Int16(F_WRLCK)
+      #expect(fcntl(next, 36, &lock) == 0 && lock.l_type != Int16(F_UNLCK))
+      withExtendedLifetime(device) {}
+    }
+  }
+
   @Test func `two never share one`() throws {
     try withFile(byteCount: 4096) { path in
       do {

@@ -88,10 +88,12 @@ import Virtio
     let bytes = frameBytes(512, seed: 1)
     #expect(throws: BlockError.failed) { try block.write(at: 0, from: bytes.span.bytes) }
     try block.write(at: 0, from: bytes.span.bytes)
+    #expect(!block.hasFailedFlush)
     #expect(throws: BlockError.failed) { try block.flush() }
     try block.flush()
     #expect(throws: BlockError.failed) { try read(block, at: 0, 512) }
     #expect(try read(block, at: 0, 512) == bytes)
+    #expect(block.hasFailedFlush, "it stays known, though the next flush succeeded")
     #expect(block.failure == nil && block.inFlightCount == 0)
   }
 

@@ -24,6 +24,7 @@ public final class DiskVFS {
 
   /// The database's name as SQLite is to hear it.
   public static var path: String { "/database" }
+  private static var databaseName: StaticString { "/database" }
   private static var logSuffix: StaticString { "-wal" }
   private static var journalSuffix: StaticString { "-journal" }
 
@@ -98,7 +99,9 @@ public final class DiskVFS {
     }
     vfs.xDelete = { vfs, name, _ in
       let this = DiskVFS.from(vfs)
-      let file = this.disk.file(DiskVFS.kind(named: name!))
+      // A name that is none of the three must not end as the database's.
+      guard let kind = DiskVFS.kind(named: name!) else { return IOFailure.nothingToDelete }
+      let file = this.disk.file(kind)
       guard file.exists else { return IOFailure.nothingToDelete }
       file.remove()
       // Whatever SQLite asks for: it happens when a database is opened or closed, and then it is certain.
@@ -106,7 +109,8 @@ public final class DiskVFS {
     }
     vfs.xAccess = { vfs, name, _, result in
       let this = DiskVFS.from(vfs)
-      result!.pointee = this.disk.file(DiskVFS.kind(named: name!)).exists ? 1 : 0
+      let isThere = DiskVFS.kind(named: name!).map { this.disk.file($0).exists } ?? false
+      result!.pointee = isThere ? 1 : 0
       return SQLITE_OK
     }
     vfs.xFullPathname = { _, name, capacity, output in
@@ -160,9 +164,11 @@ public final class DiskVFS {
     return nil
   }
 
-  private static func kind(named name: UnsafePointer<CChar>) -> DiskFileKind {
+  /// The file of that name; nil for any other name, which is none of ours.
+  private static func kind(named name: UnsafePointer<CChar>) -> DiskFileKind? {
     if ends(name, with: logSuffix) { return .log }
-    return ends(name, with: journalSuffix) ? .journal : .database
+    if ends(name, with: journalSuffix) { return .journal }
+    return ends(name, with: databaseName) ? .database : nil
   }
 
   private static func ends(_ name: UnsafePointer<CChar>, with suffix: StaticString) -> Bool {

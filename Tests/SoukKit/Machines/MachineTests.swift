@@ -93,13 +93,14 @@ import Testing
   @Test func `an image's own words are told from QEMU's and the kernel's`() {
     #expect(ImageExit(.exited(33)) == .done)
     #expect(ImageExit.words(.exited(35)) == "trapped")
+    #expect(ImageExit.words(.exited(47)) == "lost a device")
     #expect(ImageExit.words(.exited(1)) == "was refused by QEMU")
     #expect(ImageExit.words(.exited(2)).hasPrefix("lost its QEMU"))
     #expect(ImageExit.words(.killed(signal: 9)).hasPrefix("lost its QEMU"))
   }
 
   @Test func `what would only happen again is not restarted`() {
-    let final = [33, 35, 37, 39, 41, 43, 45, 1, 2].map(Int32.init).filter {
+    let final = [33, 35, 37, 39, 41, 43, 45, 47, 1, 2].map(Int32.init).filter {
       ImageExit.needsAPerson(.exited($0))
     }
     #expect(final == [43, 45, 1])

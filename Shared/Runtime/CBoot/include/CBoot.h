@@ -18,6 +18,8 @@ enum boot_exit_code {
   BOOT_EXIT_UNFIT_MACHINE = 0x15,
   /// Settings, command line or disk are wrong: starting again would not help.
   BOOT_EXIT_CONFIGURATION = 0x16,
+  /// A device that worked gave up: starting again may help.
+  BOOT_EXIT_DEVICE_LOST = 0x17,
 };
 
 /// Stops for good: through isa-debug-exit at port 0xf4 where there is one, else halted with interrupts off.

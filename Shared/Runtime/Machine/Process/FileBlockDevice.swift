@@ -1,9 +1,12 @@
+// "Open file description locks" in fcntl(2), and QEMU's block/file-posix.c (raw_check_lock_bytes) before changing this
+// file.
 import Glibc
 import Platform
 
 /// A disk that is a file, or a block device of Linux's.
 ///
-/// One process at a time: it is locked (flock(2)) as long as the object lives. Grows when the file has grown, with
+/// One process at a time: it is locked as long as the object lives, by flock(2) against others like this one, and by
+/// fcntl(2) against QEMU, which does not look at the former. Grows when the file has grown, with
 /// the next opening.
 public final class FileBlockDevice: BlockDevice {
   public let sectorByteCount = 512
@@ -25,7 +28,7 @@ public final class FileBlockDevice: BlockDevice {
       close(descriptor)
       throw .notADisk
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, Self.keepOutMachines(descriptor, writable) else {
       let reason = errno
       close(descriptor)
       throw reason == EWOULDBLOCK ? .inUse : .cannotOpen(reason)
@@ -41,6 +44,26 @@ public final class FileBlockDevice: BlockDevice {
   }
 
   deinit { close(descriptor) }
+
+  /// F_OFD_SETLK and F_OFD_GETLK (Linux's include/uapi/asm-generic/fcntl.h), which the C library shows only to GNU
+  /// programs.
+  private static var setFileLock: Int32 { 37 }
+  private static var getFileLock: Int32 { 36 }
+
+  /// QEMU holds read locks on single bytes while it has an image, and afterwards asks whether others hold any: a lock of
+  /// the whole file keeps it out. False, with a reason in errno, when it was there before.
+  private static func keepOutMachines(_ descriptor: Int32, _ isWritable: Bool) -> Bool {
+    var lock = flock()
+    lock.l_whence = Int16(SEEK_SET)
+    // A write lock needs a descriptor that may write.
+    lock.l_type = Int16(isWritable ? F_WRLCK : F_RDLCK)
+    guard fcntl(descriptor, setFileLock, &lock) == 0 else { return false }
+    // Read locks go together, so ask whether a write lock would have been possible.
+    lock.l_type = Int16(F_WRLCK)
+    guard fcntl(descriptor, getFileLock, &lock) == 0 else { return false }
+    errno = EWOULDBLOCK
+    return lock.l_type == Int16(F_UNLCK)
+  }
 
   public func read(at sectorIndex: UInt64, into destination: UnsafeMutableRawBufferPointer) throws(BlockError)
   {

@@ -104,7 +104,7 @@ final class ImageNetwork: Network, EventSource {
     if let failure = device.failureDescription {
       // Without a network nobody hears from this machine again: whoever supervises it starts another one.
       log.error("the network device was given up", LogField("reason", failure))
-      boot_exit(Int32(BOOT_EXIT_UNFIT_MACHINE.rawValue))
+      boot_exit(Int32(BOOT_EXIT_DEVICE_LOST.rawValue))
     }
     return isQuiet
   }

@@ -71,7 +71,7 @@ public final class Machine {
   public func databaseLocation() throws(SettingsError) -> DatabaseLocation {
     let worker = databaseWorker
     let (disk, interruptLine) = try devices.startBlock(memory) { worker.park() }
-    board.driver.watch(DiskEvents(disk, worker), interruptLine: interruptLine)
+    board.driver.watch(DiskEvents(disk, worker, log: log), interruptLine: interruptLine)
     return .device(disk)
   }
 

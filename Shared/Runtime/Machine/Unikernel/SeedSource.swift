@@ -17,7 +17,7 @@ final class SeedSource: Entropy {
       do throws(VirtioError) {
         try device.fill(bytes)
       } catch {
-        boot_panic("the entropy device fails", Int32(BOOT_EXIT_UNFIT_MACHINE.rawValue))
+        boot_panic("the entropy device fails", Int32(BOOT_EXIT_DEVICE_LOST.rawValue))
       }
     } else {
       bytes.initializeMemory(as: UInt8.self, repeating: 0)

@@ -8,6 +8,7 @@ enum ImageExit: Int32, CaseIterable {
   case heapMisuse = 41
   case unfitMachine = 43
   case configuration = 45
+  case deviceLost = 47
 
   /// Nil for an ending that no image chose.
   init?(_ ending: Ending) {
@@ -28,6 +29,7 @@ enum ImageExit: Int32, CaseIterable {
     case .heapMisuse: "damaged its heap"
     case .unfitMachine: "cannot run on this machine"
     case .configuration: "was started with wrong settings or a wrong disk"
+    case .deviceLost: "lost a device"
     }
   }
 
