@@ -19,6 +19,7 @@ import Testing
   @Test func `only a Main chooses a machine`() { check(.machine) }
   @Test func `conditional compilation stays in Machine`() { check(.conditions) }
   @Test func `files are short enough to hold one concept`() { check(.length) }
+  @Test func `no span outlives a short text`() { check(.spans) }
   @Test func `tests do not sleep`() { check(.sleeps) }
   @Test func `random tests have a seed`() { check(.seeds) }
   @Test func `unsafe code says why it is safe`() { check(.reasons) }

@@ -59,6 +59,12 @@ extension Rule {
     in: { $0.isIn("Shared", "Services", "Tests") && !$0.isIn("Shared/Runtime/Machine") }
   ) { $0.contains(/^\s*#(if|elseif)\b/.wordBoundaryKind(.simple)) }
 
+  static let spans = noCode(
+    ["utf8Span"],
+    "Lend a String's bytes with withUTF8: the span of a short one outlived its bytes in optimised images (Swift 6.3.1).",
+    in: { $0.isIn("Shared", "Services", "Examples") }
+  ) { $0.contains("utf8Span") }
+
   static let maximumLineCount = 420
 
   static let length = Rule(
