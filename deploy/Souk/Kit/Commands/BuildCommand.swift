@@ -7,7 +7,8 @@ struct BuildCommand: ParsableCommand {
     discussion: """
       `souk build hello` builds Examples/Hello; in a folder that `souk new` made, `souk build NAME` builds that \
       folder's program. --target qemu and --target xen make images, one and the same for both, print what takes the \
-      room in them, and write beside each a bill of materials (CycloneDX). The exit code is 1 when one is over what CI holds it to.
+      room in them, and write beside each a bill of materials (CycloneDX). The exit code is 1 when one is over what \
+      CI holds it to.
       """)
 
   @Argument(

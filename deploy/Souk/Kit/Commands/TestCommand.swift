@@ -38,6 +38,7 @@ struct TestCommand: ParsableCommand {
       ["\(release)/simulate", "--seeds", "5000"], ["Tests/Unikernel/boot"],
       ["Tests/Unikernel/devices"], ["Tests/Unikernel/tap"], ["Tests/Unikernel/page"],
       ["Tests/Fuzz/run", "all"],
+      ["\(release)/souk", "bench", "image", "--quick"],
       ["\(release)/souk", "bench", "--rounds", "1", "--seconds", "1"],
       ["\(release)/souk", "bench", "net", "--rounds", "1", "--megabytes", "10", "--seconds", "0.2"],
     ] {
