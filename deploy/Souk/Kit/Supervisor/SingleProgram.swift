@@ -101,7 +101,7 @@ final class SingleProgram {
     let door = ForwarderSettings.Door(
       name: name, descriptor: socket.descriptor, endpoint: "\(Self.address):\(InnerNetwork.port)")
     let port = SwitchSettings.Port(
-      name: name, socket: folder + "/net", hardwareAddress: Self.hardwareAddress)
+      name: name, socket: folder + "/net", hardwareAddress: Self.hardwareAddress, address: Self.address)
     try Files.write(SwitchSettings(ports: [port], doors: [door]).bytes, to: folder + "/switch", mode: 0o600)
     let network = ForwarderProcess(
       "switch", settings: folder + "/switch", descriptors: ForwarderSettings.descriptors([door]), loop: loop,
