@@ -61,6 +61,8 @@ final class SingleProgram {
     let pipe = try Sockets.pipe()
     defer { close(pipe.writing) }
     var spawn: Spawn
+    var typedEnd: Int32?
+    defer { if let typedEnd { close(typedEnd) } }
     switch place {
     case .process(let executable):
       try write(["listen.fd=3", "supervised=true"] + settings, to: "settings")
@@ -85,6 +87,7 @@ final class SingleProgram {
       }
       let typed = try Sockets.pipe()
       input = typed.writing
+      typedEnd = typed.reading
       spawn = Spawn(
         executable: "/proc/self/exe",
         arguments: MachineCommand.arguments(VirtualMachine.program, machine.arguments))
