@@ -34,6 +34,16 @@ import Testing
     #expect(Files.text(path)!.hasSuffix("line 199"))
   }
 
+  @Test func `what a service prints cannot steer a terminal`() {
+    let cases = [
+      ("plain\ttext ž €", "plain\ttext ž €"), ("line\r", "line"), ("\u{1b}[2J\u{7}\u{7f}\r.", "?[2J???."),
+      ("\u{9b}2J \u{a0}", "?2J \u{a0}"),
+    ]
+    for (said, shown) in cases {
+      #expect(String(decoding: ManagedService.printable(Array(said.utf8)), as: UTF8.self) == shown)
+    }
+  }
+
   @Test func `a tail goes on across a rotation`() throws {
     let path = folder() + "/a.log"
     let log = try LogFile(path, maximumByteCount: 64)

@@ -39,8 +39,9 @@ private final class Place {
       .init(
         fileToDisk: { (file, disk, _) throws(Failure) in try copy(file, disk, "d") },
         diskToFile: { (disk, file, _) throws(Failure) in try copy(disk, file, "f") },
-        makeDisk: { (disk, service) throws(Failure) in
-          try Files.write(Array("empty \(service)".utf8), to: disk, mode: 0o600)
+        makeDisk: { [self] (disk, service) throws(Failure) in
+          try Files.write(Array((fails ? "half" : "empty \(service)").utf8), to: disk, mode: 0o600)
+          if fails { throw Failure("killed") }
         }))
   }
 }
@@ -53,6 +54,15 @@ private final class Place {
     #expect(try place.prepare(.qemu) == nil)
     #expect(place.content == ["cart.disk": "empty cart"])
     #expect(try place.prepare(.qemu) == nil)
+  }
+
+  @Test func `a new disk that was not finished is begun anew`() throws {
+    let place = try Place()
+    place.fails = true
+    #expect(throws: Failure("killed")) { try place.prepare(.qemu) }
+    place.fails = false
+    #expect(try place.prepare(.qemu) == nil)
+    #expect(place.content == ["cart.disk": "empty cart"])
   }
 
   @Test func `another target takes the database over, there and back, and says so`() throws {

@@ -88,11 +88,43 @@ import Wire
   }
 
   @Test func `nobody sends in another's name`() {
-    var table = LearningSwitch(owners: [a, b, nil])
+    var table = LearningSwitch(owners: [.init(hardware: a), .init(hardware: b), nil])
     #expect(forward(&table, 0, to: .broadcast, from: b) == .nowhere(.foreignSource))
     #expect(table.addressCount == 0)
     #expect(forward(&table, 0, to: .broadcast, from: a) == .everyOther)
     #expect(forward(&table, 2, to: .broadcast, from: c) == .everyOther)
+  }
+
+  @Test(arguments: [(0x0800 as UInt16, 26), (0x0806, 28)])
+  func `nobody says that its IPv4 or its ARP comes from another`(_ type: UInt16, _ offset: Int) {
+    let own = IPv4Address(rawValue: 0x0a53_000b)
+    var table = LearningSwitch(owners: [.init(hardware: a, address: own), nil])
+    var bytes = frame(to: .broadcast, from: a)
+    func say(_ value: UInt32, at offset: Int) {
+      for index in 0..<4 {
+        bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * index))
+      }
+    }
+    bytes[12] = UInt8(type >> 8)
+    bytes[13] = UInt8(type & 0xff)
+    // ARP's sender, at 22: the Ethernet address again.
+    if type == 0x0806 { bytes.replaceSubrange(22..<28, with: bytes[6..<12]) }
+    func verdict(_ byteCount: Int = 60, from port: Int = 0) -> LearningSwitch.Verdict {
+      let bytes = Array(bytes[..<byteCount])
+      return table.forward(bytes.span.bytes, from: port, at: start)
+    }
+    say(own.rawValue, at: offset)
+    #expect(verdict() == .everyOther)
+    #expect(verdict(29) == .nowhere(.foreignSource), "too short to say")
+    say(own.rawValue + 1, at: offset)
+    #expect(verdict() == .nowhere(.foreignSource))
+    #expect(verdict(from: 1) == .everyOther, "that port is anybody's")
+    say(0, at: offset)
+    let isProbe = type == 0x0806
+    #expect(verdict() == (isProbe ? .everyOther : .nowhere(.foreignSource)))
+    say(own.rawValue, at: offset)
+    bytes[27] ^= 1
+    #expect(verdict() == .nowhere(.foreignSource), "the address, or ARP's idea of the hardware")
   }
 
   @Test func `what is no frame goes nowhere and is counted`() {

@@ -37,8 +37,8 @@ private final class Town {
     }
     self.ports = ports
     hub = VirtualSwitch(
-      machines: ports.enumerated().map { ($0.element, Self.address($0.offset)) }, hardware: Self.hostAddress,
-      loop: machine.loop)
+      machines: ports.enumerated().map { ($0.element, .init(hardware: Self.address($0.offset))) },
+      hardware: Self.hostAddress, loop: machine.loop)
     take = { [unowned self] number in
       defer { plugs[number] = nil }
       return plugs[number]

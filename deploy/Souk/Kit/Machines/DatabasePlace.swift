@@ -40,8 +40,10 @@ struct DatabasePlace {
     if Files.exists(destination) { return nil }
     guard Files.exists(source) else {
       if target.isImages {
-        try transfer.makeDisk(moving(disk), service)
-        try rename(moving(disk), to: disk)
+        // Not the name of a copy: half of a new disk must not be taken for one.
+        let fresh = disk + ".new"
+        try transfer.makeDisk(fresh, service)
+        try rename(fresh, to: disk)
       }
       return nil
     }
@@ -50,6 +52,8 @@ struct DatabasePlace {
     } else {
       try transfer.diskToFile(disk, moving(file), service)
     }
+    // The copy's name, too, before the source goes: not every file system makes them durable in this order by itself.
+    try syncFolder(of: moving(destination))
     try remove(source)
     try rename(moving(destination), to: destination)
     return

@@ -40,7 +40,7 @@ struct MachinePlan {
     ServiceKind.allCases.map {
       .init(
         name: $0.rawValue, socket: folder.networkSocket($0.rawValue),
-        hardwareAddress: InnerNetwork.hardwareAddress($0))
+        hardwareAddress: InnerNetwork.hardwareAddress($0), address: InnerNetwork.address($0))
     }
   }
 

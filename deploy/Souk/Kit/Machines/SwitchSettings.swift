@@ -6,6 +6,8 @@ struct SwitchSettings {
     /// Where its QEMU listens.
     var socket: String
     var hardwareAddress: String
+    /// Of IPv4.
+    var address: String
   }
 
   let ports: [Port]
@@ -18,7 +20,10 @@ struct SwitchSettings {
       "machines=" + ports.map(\.name).joined(separator: " "),
     ]
     for port in ports {
-      lines += ["\(port.name).socket=\(port.socket)", "\(port.name).mac=\(port.hardwareAddress)"]
+      lines += [
+        "\(port.name).socket=\(port.socket)", "\(port.name).mac=\(port.hardwareAddress)",
+        "\(port.name).address=\(port.address)",
+      ]
     }
     lines += ForwarderSettings.lines(doors)
     return lines.flatMap { Array("\($0)\n".utf8) }

@@ -75,8 +75,10 @@ final class ForwarderProcess {
 
   /// Asks it to finish and to go. `stopped` follows, if it runs.
   func stop() {
-    guard !isStopping, let pid else { return }
+    guard !isStopping else { return }
     isStopping = true
+    // One that waits to be started again does not come back.
+    guard let pid else { return loop.cancel(timer) }
     kill(pid, SIGTERM)
     timer = loop.after(Self.stopMilliseconds) { [unowned self] in killNow() }
   }

@@ -257,9 +257,29 @@ final class ManagedService {
     input = nil
   }
 
+  /// What a service prints is shown on terminals and kept in logs: it must not be able to steer a terminal.
   private func heard(_ line: [UInt8]) {
+    let line = Self.printable(line)
     remember(line)
     events.line(self, line)
+  }
+
+  /// `line` with a question mark for each control character but the tab, and without the return that serial consoles
+  /// end lines with.
+  static func printable(_ line: [UInt8]) -> [UInt8] {
+    let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line[...]
+    var printable: [UInt8] = []
+    printable.reserveCapacity(line.count)
+    for byte in line {
+      if byte & 0xE0 == 0x80, printable.last == 0xC2 {
+        // U+0080 to U+009F, which terminals obey as well.
+        printable[printable.count - 1] = UInt8(ascii: "?")
+      } else {
+        let isControl = byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F
+        printable.append(isControl ? UInt8(ascii: "?") : byte)
+      }
+    }
+    return printable
   }
 
   private func remember(_ line: [UInt8]) {

@@ -61,6 +61,8 @@ final class SingleProgram {
     let pipe = try Sockets.pipe()
     defer { close(pipe.writing) }
     var spawn: Spawn
+    var typedEnd: Int32?
+    defer { if let typedEnd { close(typedEnd) } }
     switch place {
     case .process(let executable):
       try write(["listen.fd=3", "supervised=true"] + settings, to: "settings")
@@ -85,6 +87,7 @@ final class SingleProgram {
       }
       let typed = try Sockets.pipe()
       input = typed.writing
+      typedEnd = typed.reading
       spawn = Spawn(
         executable: "/proc/self/exe",
         arguments: MachineCommand.arguments(VirtualMachine.program, machine.arguments))
@@ -101,7 +104,7 @@ final class SingleProgram {
     let door = ForwarderSettings.Door(
       name: name, descriptor: socket.descriptor, endpoint: "\(Self.address):\(InnerNetwork.port)")
     let port = SwitchSettings.Port(
-      name: name, socket: folder + "/net", hardwareAddress: Self.hardwareAddress)
+      name: name, socket: folder + "/net", hardwareAddress: Self.hardwareAddress, address: Self.address)
     try Files.write(SwitchSettings(ports: [port], doors: [door]).bytes, to: folder + "/switch", mode: 0o600)
     let network = ForwarderProcess(
       "switch", settings: folder + "/switch", descriptors: ForwarderSettings.descriptors([door]), loop: loop,

@@ -1,4 +1,4 @@
-// IEEE 802.1D-2004 §7.7 to §7.9 before changing this file.
+// IEEE 802.1D-2004 §7.7 to §7.9, RFC 826 and RFC 791 §3.1 (where sources stand) before changing this file.
 import Bytes
 import Platform
 import Wire
@@ -8,6 +8,14 @@ import Wire
 struct LearningSwitch {
   /// Which of the switch's ports, counted from 0.
   typealias Port = Int
+
+  /// The only one who may send into a port.
+  struct Owner {
+    var hardware: EthernetAddress
+    /// What its IPv4 and its ARP may say that they come from; nil for anything. Without it, one machine could answer
+    /// for another's address and would be sent what is the other's: secrets, too.
+    var address: IPv4Address?
+  }
 
   /// How much, how long.
   struct Limits {
@@ -24,7 +32,7 @@ struct LearningSwitch {
     case truncated, tooLong
     /// From a group, or from nobody.
     case badSource
-    /// From an address that is not its port's own.
+    /// From an address that is not its port's own: Ethernet's, or IPv4's, or what ARP says of either.
     case foreignSource
     /// To an address that ends at a bridge (IEEE 802.1D table 7-10).
     case linkLocal
@@ -43,13 +51,13 @@ struct LearningSwitch {
     var seen: Instant
   }
 
-  private let owners: [EthernetAddress?]
+  private let owners: [Owner?]
   private let limits: Limits
   private var places: [EthernetAddress: Place] = [:]
   private var refusals = [UInt64](repeating: 0, count: Refusal.allCases.count)
 
-  /// A switch with a port for each of `owners`: the only address that may send there, or nil for any.
-  init(owners: [EthernetAddress?], limits: Limits = Limits()) {
+  /// A switch with a port for each of `owners`; nil for anybody.
+  init(owners: [Owner?], limits: Limits = Limits()) {
     self.owners = owners
     self.limits = limits
   }
@@ -75,7 +83,9 @@ struct LearningSwitch {
     let destination = address(frame, at: 0)
     let source = address(frame, at: 6)
     guard source.isUnicast else { return .nowhere(.badSource) }
-    guard (owners[port] ?? source) == source else { return .nowhere(.foreignSource) }
+    if let owner = owners[port] {
+      guard owner.hardware == source, speaksForItself(frame, owner) else { return .nowhere(.foreignSource) }
+    }
     learn(source, port, now)
     // 01-80-C2-00-00-00 to -0F.
     guard destination.rawValue >> 4 != 0x0180_c200_000 else { return .nowhere(.linkLocal) }
@@ -84,6 +94,20 @@ struct LearningSwitch {
       return .everyOther
     }
     return place.port == port ? .nowhere(.samePort) : .port(place.port)
+  }
+
+  /// Whether what ARP or IPv4 says of the sender is the owner's. Other protocols lead to nobody here.
+  private func speaksForItself(_ frame: RawSpan, _ owner: Owner) -> Bool {
+    guard let own = owner.address else { return true }
+    switch frame.bigEndian16(at: 12) {
+    case 0x0800: return frame.byteCount >= 30 && frame.bigEndian32(at: 26) == own.rawValue
+    case 0x0806:
+      guard frame.byteCount >= 42, address(frame, at: 22) == owner.hardware else { return false }
+      // Zero asks whether somebody has an address (RFC 5227), and claims none.
+      let sender = frame.bigEndian32(at: 28)
+      return sender == own.rawValue || sender == 0
+    default: return true
+    }
   }
 
   private mutating func learn(_ address: EthernetAddress, _ port: Port, _ now: Instant) {

@@ -11,7 +11,7 @@ import _Concurrency
 /// The child of a supervisor that is the network of its virtual machines: a switch, and on it a host of our own TCP/IP
 /// that leads connections from 127.0.0.1 to them. Not for people.
 ///
-/// Settings: `machines`, names; `NAME.socket`, where its QEMU listens; `NAME.mac`; `net.mac` and `net.address`, the
+/// Settings: `machines`, names; `NAME.socket`, where its QEMU listens; `NAME.mac` and `NAME.address`, which alone it may use; `net.mac` and `net.address`, the
 /// host's own; `doors`, as a forwarder has them.
 struct SwitchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "switch", shouldDisplay: false)
@@ -37,14 +37,18 @@ struct SwitchCommand: ParsableCommand {
       throw SettingsError("the switch is the kernel's side of the network")
     }
     let settings = machine.settings
-    var ports: [(port: StreamPort, address: EthernetAddress?)] = []
+    var ports: [(port: StreamPort, owner: LearningSwitch.Owner?)] = []
     for name in (settings["machines"] ?? "").split(separator: " ").map(String.init) {
       guard let path = settings[name + ".socket"] else { throw SettingsError("\(name).socket is not set") }
       let port = StreamPort(name, loop: machine.loop, log: machine.log) { () throws(NetworkError) in
         guard let descriptor = UnixSocket.connect(path) else { throw .refused }
         return kernel.stream(adopting: descriptor)
       }
-      ports.append((port, try hardwareAddress(settings, name + ".mac")))
+      guard let address = IPv4Address(settings[name + ".address"] ?? "") else {
+        throw SettingsError("\(name).address must be an IPv4 address, such as 10.83.0.11")
+      }
+      let hardware = try hardwareAddress(settings, name + ".mac")
+      ports.append((port, LearningSwitch.Owner(hardware: hardware, address: address)))
     }
     var configuration = StackConfiguration()
     configuration.tcp.keepAliveIdle = UInt64(keepAliveInterval.nanoseconds)

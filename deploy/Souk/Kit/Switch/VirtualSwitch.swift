@@ -15,14 +15,15 @@ final class VirtualSwitch {
   private var interface: Interface?
   private var timer: Timer?
 
-  /// A switch whose ports belong to `machines`, each with the one address that may send there, and to this side's
+  /// A switch whose ports belong to `machines`, each with the only one who may send there, and to this side's
   /// interface with the address `hardware`.
-  init(machines: [(port: StreamPort, address: EthernetAddress?)], hardware: EthernetAddress, loop: EventLoop)
-  {
+  init(
+    machines: [(port: StreamPort, owner: LearningSwitch.Owner?)], hardware: EthernetAddress, loop: EventLoop
+  ) {
     self.machines = machines.map(\.port)
     self.loop = loop
     hostPort = machines.count
-    table = LearningSwitch(owners: machines.map(\.address) + [hardware])
+    table = LearningSwitch(owners: machines.map(\.owner) + [.init(hardware: hardware)])
     let hostPort = hostPort
     host = HostPort(
       hardwareAddress: hardware.rawValue, forward: { [unowned self] in forward($0, from: hostPort) },
