@@ -23,9 +23,9 @@ final class TestShop: Sendable {
   static let areMachines = ProcessInfo.processInfo.environment["SOUK_TEST_TARGET"] == "qemu"
   static let target = areMachines ? ["--target", "qemu"] : []
 
-  /// Whether there is what it takes.
+  /// Whether there is what it takes, and no other network is asked for.
   static let machinesArePossible =
-    VirtualMachine.obstacle() == nil && MachinePlan(accelerator: .tcg).missingImage == nil
+    network.isEmpty && VirtualMachine.obstacle() == nil && MachinePlan(accelerator: .tcg).missingImage == nil
 
   /// Starts one; `data` continues with the folder of an earlier one.
   init(data: TemporaryFolder? = nil, _ options: [String] = []) throws {
