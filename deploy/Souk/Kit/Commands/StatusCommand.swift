@@ -7,7 +7,7 @@ struct StatusCommand: ParsableCommand {
     discussion: "Exit code 0: everything is ready; 1: something is not; 3: no shop runs in this folder.")
 
   /// How long a service may take to answer before it is called silent.
-  static let probeMilliseconds = 150
+  static let probeMilliseconds = 1_000
 
   @OptionGroup var options: DataOptions
 
