@@ -153,6 +153,10 @@ let package = Package(
       name: "Virtio", dependencies: ["CVirtio", "Platform"], path: "Shared/Virtio", exclude: ["CVirtio"],
       swiftSettings: settings),
 
+    // Xen
+    .systemLibrary(name: "CXen", path: "Shared/Xen/CXen", providers: [.apt(["libxen-dev"])]),
+    library("XenRing", "Shared/Xen/XenRing", ["CXen"]),
+
     // Services
     library(
       "Shop", "Services/Shop",
@@ -249,6 +253,7 @@ let package = Package(
         "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire",
       ], path: "Tests/KernelPeer", swiftSettings: settings),
     tests("Virtio", ["Platform"]),
+    tests("XenRing", ["CXen"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

@@ -1,0 +1,11 @@
+// Xen's public interface, from Debian's libxen-dev (/usr/include/xen): nothing of it is copied. Beside it, what Swift
+// has no word for.
+#ifndef CXEN_H
+#define CXEN_H
+
+#include <stdint.h>
+#include <xen/xen.h>
+
+#include "shared_memory.h"
+
+#endif
