@@ -110,8 +110,11 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 prepare_bridges
 for service in $wanted; do
-  if [ $# -gt 0 ]; then stop "$service" 30; fi
   current=$service
+  if [ $# -gt 0 ] && runs "$current"; then
+    say "stopping $(domain "$current")"
+    stop "$current" 30
+  fi
   if runs "$current"; then
     say "$(domain "$current") runs already"
   else

@@ -52,7 +52,8 @@ struct XenDeployment {
       guard let bytes = Files.read("\(templates)/\(script)") else {
         throw Failure("cannot read \(Files.shown(templates))/\(script), which belongs to this checkout")
       }
-      try Files.write(bytes, to: path(script), mode: 0o755)
+      // The last one is only read by the others.
+      try Files.write(bytes, to: path(script), mode: script == Self.scripts.last ? 0o644 : 0o755)
     }
     try write(conf, Self.conf)
     try write(checksums(), Self.checksums)
