@@ -81,8 +81,9 @@ create() {
 # Whether the service says that it is ready. 124 and more: it did not answer in time.
 is_ready() {
   eval "where=\$ready_$1"
+  # In a group, so that the shell itself does not tell what timeout has ended.
   # shellcheck disable=SC2086 # an address and a port
-  answer=$(printf 'GET /readyz HTTP/1.1\r\nHost: souk\r\nConnection: close\r\n\r\n' | timeout 2 nc $where 2>/dev/null)
+  answer=$({ printf 'GET /readyz HTTP/1.1\r\nHost: souk\r\nConnection: close\r\n\r\n' | timeout 2 nc $where; } 2>/dev/null)
   silence=$?
   case $answer in "HTTP/1.1 200"*) return 0 ;; esac
   [ "$silence" -ge 124 ] || silence=1

@@ -81,6 +81,8 @@ struct XenDeployment {
     try prepareFolder()
     guard elsewhere == nil else { return }
     for kind in kinds where kind.keepsData && Files.exists(path(XenPlan.disk(kind))) {
+      // Not one that a domain has at this moment.
+      if DiskImage.loopDevice(of: path(XenPlan.disk(kind))) != nil { continue }
       let owner = try DiskImage.overlaid(path(XenPlan.disk(kind))).service
       guard owner == kind.rawValue else {
         throw Failure(
