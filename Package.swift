@@ -48,8 +48,8 @@ let processMachine = library(
 let imageMachine = library(
   "Machine", "Shared/Runtime/Machine/Unikernel",
   [
-    "Bytes", "CBoot", "Cryptography", "EventLoop", "Log", "MachineSettings", "NetworkStack", "Platform",
-    "TCP", "Virtio", "Wire", deque,
+    "Bytes", "CBoot", "Cryptography", "EventLoop", "Hypervisor", "Log", "MachineSettings", "NetworkStack",
+    "Platform", "TCP", "Virtio", "Wire", "XenBus", "XenRing", "XenStore", deque,
   ])
 
 let processSQLite = Target.systemLibrary(
@@ -64,7 +64,9 @@ let imageSQLite = Target.target(
 
 /// What only an image build has.
 let imageTargets: [Target] = [
-  .target(name: "CBoot", path: "Shared/Runtime/CBoot"),
+  .target(name: "CHypervisor", path: "Shared/Xen/CHypervisor"),
+  library("Hypervisor", "Shared/Xen/Hypervisor", ["CHypervisor", "EventLoop", "Platform", "XenRing", "XenStore"]),
+  .target(name: "CBoot", dependencies: ["CHypervisor"], path: "Shared/Runtime/CBoot"),
   .target(name: "CProbe", path: "Tests/Unikernel/CProbe"),
   .executableTarget(
     name: "boot", dependencies: ["CProbe", "EventLoop", "Machine", "Platform"],
@@ -156,6 +158,8 @@ let package = Package(
     // Xen
     .systemLibrary(name: "CXen", path: "Shared/Xen/CXen", providers: [.apt(["libxen-dev"])]),
     library("XenRing", "Shared/Xen/XenRing", ["CXen"]),
+    library("XenStore", "Shared/Xen/XenStore", ["CXen", "EventLoop", "Platform", "XenRing"]),
+    library("XenBus", "Shared/Xen/XenBus", ["EventLoop", "Platform", "XenRing", "XenStore"]),
 
     // Services
     library(
@@ -254,6 +258,11 @@ let package = Package(
       ], path: "Tests/KernelPeer", swiftSettings: settings),
     tests("Virtio", ["Platform"]),
     tests("XenRing", ["CXen"]),
+    library(
+      "XenStoreSimulation", "Tests/Support/XenStoreSimulation",
+      ["CXen", "EventLoop", "Platform", "XenRing", "XenStore"]),
+    tests("XenStore", ["EventLoop", "Platform", "XenRing", "XenStoreSimulation"]),
+    tests("XenBus", ["EventLoop", "Platform", "XenRing", "XenStore", "XenStoreSimulation"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

@@ -1,0 +1,78 @@
+import EventLoop
+import Hypervisor
+import Log
+import MachineSettings
+import NetworkStack
+import Platform
+import Virtio
+import XenBus
+import XenRing
+import XenStore
+import _Concurrency
+
+/// The devices of a domain of Xen's, found in xenstore. They stay connected: a backend that is restarted, and another
+/// host's after a restore, finds its frontend waiting.
+final class XenDevices: Devices, EventSource {
+  let store: XenStore
+  let grants: PageGrants
+  private let memory: PageMemory
+  private let loop: EventLoop
+  private let log: Logger
+  private(set) var connected: [(device: XenBusDevice, frontend: any Frontend)] = []
+
+  init(_ board: Board, _ memory: PageMemory, log: Logger) throws(SettingsError) {
+    self.memory = memory
+    self.log = log
+    loop = board.loop
+    do throws(XenError) {
+      store = try Domain.store(loop: board.loop)
+    } catch {
+      throw SettingsError(error.description)
+    }
+    grants = PageGrants(memory: memory)
+    board.driver.watch(self, interruptLine: nil)
+  }
+
+  func handleEvents() { store.handleEvents() }
+
+  /// RDRAND alone: Xen has no entropy device for PVH domains.
+  func startEntropy() throws(SettingsError) -> VirtioRandom? { nil }
+
+  func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice {
+    throw SettingsError("no network")
+  }
+
+  func startDisk(park: @escaping () -> Void) async throws(SettingsError) -> any ServiceDisk {
+    throw SettingsError("no disk")
+  }
+
+  /// Connects `frontend`, called `name`, to its backend, and keeps it so.
+  private func connect(
+    _ frontend: any Frontend, _ name: String, folder: String
+  ) async throws(SettingsError) {
+    let device = XenBusDevice(
+      frontend, folder: folder, store: store, loop: loop,
+      openChannel: { (domain) throws(XenError) -> any EventChannel in try EventPort(for: domain) })
+    do throws(XenError) {
+      try await device.connect()
+    } catch {
+      throw SettingsError("\(name): \(error.description)")
+    }
+    connected.append((device, frontend))
+    let log = log
+    loop.spawn {
+      await device.stayConnected {
+        log.warning("a device changed", LogField("device", name), LogField("news", $0))
+      }
+    }
+  }
+
+  /// The value of a node, or nil when there is none.
+  func value(_ path: String) async throws(SettingsError) -> String? {
+    do throws(StoreError) {
+      return try await store.readIfPresent(path)
+    } catch {
+      throw SettingsError("xenstore, \(path): \(error.description)")
+    }
+  }
+}
