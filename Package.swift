@@ -155,7 +155,8 @@ let package = Package(
 
     // Xen
     .systemLibrary(name: "CXen", path: "Shared/Xen/CXen", providers: [.apt(["libxen-dev"])]),
-    library("XenRing", "Shared/Xen/XenRing", ["CXen"]),
+    library("XenRing", "Shared/Xen/XenRing", ["CXen", "Platform"]),
+    library("Netfront", "Shared/Xen/Netfront", ["CXen", "Platform", "XenRing"]),
 
     // Services
     library(
@@ -252,8 +253,12 @@ let package = Package(
         "Bytes", "CLinux", "EventLoop", "HTTP", "HTTPCore", "Log", "Machine", "MachineTap", "MachineTesting",
         "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire",
       ], path: "Tests/KernelPeer", swiftSettings: settings),
-    tests("Virtio", ["Platform"]),
-    tests("XenRing", ["CXen"]),
+    library("DeviceTesting", "Tests/Support/DeviceTesting", ["Platform"]),
+    library(
+      "XenSimulation", "Tests/Support/XenSimulation", ["CXen", "DeviceTesting", "Platform", "XenRing"]),
+    tests("Virtio", ["DeviceTesting", "Platform"]),
+    tests("XenRing", ["CXen", "DeviceTesting", "XenSimulation"]),
+    tests("Netfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),
