@@ -48,8 +48,8 @@ let processMachine = library(
 let imageMachine = library(
   "Machine", "Shared/Runtime/Machine/Unikernel",
   [
-    "Bytes", "CBoot", "Cryptography", "EventLoop", "Hypervisor", "Log", "MachineSettings", "NetworkStack",
-    "Platform", "TCP", "Virtio", "Wire", "XenBus", "XenRing", "XenStore", deque,
+    "Bytes", "CBoot", "Cryptography", "EventLoop", "Hypervisor", "Log", "MachineSettings", "Netfront",
+    "NetworkStack", "Platform", "TCP", "Virtio", "Wire", "XenBus", "XenRing", "XenStore", deque,
   ])
 
 let processSQLite = Target.systemLibrary(
@@ -157,7 +157,8 @@ let package = Package(
 
     // Xen
     .systemLibrary(name: "CXen", path: "Shared/Xen/CXen", providers: [.apt(["libxen-dev"])]),
-    library("XenRing", "Shared/Xen/XenRing", ["CXen"]),
+    library("XenRing", "Shared/Xen/XenRing", ["CXen", "Platform"]),
+    library("Netfront", "Shared/Xen/Netfront", ["CXen", "Platform", "XenRing"]),
     library("XenStore", "Shared/Xen/XenStore", ["CXen", "EventLoop", "Platform", "XenRing"]),
     library("XenBus", "Shared/Xen/XenBus", ["EventLoop", "Platform", "XenRing", "XenStore"]),
 
@@ -256,13 +257,17 @@ let package = Package(
         "Bytes", "CLinux", "EventLoop", "HTTP", "HTTPCore", "Log", "Machine", "MachineTap", "MachineTesting",
         "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire",
       ], path: "Tests/KernelPeer", swiftSettings: settings),
-    tests("Virtio", ["Platform"]),
-    tests("XenRing", ["CXen"]),
+    library("DeviceTesting", "Tests/Support/DeviceTesting", ["Platform"]),
+    library(
+      "XenSimulation", "Tests/Support/XenSimulation", ["CXen", "DeviceTesting", "Platform", "XenRing"]),
+    tests("Virtio", ["DeviceTesting", "Platform"]),
+    tests("XenRing", ["CXen", "DeviceTesting", "XenSimulation"]),
+    tests("Netfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
     library(
       "XenStoreSimulation", "Tests/Support/XenStoreSimulation",
-      ["CXen", "EventLoop", "Platform", "XenRing", "XenStore"]),
-    tests("XenStore", ["EventLoop", "Platform", "XenRing", "XenStoreSimulation"]),
-    tests("XenBus", ["EventLoop", "Platform", "XenRing", "XenStore", "XenStoreSimulation"]),
+      ["CXen", "XenRing", "XenStore"]),
+    tests("XenStore", ["EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStoreSimulation"]),
+    tests("XenBus", ["EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStore", "XenStoreSimulation"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

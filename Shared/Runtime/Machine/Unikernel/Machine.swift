@@ -55,8 +55,11 @@ public final class Machine {
       Domain.isPresent
       ? try XenDevices(board, memory, log: log) : VirtioDevices(commandLine, memory)
     entropy = DRBG(seededFrom: SeedSource(try devices.startEntropy()))
-    imageNetwork = try ImageNetwork(
-      board, device: try await devices.startNetwork(0), entropy: entropy, settings, log: log)
+    imageNetwork = ImageNetwork(board, entropy: entropy, log: log)
+    try imageNetwork.attach(try await devices.startNetwork(0), "net", settings)
+    if settings["outside.address"] != nil {
+      try imageNetwork.attach(try await devices.startNetwork(1), "outside", settings)
+    }
     board.driver.watch(imageNetwork, interruptLine: nil)
     network = imageNetwork
     let input = board.input

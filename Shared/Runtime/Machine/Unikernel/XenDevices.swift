@@ -2,9 +2,11 @@ import EventLoop
 import Hypervisor
 import Log
 import MachineSettings
+import Netfront
 import NetworkStack
 import Platform
 import Virtio
+import Wire
 import XenBus
 import XenRing
 import XenStore
@@ -39,7 +41,17 @@ final class XenDevices: Devices, EventSource {
   func startEntropy() throws(SettingsError) -> VirtioRandom? { nil }
 
   func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice {
-    throw SettingsError("no network")
+    let folder = "device/vif/\(index)"
+    guard let text = try await value("\(folder)/mac"), let address = EthernetAddress(text) else {
+      throw SettingsError("no \(index == 0 ? "" : "second ")network device (xl: vif=[\"mac=…,bridge=…\"])")
+    }
+    do throws(XenError) {
+      let netfront = try Netfront(hardwareAddress: address.rawValue, memory: memory, table: grants)
+      try await connect(netfront, "network device", folder: folder)
+      return netfront
+    } catch {
+      throw SettingsError("network device: \(error.description)")
+    }
   }
 
   func startDisk(park: @escaping () -> Void) async throws(SettingsError) -> any ServiceDisk {
@@ -47,17 +59,11 @@ final class XenDevices: Devices, EventSource {
   }
 
   /// Connects `frontend`, called `name`, to its backend, and keeps it so.
-  private func connect(
-    _ frontend: any Frontend, _ name: String, folder: String
-  ) async throws(SettingsError) {
+  private func connect(_ frontend: any Frontend, _ name: String, folder: String) async throws(XenError) {
     let device = XenBusDevice(
       frontend, folder: folder, store: store, loop: loop,
       openChannel: { (domain) throws(XenError) -> any EventChannel in try EventPort(for: domain) })
-    do throws(XenError) {
-      try await device.connect()
-    } catch {
-      throw SettingsError("\(name): \(error.description)")
-    }
+    try await device.connect()
     connected.append((device, frontend))
     let log = log
     loop.spawn {
@@ -76,3 +82,5 @@ final class XenDevices: Devices, EventSource {
     }
   }
 }
+
+extension Netfront: InterruptingNetworkDevice {}
