@@ -65,7 +65,9 @@ let imageSQLite = Target.target(
 /// What only an image build has.
 let imageTargets: [Target] = [
   .target(name: "CHypervisor", path: "Shared/Xen/CHypervisor"),
-  library("Hypervisor", "Shared/Xen/Hypervisor", ["CHypervisor", "EventLoop", "Platform", "XenRing", "XenStore"]),
+  library(
+    "Hypervisor", "Shared/Xen/Hypervisor",
+    ["CHypervisor", "EventLoop", "Platform", "XenRing", "XenStore"]),
   .target(name: "CBoot", dependencies: ["CHypervisor"], path: "Shared/Runtime/CBoot"),
   .target(name: "CProbe", path: "Tests/Unikernel/CProbe"),
   .executableTarget(

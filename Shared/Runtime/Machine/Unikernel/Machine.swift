@@ -39,6 +39,8 @@ public final class Machine {
   private let devices: any Devices
   private let imageNetwork: ImageNetwork
   private let termination = Signal()
+  /// The toolstack's wishes; nil where there is none.
+  private var control: DomainControl?
 
   private init(_ service: String, _ board: Board) async throws(SettingsError) {
     self.board = board
@@ -51,10 +53,10 @@ public final class Machine {
     log = try settings.logger(service: service, console: board.console, clock: clock)
     let commandLine = try CommandLine(board.commandLine)
     let memory = PageMemory()
-    devices =
-      Domain.isPresent
-      ? try XenDevices(board, memory, log: log) : VirtioDevices(commandLine, memory)
-    entropy = DRBG(seededFrom: SeedSource(try devices.startEntropy()))
+    let domain = Domain.isPresent ? try XenDevices(board, memory, log: log) : nil
+    devices = domain ?? VirtioDevices(commandLine, memory)
+    let generator = DRBG(seededFrom: SeedSource(try devices.startEntropy()))
+    entropy = generator
     imageNetwork = ImageNetwork(board, entropy: entropy, log: log)
     try imageNetwork.attach(try await devices.startNetwork(0), "net", settings)
     if settings["outside.address"] != nil {
@@ -69,9 +71,11 @@ public final class Machine {
       while await input.readLine() != "shutdown" {}
       termination.notify()
     }
+    control = domain.map { DomainControl(board, $0, entropy: generator, termination: termination, log: log) }
+    control?.start()
   }
 
-  /// Returns when somebody asks the service to stop: `shutdown` on its console.
+  /// Returns when somebody asks the service to stop: `shutdown` on its console, or Xen's toolstack.
   public func waitForShutdown() async { await termination.wait() }
 
   /// Where the service's database is: on the machine's disk, which this starts. Call it once.
@@ -111,6 +115,7 @@ public final class Machine {
           status = fail(service, error, board)
         }
         await machine.imageNetwork.finish()
+        if status == 0, machine.control?.wantsReboot == true { Domain.reboot() }
       } catch {
         status = fail(service, error, board)
       }

@@ -58,6 +58,15 @@ final class XenDevices: Devices, EventSource {
     throw SettingsError("no disk")
   }
 
+  /// After a restore: every grant and event channel is void, and the backends are others.
+  func resume() throws(XenError) {
+    try grants.resume()
+    for (device, frontend) in connected {
+      frontend.forget()
+      device.reconnect()
+    }
+  }
+
   /// Connects `frontend`, called `name`, to its backend, and keeps it so.
   private func connect(_ frontend: any Frontend, _ name: String, folder: String) async throws(XenError) {
     let device = XenBusDevice(
