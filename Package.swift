@@ -157,6 +157,7 @@ let package = Package(
     .systemLibrary(name: "CXen", path: "Shared/Xen/CXen", providers: [.apt(["libxen-dev"])]),
     library("XenRing", "Shared/Xen/XenRing", ["CXen", "Platform"]),
     library("Netfront", "Shared/Xen/Netfront", ["CXen", "Platform", "XenRing"]),
+    library("Blkfront", "Shared/Xen/Blkfront", ["CXen", "Platform", "XenRing"]),
 
     // Services
     library(
@@ -259,6 +260,7 @@ let package = Package(
     tests("Virtio", ["DeviceTesting", "Platform"]),
     tests("XenRing", ["CXen", "DeviceTesting", "XenSimulation"]),
     tests("Netfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
+    tests("Blkfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),
