@@ -48,8 +48,8 @@ let processMachine = library(
 let imageMachine = library(
   "Machine", "Shared/Runtime/Machine/Unikernel",
   [
-    "Bytes", "CBoot", "Cryptography", "EventLoop", "Hypervisor", "Log", "MachineSettings", "Netfront",
-    "NetworkStack", "Platform", "TCP", "Virtio", "Wire", "XenBus", "XenRing", "XenStore", deque,
+    "Blkfront", "Bytes", "CBoot", "Cryptography", "EventLoop", "Hypervisor", "Log", "MachineSettings",
+    "Netfront", "NetworkStack", "Platform", "TCP", "Virtio", "Wire", "XenBus", "XenRing", "XenStore", deque,
   ])
 
 let processSQLite = Target.systemLibrary(
@@ -163,6 +163,7 @@ let package = Package(
     library("Netfront", "Shared/Xen/Netfront", ["CXen", "Platform", "XenRing"]),
     library("XenStore", "Shared/Xen/XenStore", ["CXen", "EventLoop", "Platform", "XenRing"]),
     library("XenBus", "Shared/Xen/XenBus", ["EventLoop", "Platform", "XenRing", "XenStore"]),
+    library("Blkfront", "Shared/Xen/Blkfront", ["CXen", "Platform", "XenRing"]),
 
     // Services
     library(
@@ -267,9 +268,10 @@ let package = Package(
     tests("Netfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
     library(
       "XenStoreSimulation", "Tests/Support/XenStoreSimulation",
-      ["CXen", "XenRing", "XenStore"]),
+      ["CXen", "EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStore"]),
     tests("XenStore", ["EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStoreSimulation"]),
-    tests("XenBus", ["EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStore", "XenStoreSimulation"]),
+    tests("XenBus", ["EventLoop", "Platform", "XenRing", "XenStore", "XenStoreSimulation"]),
+    tests("Blkfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

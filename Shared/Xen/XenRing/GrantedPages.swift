@@ -47,18 +47,12 @@ public final class GrantedPages {
   /// The reference that the backend knows page `index` by. Only between `grant` and `end`.
   public func reference(_ index: Int) -> UInt32 { references[index] }
 
-  /// Lends the first `limit` pages (all when nil) to `domain`. A page that the same domain did not let go of stays
-  /// granted as it is. Throws when the table is full, and when another domain still has a page mapped.
+  /// Lends the first `limit` pages (all when nil) to `domain`. Throws when the table is full, and when whoever had them
+  /// before still has one mapped: it could write over what the next one is given.
   public func grant(to domain: UInt16, limit: Int? = nil) throws(XenError) {
-    end()
+    guard end() else { throw XenError("domain \(self.domain) keeps pages that domain \(domain) is to have") }
+    self.domain = domain
     for index in 0..<(limit ?? count) {
-      if isGranted[index] {
-        guard domain == self.domain else {
-          throw XenError("domain \(self.domain) keeps pages that domain \(domain) is to have")
-        }
-        continue
-      }
-      self.domain = domain
       references[index] = try table.grant(page(index), to: domain, isReadOnly: false)
       isGranted[index] = true
     }

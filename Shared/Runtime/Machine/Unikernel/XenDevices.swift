@@ -1,3 +1,4 @@
+import Blkfront
 import EventLoop
 import Hypervisor
 import Log
@@ -55,7 +56,26 @@ final class XenDevices: Devices, EventSource {
   }
 
   func startDisk(park: @escaping () -> Void) async throws(SettingsError) -> any ServiceDisk {
-    throw SettingsError("no disk")
+    guard let device = try await firstDisk() else {
+      throw SettingsError("no disk (xl: disk=[\"vdev=xvda,…\"])")
+    }
+    do throws(XenError) {
+      let disk = try Blkfront(virtualDevice: device, memory: memory, table: grants, park: park)
+      try await connect(disk, "disk", folder: "device/vbd/\(device)")
+      return disk
+    } catch {
+      throw SettingsError("disk: \(error.description)")
+    }
+  }
+
+  /// The lowest number among the disks'.
+  private func firstDisk() async throws(SettingsError) -> UInt32? {
+    do throws(StoreError) {
+      return try await store.directory("device/vbd").compactMap { UInt32($0) }.min()
+    } catch {
+      if error == .missing { return nil }
+      throw SettingsError("xenstore, device/vbd: \(error.description)")
+    }
   }
 
   /// After a restore: every grant and event channel is void, and the backends are others.
@@ -93,3 +113,7 @@ final class XenDevices: Devices, EventSource {
 }
 
 extension Netfront: InterruptingNetworkDevice {}
+
+extension Blkfront: ServiceDisk {
+  var failureDescription: String? { failure?.description }
+}
