@@ -48,8 +48,8 @@ let processMachine = library(
 let imageMachine = library(
   "Machine", "Shared/Runtime/Machine/Unikernel",
   [
-    "Bytes", "CBoot", "Cryptography", "EventLoop", "Log", "MachineSettings", "NetworkStack", "Platform",
-    "TCP", "Virtio", "Wire", deque,
+    "Blkfront", "Bytes", "CBoot", "Cryptography", "EventLoop", "Hypervisor", "Log", "MachineSettings",
+    "Netfront", "NetworkStack", "Platform", "TCP", "Virtio", "Wire", "XenBus", "XenRing", "XenStore", deque,
   ])
 
 let processSQLite = Target.systemLibrary(
@@ -64,7 +64,11 @@ let imageSQLite = Target.target(
 
 /// What only an image build has.
 let imageTargets: [Target] = [
-  .target(name: "CBoot", path: "Shared/Runtime/CBoot"),
+  .target(name: "CHypervisor", path: "Shared/Xen/CHypervisor"),
+  library(
+    "Hypervisor", "Shared/Xen/Hypervisor",
+    ["CHypervisor", "EventLoop", "Platform", "XenRing", "XenStore"]),
+  .target(name: "CBoot", dependencies: ["CHypervisor"], path: "Shared/Runtime/CBoot"),
   .target(name: "CProbe", path: "Tests/Unikernel/CProbe"),
   .executableTarget(
     name: "boot", dependencies: ["CProbe", "EventLoop", "Machine", "Platform"],
@@ -155,7 +159,11 @@ let package = Package(
 
     // Xen
     .systemLibrary(name: "CXen", path: "Shared/Xen/CXen", providers: [.apt(["libxen-dev"])]),
-    library("XenRing", "Shared/Xen/XenRing", ["CXen"]),
+    library("XenRing", "Shared/Xen/XenRing", ["CXen", "Platform"]),
+    library("Netfront", "Shared/Xen/Netfront", ["CXen", "Platform", "XenRing"]),
+    library("XenStore", "Shared/Xen/XenStore", ["CXen", "EventLoop", "Platform", "XenRing"]),
+    library("XenBus", "Shared/Xen/XenBus", ["EventLoop", "Platform", "XenRing", "XenStore"]),
+    library("Blkfront", "Shared/Xen/Blkfront", ["CXen", "Platform", "XenRing"]),
 
     // Services
     library(
@@ -252,8 +260,18 @@ let package = Package(
         "Bytes", "CLinux", "EventLoop", "HTTP", "HTTPCore", "Log", "Machine", "MachineTap", "MachineTesting",
         "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire",
       ], path: "Tests/KernelPeer", swiftSettings: settings),
-    tests("Virtio", ["Platform"]),
-    tests("XenRing", ["CXen"]),
+    library("DeviceTesting", "Tests/Support/DeviceTesting", ["Platform"]),
+    library(
+      "XenSimulation", "Tests/Support/XenSimulation", ["CXen", "DeviceTesting", "Platform", "XenRing"]),
+    tests("Virtio", ["DeviceTesting", "Platform"]),
+    tests("XenRing", ["CXen", "DeviceTesting", "XenSimulation"]),
+    tests("Netfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
+    library(
+      "XenStoreSimulation", "Tests/Support/XenStoreSimulation",
+      ["CXen", "EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStore"]),
+    tests("XenStore", ["EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStoreSimulation"]),
+    tests("XenBus", ["EventLoop", "Platform", "XenRing", "XenStore", "XenStoreSimulation"]),
+    tests("Blkfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
     tests("JSON", ["Bytes"]),
     tests("HTTPCore", ["Bytes"]),
     tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),

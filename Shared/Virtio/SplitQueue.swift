@@ -1,5 +1,6 @@
 // Virtio 1.2 §2.7 before changing this file.
 import CVirtio
+import Platform
 
 /// A split virtqueue: buffers go to the device in the available ring and come back in the used ring.
 ///

@@ -1,4 +1,5 @@
 // Virtio 1.2 §5.4 before changing this file.
+import Platform
 
 /// A virtio entropy device: bytes to seed a generator with, not to be handed out as they are.
 ///

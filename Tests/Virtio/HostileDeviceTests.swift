@@ -1,3 +1,4 @@
+import DeviceTesting
 import Platform
 import Testing
 

@@ -1,3 +1,4 @@
+import DeviceTesting
 import Testing
 
 @testable import Virtio

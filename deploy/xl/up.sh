@@ -81,8 +81,9 @@ create() {
 # Whether the service says that it is ready. 124 and more: it did not answer in time.
 is_ready() {
   eval "where=\$ready_$1"
+  # In a group, so that the shell itself does not tell what timeout has ended.
   # shellcheck disable=SC2086 # an address and a port
-  answer=$(printf 'GET /readyz HTTP/1.1\r\nHost: souk\r\nConnection: close\r\n\r\n' | timeout 2 nc $where 2>/dev/null)
+  answer=$({ printf 'GET /readyz HTTP/1.1\r\nHost: souk\r\nConnection: close\r\n\r\n' | timeout 2 nc $where; } 2>/dev/null)
   silence=$?
   case $answer in "HTTP/1.1 200"*) return 0 ;; esac
   [ "$silence" -ge 124 ] || silence=1
@@ -110,8 +111,11 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 prepare_bridges
 for service in $wanted; do
-  if [ $# -gt 0 ]; then stop "$service" 30; fi
   current=$service
+  if [ $# -gt 0 ] && runs "$current"; then
+    say "stopping $(domain "$current")"
+    stop "$current" 30
+  fi
   if runs "$current"; then
     say "$(domain "$current") runs already"
   else

@@ -10,7 +10,7 @@ enum Main {
   static func main() { Machine.run("cart", serve) }
 
   private static func serve(on machine: Machine) async throws(SettingsError) -> Int32 {
-    let location = try machine.databaseLocation()
+    let location = try await machine.databaseLocation()
     let listener = try machine.listener()
     do throws(ConfigurationError) {
       let parts = try ServiceParts(

@@ -13,7 +13,7 @@ enum Main {
 
   private static func serve(on machine: Machine) async throws(SettingsError) -> Int32 {
     let parts = try parts(of: machine)
-    let location = try machine.databaseLocation()
+    let location = try await machine.databaseLocation()
     let metrics = Metrics()
     let catalog = try await open(location, worker: machine, parts, metrics)
     await parts.serve(catalog, on: try machine.listener(), metrics: metrics) {

@@ -34,7 +34,7 @@ enum Main {
   private static func open(
     _ machine: Machine, _ parts: ServiceParts, _ metrics: Metrics
   ) async throws(SettingsError) -> Checkout {
-    let location = try machine.databaseLocation()
+    let location = try await machine.databaseLocation()
     let catalog: HTTPClient
     let cart: HTTPClient
     do throws(ConfigurationError) {

@@ -4,6 +4,8 @@
 
 #include "boot.h"
 
+#include <CHypervisor.h>
+
 #define START_INFO_MAGIC 0x336ec578u
 #define MEMORY_TYPE_RAM 1u
 /// Entries of the memory map and the module list that are looked at; a longer list is cut.
@@ -100,11 +102,13 @@ static void enable_protections(void) {
 /// From start.S, on the boot stack, with everything mapped.
 _Noreturn void boot_enter(const struct start_info *info) {
   boot_install_traps();
+  // Before anything has to be said: it decides where the console is.
+  hypervisor_start();
   if (info->magic != START_INFO_MAGIC || info->version < 1 || info->memory_map_count == 0) {
     boot_panic("the loader gave no PVH start info with a memory map", BOOT_EXIT_UNFIT_MACHINE);
   }
   if (!(cpuid(1).ecx & 1u << 30)) {
-    boot_panic("the processor has no RDRAND (QEMU: -cpu qemu64,+rdrand)", BOOT_EXIT_UNFIT_MACHINE);
+    boot_panic("the processor has no RDRAND (QEMU: -cpu qemu64,+rdrand; Xen: a host that has it)", BOOT_EXIT_UNFIT_MACHINE);
   }
   enable_protections();
   thread_block.self = &thread_block;

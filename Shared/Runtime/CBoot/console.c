@@ -1,6 +1,8 @@
-// The first serial port (16550A data sheet), and the words that boot code and traps say there.
+// The console: the first serial port (16550A data sheet) or Xen's; and the words that boot code and traps say there.
 
 #include "boot.h"
+
+#include <CHypervisor.h>
 
 #define PORT 0x3f8
 #define INTERRUPT_ENABLE (PORT + 1)
@@ -8,8 +10,13 @@
 #define MODEM_CONTROL (PORT + 4)
 #define LINE_STATUS (PORT + 5)
 #define TRANSMITTER_EMPTY 0x20
+#define SERIAL_LINE 4u  // The first serial port's interrupt on every PC.
 
 void boot_console_write(const void *bytes, size_t count) {
+  if (hypervisor_is_present()) {
+    hypervisor_console_write(bytes, count);
+    return;
+  }
   const unsigned char *source = bytes;
   for (size_t i = 0; i < count; i++) {
     while (!(port_read(LINE_STATUS) & TRANSMITTER_EMPTY)) __builtin_ia32_pause();
@@ -17,9 +24,17 @@ void boot_console_write(const void *bytes, size_t count) {
   }
 }
 
-int boot_console_read(void) { return port_read(LINE_STATUS) & DATA_AVAILABLE ? port_read(PORT) : -1; }
+int boot_console_read(void) {
+  if (hypervisor_is_present()) return hypervisor_console_read();
+  return port_read(LINE_STATUS) & DATA_AVAILABLE ? port_read(PORT) : -1;
+}
 
 void boot_console_listen(void) {
+  if (hypervisor_is_present()) {
+    if (hypervisor_console_page()) boot_enable_interrupt(hypervisor_console_port());
+    return;
+  }
+  boot_enable_interrupt(SERIAL_LINE);
   port_write(MODEM_CONTROL, 0xb);  // DTR, RTS, and OUT2, the PC's gate of the interrupt
   port_write(INTERRUPT_ENABLE, DATA_AVAILABLE);
 }
@@ -43,6 +58,7 @@ void boot_print_decimal(uint64_t value) {
 }
 
 void boot_exit(int code) {
+  if (hypervisor_is_present()) hypervisor_shutdown(code == BOOT_EXIT_DONE ? HYPERVISOR_POWEROFF : HYPERVISOR_CRASH);
   __asm__ volatile("outl %0, %1" : : "a"(code), "Nd"((uint16_t)0xf4));
   for (;;) __asm__ volatile("cli; hlt");
 }

@@ -4,6 +4,8 @@
 
 #include "boot.h"
 
+#include <CHypervisor.h>
+
 #define PRESENT 1ull
 #define WRITABLE 2ull
 #define UNCACHED 0x10ull
@@ -47,6 +49,11 @@ static void set_large(uint64_t start, uint64_t end, uint64_t rights) {
   }
 }
 
+/// A page that another domain shares with this one lies beyond the RAM; 0: there is none.
+static void map_shared(uint64_t page, uint64_t rights) {
+  if (page) set_large(page, page + PAGE_BYTES, rights);
+}
+
 void boot_protect(struct boot_range ram) {
   const uint64_t data = PRESENT | WRITABLE | NO_EXECUTE;
   size_t count;
@@ -67,7 +74,12 @@ void boot_protect(struct boot_range ram) {
   memset(&boot_pd[SMALL_TABLES], 0, (2048 - SMALL_TABLES) * sizeof boot_pd[0]);
   set_large(module_start, module_end, PRESENT | NO_EXECUTE);
   set_large(ram.start, ram.end, data);
-  set_large(DEVICES_START, DEVICES_END, data | UNCACHED);
+  if (hypervisor_is_present()) {
+    map_shared(hypervisor_console_page(), data);
+    map_shared(hypervisor_store_page(), data);
+  } else {
+    set_large(DEVICES_START, DEVICES_END, data | UNCACHED);
+  }
   flush();
 }
 

@@ -5,6 +5,8 @@
 
 #include "boot.h"
 
+#include <CHypervisor.h>
+
 #define APIC 0xfee00000ull
 #define APIC_SPURIOUS 0xf0
 #define APIC_TIMER 0x320
@@ -56,6 +58,11 @@ static uint64_t measured_frequency(void) {
 }
 
 void boot_start_time(void) {
+  // A domain of Xen's has neither: its clock is Xen's, and it waits in Xen.
+  if (hypervisor_is_present()) {
+    frequency = hypervisor_tsc_frequency();
+    return;
+  }
   port_write(0x21, 0xff);  // The 8259s: all masked.
   port_write(0xa1, 0xff);
   apic_write(APIC_SPURIOUS, 0x100 | SPURIOUS_VECTOR);
@@ -73,10 +80,15 @@ void boot_start_time(void) {
 #define IO_APIC_SELECT ((volatile uint32_t *)0xfec00000ull)
 #define IO_APIC_WINDOW ((volatile uint32_t *)0xfec00010ull)
 #define IO_APIC_REDIRECTION 0x10
+#define IO_APIC_MASKED 0x10000u
 
 _Static_assert(FIRST_LINE_VECTOR + BOOT_INTERRUPT_LINES <= SPURIOUS_VECTOR, "more lines than vectors");
 
 void boot_enable_interrupt(uint32_t line) {
+  if (hypervisor_is_present()) {
+    if (!hypervisor_watch_port(line)) boot_panic("too many event channels", BOOT_EXIT_TRAP);
+    return;
+  }
   if (line >= BOOT_INTERRUPT_LINES) boot_panic("no such interrupt line", BOOT_EXIT_TRAP);
   *IO_APIC_SELECT = IO_APIC_REDIRECTION + 2 * line + 1;
   *IO_APIC_WINDOW = 0;  // to the processor with identifier 0
@@ -84,13 +96,43 @@ void boot_enable_interrupt(uint32_t line) {
   *IO_APIC_WINDOW = FIRST_LINE_VECTOR + line;  // fixed, physical, edge, active high, not masked
 }
 
+void boot_disable_interrupt(uint32_t line) {
+  if (hypervisor_is_present()) {
+    hypervisor_unwatch_port(line);
+    return;
+  }
+  if (line >= BOOT_INTERRUPT_LINES) boot_panic("no such interrupt line", BOOT_EXIT_TRAP);
+  *IO_APIC_SELECT = IO_APIC_REDIRECTION + 2 * line;
+  *IO_APIC_WINDOW = IO_APIC_MASKED;
+}
+
 void boot_idle(uint64_t nanoseconds) {
+  if (hypervisor_is_present()) {
+    hypervisor_wait(nanoseconds);
+    return;
+  }
   if (nanoseconds > MAXIMUM_WAIT_NANOSECONDS) nanoseconds = MAXIMUM_WAIT_NANOSECONDS;
   if (nanoseconds == 0) nanoseconds = 1;  // 0 would never fire.
   apic_write(APIC_INITIAL_COUNT, (uint32_t)nanoseconds);
   // An interrupt is held back until after the instruction that follows sti: none is lost between the two.
   __asm__ volatile("sti; hlt; cli" : : : "memory");
   apic_write(APIC_INITIAL_COUNT, 0);
+}
+
+// MARK: Time since the start
+
+uint64_t boot_nanoseconds(void) {
+  if (hypervisor_is_present()) return hypervisor_time();
+  static uint64_t scale;  // Nanoseconds in a tick, as a fraction of 2^32: a billion shifted by 32 fits in 62 bits.
+  if (!scale) scale = (1000000000ull << 32) / frequency;
+  return (uint64_t)((unsigned __int128)boot_tsc() * scale >> 32);
+}
+
+int64_t boot_wall_nanoseconds(void) {
+  if (hypervisor_is_present()) return hypervisor_wall_time();
+  static int64_t start;  // What the real-time clock said first, less the counter then: it is far away, and coarse.
+  if (!start) start = boot_rtc_seconds() * 1000000000 - (int64_t)boot_nanoseconds();
+  return start + (int64_t)boot_nanoseconds();
 }
 
 // MARK: The real-time clock (MC146818 data sheet)

@@ -50,6 +50,13 @@ public final class DRBG: Entropy {
     pooledByteCount -= bytes.count
   }
 
+  /// Mixes in fresh entropy before the next byte is made, and forgets those made ahead.
+  public func reseed() {
+    untilReseed = 0
+    pooledByteCount = 0
+    pool = InlineArray(repeating: 0)
+  }
+
   private func generate(_ bytes: UnsafeMutableRawBufferPointer) {
     var filled = 0
     while filled < bytes.count {

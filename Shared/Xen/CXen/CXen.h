@@ -5,7 +5,11 @@
 
 #include <stdint.h>
 #include <xen/xen.h>
+#include <xen/io/blkif.h>
+#include <xen/io/netif.h>
+#include <xen/io/ring.h>
 
+#include "io_rings.h"
 #include "shared_memory.h"
 
 #endif

@@ -34,4 +34,6 @@ public protocol Frontend: AnyObject {
   func start(values: BackendValues) throws(XenError)
   /// The backend is gone: takes every grant back that it has let go of, and closes the channels.
   func disconnect()
+  /// The same after this domain was restored: grants and channels are void, and their numbers may be others' by now.
+  func forget()
 }

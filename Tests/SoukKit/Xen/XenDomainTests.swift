@@ -38,7 +38,7 @@ struct XenSample {
     if kind == .gateway { #expect(interfaces.last?.hasSuffix(",bridge=xenbr0") ?? false) }
     let disks = read.list("disk")
     if kind == .gateway {
-      #expect(domain.disk == nil && !domain.configuration.contains("disk"))
+      #expect(domain.disk == nil && !domain.configuration.contains("\ndisk"))
     } else {
       #expect(
         disks.map { read.disk($0) } == [

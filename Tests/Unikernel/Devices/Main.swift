@@ -48,12 +48,12 @@ final class HeapPages: DMAMemory {
 /// One device and what it is put through.
 final class Trial {
   private let registers: PhysicalRegisters
-  private let console: SerialConsole
-  private let clock: TSCClock
+  private let console: BoardConsole
+  private let clock: BoardClock
   private let memory = HeapPages()
   private var lateCount = 0
 
-  init(registers: PhysicalRegisters, console: SerialConsole, clock: TSCClock) {
+  init(registers: PhysicalRegisters, console: BoardConsole, clock: BoardClock) {
     self.registers = registers
     self.console = console
     self.clock = clock

@@ -28,7 +28,7 @@ enum Main {
     }
   }
 
-  static func open(_ out: SerialConsole) {
+  static func open(_ out: BoardConsole) {
     out.write(line: "sqlite: version \(String(cString: sqlite3_libversion()))")
     check(EmptyDisk.register(), nil, out)
     var opened: OpaquePointer?
@@ -39,7 +39,7 @@ enum Main {
     check(sqlite3_close_v2(database), nil, out)
   }
 
-  static func run(_ database: OpaquePointer, _ out: SerialConsole) {
+  static func run(_ database: OpaquePointer, _ out: BoardConsole) {
     let tables = """
       CREATE TABLE product (row INTEGER PRIMARY KEY, name TEXT NOT NULL, price INTEGER NOT NULL CHECK (price >= 0));
       CREATE INDEX product_price ON product (price DESC, row);
@@ -73,7 +73,7 @@ enum Main {
   }
 
   /// Statements as deep as SQLite takes them, for the stack's high-water mark; and deeper ones, which it refuses.
-  static func deepen(_ database: OpaquePointer, _ out: SerialConsole) {
+  static func deepen(_ database: OpaquePointer, _ out: BoardConsole) {
     func nest(_ count: Int, _ open: String, _ inner: String, _ close: String) -> String {
       String(repeating: open, count: count) + inner + String(repeating: close, count: count)
     }
@@ -89,7 +89,7 @@ enum Main {
   }
 
   /// What statements cost: 2,000 rows, then each of them by its key.
-  static func fill(_ database: OpaquePointer, _ out: SerialConsole) {
+  static func fill(_ database: OpaquePointer, _ out: BoardConsole) {
     check(sqlite3_exec(database, "BEGIN", nil, nil, nil), database, out)
     let inserts = cost(of: "INSERT INTO product (name, price) VALUES ('row ' || ?1, ?1)", database, out)
     check(sqlite3_exec(database, "COMMIT", nil, nil, nil), database, out)
@@ -97,11 +97,11 @@ enum Main {
     out.write(line: "cost: \(inserts) ns an INSERT, \(selects) ns a SELECT")
   }
 
-  static func cost(of sql: String, _ database: OpaquePointer, _ out: SerialConsole) -> Int64 {
+  static func cost(of sql: String, _ database: OpaquePointer, _ out: BoardConsole) -> Int64 {
     var statement: OpaquePointer?
     check(sqlite3_prepare_v3(database, sql, -1, 0, &statement, nil), database, out)
     let rounds: Int64 = 2000
-    let clock = TSCClock()
+    let clock = BoardClock()
     let start = clock.now
     for round in 0..<rounds {
       sqlite3_bind_int64(statement, 1, round)
@@ -116,7 +116,7 @@ enum Main {
   }
 
   /// Runs one statement and prints its rows, or why not.
-  static func print(_ title: String, _ sql: String, _ database: OpaquePointer, _ out: SerialConsole) {
+  static func print(_ title: String, _ sql: String, _ database: OpaquePointer, _ out: BoardConsole) {
     var statement: OpaquePointer?
     var code = sqlite3_prepare_v3(database, sql, -1, 0, &statement, nil)
     var text = title + ":"
@@ -132,7 +132,7 @@ enum Main {
     out.write(line: text)
   }
 
-  static func check(_ code: Int32, _ database: OpaquePointer?, _ out: SerialConsole) {
+  static func check(_ code: Int32, _ database: OpaquePointer?, _ out: BoardConsole) {
     guard code != SQLITE_OK else { return }
     out.write(line: "sqlite: \(String(cString: database.map { sqlite3_errmsg($0) } ?? sqlite3_errstr(code)))")
     fatalError("SQLite failed")

@@ -22,19 +22,20 @@ enum boot_exit_code {
   BOOT_EXIT_DEVICE_LOST = 0x17,
 };
 
-/// Stops for good: through isa-debug-exit at port 0xf4 where there is one, else halted with interrupts off.
+/// Stops for good: through isa-debug-exit at port 0xf4 where there is one, else halted with interrupts off. On Xen the
+/// domain powers off, or (any code but BOOT_EXIT_DONE) has crashed.
 _Noreturn void boot_exit(int code);
 
 /// Prints `reason` and a backtrace of the caller, and stops.
 _Noreturn void boot_panic(const char *_Nonnull reason, int code);
 
-/// Writes to the first serial port; waits while its buffer is full.
+/// Writes to the console, the first serial port or Xen's; waits while its buffer is full.
 void boot_console_write(const void *_Nonnull bytes, size_t count);
 
-/// Takes the oldest byte that arrived at the first serial port; -1 when there is none.
+/// Takes the oldest byte that arrived at the console; -1 when there is none.
 int boot_console_read(void);
 
-/// Makes the first serial port raise its interrupt (IRQ 4) for bytes that arrive.
+/// Lets bytes that arrive at the console end the idle wait.
 void boot_console_listen(void);
 
 /// The kernel command line, zero-terminated; empty when the loader gave none. Never freed.
@@ -51,7 +52,13 @@ uint64_t boot_tsc(void);
 /// Ticks of the counter in a second, found at the start.
 uint64_t boot_tsc_frequency(void);
 
-/// Seconds since 1970 from the real-time clock, UTC.
+/// Nanoseconds since some moment, by Xen's clock (another host's after a restore) or the time stamp counter.
+uint64_t boot_nanoseconds(void);
+
+/// Nanoseconds since 1970, UTC: by Xen, or by the real-time clock, which is asked once and knows whole seconds.
+int64_t boot_wall_nanoseconds(void);
+
+/// Seconds since 1970 from the real-time clock, UTC; not on Xen.
 int64_t boot_rtc_seconds(void);
 
 /// Halts until an interrupt, or until `nanoseconds` have passed; it may be woken earlier, and after
@@ -61,9 +68,13 @@ void boot_idle(uint64_t nanoseconds);
 /// Lines of the I/O APIC, from 0 on.
 #define BOOT_INTERRUPT_LINES 24u
 
-/// Lets edges of `line` of the I/O APIC (QEMU's microvm: the device's IRQ) end the idle wait. Whoever was woken asks
+/// Lets edges of `line` of the I/O APIC (QEMU's microvm: the device's IRQ), or on Xen events of the event channel with
+/// port `line`, end the idle wait. Whoever was woken asks
 /// its device; an edge while the loop works is kept, and ends the next wait at once. Traps from the last line on.
 void boot_enable_interrupt(uint32_t line);
+
+/// Takes that back.
+void boot_disable_interrupt(uint32_t line);
 
 // Entropy
 

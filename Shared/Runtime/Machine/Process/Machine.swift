@@ -60,7 +60,7 @@ public final class Machine {
 
   /// Where the service's database is: in the file `database.path`, or on the disk `database.disk`, which this
   /// process then holds.
-  public func databaseLocation() throws(SettingsError) -> DatabaseLocation {
+  public func databaseLocation() async throws(SettingsError) -> DatabaseLocation {
     switch (settings["database.path"], settings["database.disk"]) {
     case (let path?, nil): return .file(path: path)
     case (nil, let path?):

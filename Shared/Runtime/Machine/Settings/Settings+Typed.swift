@@ -34,20 +34,23 @@ extension Settings {
     return endpoint
   }
 
-  /// What our own stack's interface is to have: `net.address`, such as 10.83.0.11/24, and `net.gateway`, if there is
-  /// one.
-  public func interfaceAddress() throws(SettingsError) -> (
+  /// What interface `name` ("net", "outside") of our own stack is to have: `NAME.address`, such as 10.83.0.11/24, and
+  /// `NAME.gateway`, if there is one.
+  public func interfaceAddress(_ name: String = "net") throws(SettingsError) -> (
     address: IPv4Address, network: IPv4Network, gateway: IPv4Address?
   ) {
-    let text = self["net.address"] ?? ""
+    let text = self[name + ".address"] ?? ""
     guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")),
       let address = IPv4Address(String(text[..<slash])),
       let prefixLength = Int(text[text.utf8.index(after: slash)...]), (1...32).contains(prefixLength)
-    else { throw SettingsError("net.address must be an address and a prefix length, such as 10.83.0.11/24") }
+    else {
+      throw SettingsError(
+        "\(name).address must be an address and a prefix length, such as 10.83.0.11/24")
+    }
     var gateway: IPv4Address?
-    if let text = self["net.gateway"] {
+    if let text = self[name + ".gateway"] {
       gateway = IPv4Address(text)
-      guard gateway != nil else { throw SettingsError("net.gateway=\(text) is no IPv4 address") }
+      guard gateway != nil else { throw SettingsError("\(name).gateway=\(text) is no IPv4 address") }
     }
     return (address, IPv4Network(address, prefixLength: prefixLength), gateway)
   }

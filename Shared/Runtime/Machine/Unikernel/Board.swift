@@ -8,11 +8,11 @@ public final class Board {
   public let loop: EventLoop
   /// What waits in the loop; drivers register with it.
   public let driver: HaltDriver
-  /// The time stamp counter and the real-time clock.
-  public let clock: TSCClock
-  /// The first serial port.
-  public let console = SerialConsole()
-  /// Lines that arrive at the first serial port: how the command line talks to an image.
+  /// Xen's clock, or the time stamp counter and the real-time clock.
+  public let clock: BoardClock
+  /// The first serial port, or Xen's console.
+  public let console = BoardConsole()
+  /// Lines that arrive at the console: how the command line talks to an image.
   public let input: ConsoleInput
   /// What the loader was told (QEMU: `-append`), with what the monitor itself adds.
   public let commandLine: String
@@ -26,11 +26,11 @@ public final class Board {
   }
 
   init() {
-    clock = TSCClock()
+    clock = BoardClock()
     driver = HaltDriver(clock: clock)
     loop = EventLoop(driver: driver, clock: clock)
     input = ConsoleInput()
-    driver.watch(input, interruptLine: ConsoleInput.interruptLine)
+    driver.watch(input, interruptLine: nil)
     commandLine = String(cString: boot_command_line())
   }
 

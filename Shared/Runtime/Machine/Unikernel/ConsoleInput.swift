@@ -1,15 +1,12 @@
 import CBoot
 import EventLoop
 
-/// Lines that arrive at the first serial port: how `souk` asks an image to stop.
+/// Lines that arrive at the console: how `souk` asks an image to stop.
 public final class ConsoleInput: EventSource {
   /// Bytes kept of a line; what goes beyond is dropped.
   public static let maximumLineByteCount = 256
   /// Lines that wait to be read; what goes beyond is dropped.
   public static let maximumLineCount = 16
-  /// The first serial port's on every PC.
-  static let interruptLine: UInt32 = 4
-
   private let arrived = Signal()
   private var current: [UInt8] = []
   private var lines: [String] = []

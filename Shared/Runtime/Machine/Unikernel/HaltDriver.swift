@@ -22,18 +22,18 @@ public final class HaltDriver: LoopDriver {
   /// Jobs run between two looks at the devices, so that a busy task cannot keep the others from theirs.
   static let maximumJobsPerTurn = 4096
 
-  private let clock: TSCClock
+  private let clock: any Clock
   private var sources: [any EventSource] = []
   /// Whether every source was asked once. Before, a wait of somebody else's (the entropy device's, at the start) may have
   /// taken an edge that one of them sent.
   private var hasAsked = false
 
   /// Its waits are timed by `clock`.
-  public init(clock: TSCClock) { self.clock = clock }
+  public init(clock: any Clock) { self.clock = clock }
 
-  /// Asks `source` in every turn from now on, and lets edges of its interrupt line end the idle wait.
-  public func watch(_ source: any EventSource, interruptLine: UInt32) {
-    boot_enable_interrupt(interruptLine)
+  /// Asks `source` in every turn from now on, and lets edges of its interrupt line, if any, end the idle wait.
+  public func watch(_ source: any EventSource, interruptLine: UInt32?) {
+    if let interruptLine { boot_enable_interrupt(interruptLine) }
     sources.append(source)
   }
 

@@ -9,12 +9,12 @@ import TCP
 import Wire
 import _Concurrency
 
-/// Our own TCP/IP under an image, over the first network device of the machine.
+/// Our own TCP/IP under an image, over the first network device of the machine, and the second one where `outside` is set.
 ///
 /// Takes in no frame before the first `listen` or `connect`: while a service opens its database, who asks for it waits
 /// in the device's queue, instead of being told that nobody listens.
 ///
-/// Settings: `net.address`, such as 10.83.0.11/24; `net.gateway` (optional).
+/// Settings: `net.address`, such as 10.83.0.11/24 or dhcp; `net.gateway` (optional); the same of `outside`.
 final class ImageNetwork: Network, EventSource {
   /// How long `finish` waits for peers to acknowledge what they were sent, and how often it looks.
   static let lingerDuration = Duration.seconds(2)
@@ -27,31 +27,44 @@ final class ImageNetwork: Network, EventSource {
   static let keepAliveProbeCount = 10
 
   private let stack: NetworkStack
-  private let interface: Interface
-  private let device: any InterruptingNetworkDevice
+  private var links: [(interface: Interface, device: any InterruptingNetworkDevice)] = []
   private let board: Board
   private let log: Logger
   private var isStarted = false
   private var mayHaveMore = false
 
-  init(
-    _ board: Board, device: any InterruptingNetworkDevice, entropy: any Entropy, _ settings: Settings,
-    log: Logger
-  ) throws(SettingsError) {
-    let place = try settings.interfaceAddress()
+  init(_ board: Board, entropy: any Entropy, log: Logger) {
     self.board = board
-    self.device = device
     self.log = log
     stack = NetworkStack(
       loop: board.loop, entropy: entropy,
       configuration: Self.configuration(heapByteCount: board.heap.totalByteCount))
-    interface = stack.attach(
-      device, addressing: .fixed(address: place.address, network: place.network, gateway: place.gateway))
+  }
+
+  /// Puts an interface on `device`, with what the settings of `name` say.
+  func attach(
+    _ device: any InterruptingNetworkDevice, _ name: String, _ settings: Settings
+  ) throws(SettingsError) {
+    let addressing: Addressing
+    if settings[name + ".address"] == "dhcp" {
+      addressing = .dhcp(hostName: nil)
+    } else {
+      let place = try settings.interfaceAddress(name)
+      addressing = .fixed(address: place.address, network: place.network, gateway: place.gateway)
+    }
+    let interface = stack.attach(device, addressing: addressing)
+    let log = log
     interface.whenAddressChanges = { event in
-      if case .conflict = event {
-        log.error("another machine has our address", LogField("address", place.address.description))
+      switch event {
+      case .conflict:
+        log.error("another machine has our address", LogField("network", name))
+      case .configured(let address, _):
+        log.info("an address", LogField("network", name), LogField("address", address.description))
+      case .lost: log.warning("the address is lost", LogField("network", name))
+      case .defended: break
       }
     }
+    links.append((interface, device))
   }
 
   /// The stack's limits in a machine with so much memory: a quarter for queues, a sixteenth for what is remembered of
@@ -96,15 +109,22 @@ final class ImageNetwork: Network, EventSource {
   // MARK: The device
 
   // Arming takes the interrupt back, so looking needs no access to the device's registers.
-  func handleEvents() { mayHaveMore = isStarted && interface.poll() }
+  func handleEvents() {
+    mayHaveMore = false
+    guard isStarted else { return }
+    for link in links where link.interface.poll() { mayHaveMore = true }
+  }
 
   func mayIdle() -> Bool {
     guard isStarted else { return true }
-    let isQuiet = !mayHaveMore && !device.armInterrupts()
-    if let failure = device.failureDescription {
-      // Without a network nobody hears from this machine again: whoever supervises it starts another one.
-      log.error("the network device was given up", LogField("reason", failure))
-      boot_exit(Int32(BOOT_EXIT_DEVICE_LOST.rawValue))
+    var isQuiet = !mayHaveMore
+    for link in links {
+      if link.device.armInterrupts() { isQuiet = false }
+      if let failure = link.device.failureDescription {
+        // Without a network nobody hears from this machine again: whoever supervises it starts another one.
+        log.error("the network device was given up", LogField("reason", failure))
+        boot_exit(Int32(BOOT_EXIT_DEVICE_LOST.rawValue))
+      }
     }
     return isQuiet
   }

@@ -1,6 +1,7 @@
 import CBoot
 import Cryptography
 import EventLoop
+import Hypervisor
 import Log
 import MachineSettings
 import NetworkStack
@@ -24,7 +25,7 @@ public final class Machine {
   public let loop: EventLoop
   /// The time stamp counter and the real-time clock.
   public let clock: any Clock
-  /// HMAC_DRBG, seeded by the host's entropy device and RDRAND.
+  /// HMAC_DRBG, seeded by RDRAND and the host's entropy device, if it has one.
   public let entropy: any Entropy
   /// Our own TCP/IP.
   public let network: any Network
@@ -35,12 +36,13 @@ public final class Machine {
   /// What the boot module says.
   public let settings: Settings
   private let board: Board
-  private let devices: Devices
-  private let memory = PageMemory()
+  private let devices: any Devices
   private let imageNetwork: ImageNetwork
   private let termination = Signal()
+  /// The toolstack's wishes; nil where there is none.
+  private var control: DomainControl?
 
-  private init(_ service: String, _ board: Board) throws(SettingsError) {
+  private init(_ service: String, _ board: Board) async throws(SettingsError) {
     self.board = board
     loop = board.loop
     clock = board.clock
@@ -49,11 +51,18 @@ public final class Machine {
       throw SettingsError("the boot module has the settings of \(expected), this image is \(service)")
     }
     log = try settings.logger(service: service, console: board.console, clock: clock)
-    devices = Devices(try CommandLine(board.commandLine))
-    entropy = DRBG(seededFrom: SeedSource(try devices.startEntropy(memory)))
-    let (device, interruptLine) = try devices.startNetwork(memory)
-    imageNetwork = try ImageNetwork(board, device: device, entropy: entropy, settings, log: log)
-    board.driver.watch(imageNetwork, interruptLine: interruptLine)
+    let commandLine = try CommandLine(board.commandLine)
+    let memory = PageMemory()
+    let domain = Domain.isPresent ? try XenDevices(board, memory, log: log) : nil
+    devices = domain ?? VirtioDevices(commandLine, memory)
+    let generator = DRBG(seededFrom: SeedSource(try devices.startEntropy()))
+    entropy = generator
+    imageNetwork = ImageNetwork(board, entropy: entropy, log: log)
+    try imageNetwork.attach(try await devices.startNetwork(0), "net", settings)
+    if settings["outside.address"] != nil {
+      try imageNetwork.attach(try await devices.startNetwork(1), "outside", settings)
+    }
+    board.driver.watch(imageNetwork, interruptLine: nil)
     network = imageNetwork
     let input = board.input
     let termination = termination
@@ -62,16 +71,18 @@ public final class Machine {
       while await input.readLine() != "shutdown" {}
       termination.notify()
     }
+    control = domain.map { DomainControl(board, $0, entropy: generator, termination: termination, log: log) }
+    control?.start()
   }
 
-  /// Returns when somebody asks the service to stop: `shutdown` on its console.
+  /// Returns when somebody asks the service to stop: `shutdown` on its console, or Xen's toolstack.
   public func waitForShutdown() async { await termination.wait() }
 
   /// Where the service's database is: on the machine's disk, which this starts. Call it once.
-  public func databaseLocation() throws(SettingsError) -> DatabaseLocation {
+  public func databaseLocation() async throws(SettingsError) -> DatabaseLocation {
     let worker = databaseWorker
-    let (disk, interruptLine) = try devices.startBlock(memory) { worker.park() }
-    board.driver.watch(DiskEvents(disk, worker, log: log), interruptLine: interruptLine)
+    let disk = try await devices.startDisk { worker.park() }
+    board.driver.watch(DiskEvents(disk, worker, log: log), interruptLine: nil)
     return .device(disk)
   }
 
@@ -95,21 +106,22 @@ public final class Machine {
   ) -> Never {
     let board = Board()
     var status: Int32 = 0
-    do throws(SettingsError) {
-      let machine = try Machine(service, board)
-      machine.loop.spawn {
+    board.loop.spawn {
+      do throws(SettingsError) {
+        let machine = try await Machine(service, board)
         do throws(SettingsError) {
           status = try await body(machine)
         } catch {
           status = fail(service, error, board)
         }
         await machine.imageNetwork.finish()
-        machine.loop.stop()
+        if status == 0, machine.control?.wantsReboot == true { Domain.reboot() }
+      } catch {
+        status = fail(service, error, board)
       }
-      board.loop.run()
-    } catch {
-      status = fail(service, error, board)
+      board.loop.stop()
     }
+    board.loop.run()
     let code =
       switch status {
       case 0: BOOT_EXIT_DONE

@@ -1,4 +1,4 @@
-import Virtio
+import Platform
 
 /// Pages of the heap for devices. An image's memory is mapped to itself, so a pointer is the address a device knows.
 final class PageMemory: DMAMemory {

@@ -12,6 +12,7 @@ extension XenDeployment {
       "outside_bridge='\(xen.outside.bridge)'",
       "outside_address='\(outsideText)'",
       "services='\(ServiceKind.list.split(separator: ",").joined())'",
+      "currency='\(plan.manifest.currency)'",
       "disk_options='\(XenDomain.diskOptions)'",
     ]
     for kind in ServiceKind.allCases {

@@ -52,7 +52,8 @@ struct XenDeployment {
       guard let bytes = Files.read("\(templates)/\(script)") else {
         throw Failure("cannot read \(Files.shown(templates))/\(script), which belongs to this checkout")
       }
-      try Files.write(bytes, to: path(script), mode: 0o755)
+      // The last one is only read by the others.
+      try Files.write(bytes, to: path(script), mode: script == Self.scripts.last ? 0o644 : 0o755)
     }
     try write(conf, Self.conf)
     try write(checksums(), Self.checksums)
@@ -80,6 +81,8 @@ struct XenDeployment {
     try prepareFolder()
     guard elsewhere == nil else { return }
     for kind in kinds where kind.keepsData && Files.exists(path(XenPlan.disk(kind))) {
+      // Not one that a domain has at this moment.
+      if DiskImage.loopDevice(of: path(XenPlan.disk(kind))) != nil { continue }
       let owner = try DiskImage.overlaid(path(XenPlan.disk(kind))).service
       guard owner == kind.rawValue else {
         throw Failure(

@@ -1,9 +1,9 @@
 import CBoot
 import Platform
 
-/// The first serial port.
-public final class SerialConsole: Console {
-  /// A view of the port; it holds nothing.
+/// The first serial port, or Xen's console.
+public final class BoardConsole: Console {
+  /// A view of it; it holds nothing.
   public init() {}
 
   public func write(_ bytes: RawSpan) {

@@ -1,21 +1,21 @@
-import Virtio
+import Platform
 
 /// Memory for a driver, with a page of a known pattern before and behind each piece.
-final class GuardedMemory: DMAMemory {
+public final class GuardedMemory: DMAMemory {
   private static let guardByteCount = 4096
   private static let pattern: UInt8 = 0xa5
   private static let untouched = [UInt8](repeating: pattern, count: guardByteCount)
 
   /// What was given to the driver, in order.
-  private(set) var regions: [UnsafeMutableRawBufferPointer] = []
+  public private(set) var regions: [UnsafeMutableRawBufferPointer] = []
   private var budget: Int
 
   /// At most `budget` bytes.
-  init(budget: Int = .max) { self.budget = budget }
+  public init(budget: Int = .max) { self.budget = budget }
 
   deinit { for region in regions { (region.baseAddress! - Self.guardByteCount).deallocate() } }
 
-  func allocate(byteCount: Int) -> UnsafeMutableRawPointer? {
+  public func allocate(byteCount: Int) -> UnsafeMutableRawPointer? {
     guard byteCount <= budget else { return nil }
     budget -= byteCount
     let all = UnsafeMutableRawPointer.allocate(
@@ -29,7 +29,7 @@ final class GuardedMemory: DMAMemory {
   }
 
   /// Whether nobody wrote beside what was given out.
-  var isWhole: Bool {
+  public var isWhole: Bool {
     regions.allSatisfy { region in
       let before = UnsafeRawBufferPointer(
         start: region.baseAddress! - Self.guardByteCount, count: Self.guardByteCount)
@@ -40,7 +40,7 @@ final class GuardedMemory: DMAMemory {
   }
 
   /// Whether all these bytes were given out.
-  func contains(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  public func contains(_ bytes: UnsafeRawBufferPointer) -> Bool {
     regions.contains { region in
       bytes.baseAddress! >= UnsafeRawPointer(region.baseAddress!)
         && bytes.baseAddress! + bytes.count <= UnsafeRawPointer(region.baseAddress! + region.count)

@@ -1,0 +1,120 @@
+// Xen's docs/misc/xenstore-paths.pandoc (control, memory) before changing this file.
+
+import CBoot
+import Cryptography
+import EventLoop
+import Hypervisor
+import Log
+import Platform
+import XenRing
+import XenStore
+import _Concurrency
+
+/// What the toolstack asks of a domain: to power off, to reboot, to be saved, and to use less memory.
+final class DomainControl {
+  /// Whether another run was asked for.
+  private(set) var wantsReboot = false
+
+  private let board: Board
+  private let devices: XenDevices
+  private let entropy: DRBG
+  private let termination: Signal
+  private let log: Logger
+  private let balloon = Balloon()
+
+  init(_ board: Board, _ devices: XenDevices, entropy: DRBG, termination: Signal, log: Logger) {
+    self.board = board
+    self.devices = devices
+    self.entropy = entropy
+    self.termination = termination
+    self.log = log
+  }
+
+  private var store: XenStore { devices.store }
+
+  /// Starts to listen to the toolstack.
+  func start() {
+    board.loop.spawn { await self.follow("control/shutdown") { await self.obey($0) } }
+    board.loop.spawn { await self.follow("memory/target") { await self.resize($0) } }
+  }
+
+  /// Calls `act` with the value at `path`, now and after each change, for good.
+  private func follow(_ path: String, _ act: (String) async -> Void) async {
+    do throws(StoreError) {
+      let watch = try await store.watch(path)
+      while true {
+        await watch.change()
+        if let value = try await store.readIfPresent(path) { await act(value) }
+      }
+    } catch {
+      log.error(
+        "the toolstack is not heard any more", LogField("node", path), LogField("reason", error.description))
+    }
+  }
+
+  // MARK: Ending
+
+  private func obey(_ request: String) async {
+    guard !request.isEmpty else { return }
+    log.info("asked by the toolstack", LogField("for", request))
+    // The answer: it was heard.
+    try? await store.write("control/shutdown", "")
+    switch request {
+    case "poweroff", "halt":
+      termination.notify()
+    case "reboot":
+      wantsReboot = true
+      termination.notify()
+    case "suspend":
+      suspend()
+    default:
+      log.warning("asked for something unknown", LogField("for", request))
+    }
+  }
+
+  // MARK: Being saved
+
+  /// Everything that the domain is goes into a file or to another host, and comes back from there: connections, timers
+  /// and what is half done. The devices connect anew, and send again what was under way.
+  private func suspend() {
+    let clock = board.clock
+    let now = clock.now
+    do throws(XenError) {
+      guard try Domain.suspend(store) else {
+        log.info("the save was called off")
+        return
+      }
+      clock.resume(at: now)
+      boot_console_listen()
+      try devices.resume()
+    } catch {
+      // There is no way back: whoever supervises the domain starts another one.
+      log.error("the domain cannot go on after its restore", LogField("reason", error.description))
+      boot_exit(Int32(BOOT_EXIT_DEVICE_LOST.rawValue))
+    }
+    // A file can be restored twice: two domains must not draw the same numbers.
+    entropy.reseed()
+    log.info("restored")
+  }
+
+  // MARK: Memory
+
+  /// `memory/target` in KiB; what the domain was made with is `memory/static-max`.
+  private func resize(_ target: String) async {
+    guard let target = Int(target), let text = try? await store.readIfPresent("memory/static-max"),
+      let most = Int(text)
+    else { return }
+    let heap = board.heap
+    // What is in use, and an eighth beside it, stays.
+    let reserve = heap.totalByteCount / 8
+    let before = balloon.byteCount
+    let isDone = balloon.aim(at: (most - target) * 1024) {
+      let heap = board.heap
+      return heap.totalByteCount - heap.usedByteCount > reserve
+    }
+    guard balloon.byteCount != before || !isDone else { return }
+    log.info(
+      isDone ? "memory as asked for" : "memory as far as possible",
+      LogField("target_kb", target), LogField("given_kb", balloon.byteCount / 1024))
+  }
+}

@@ -1,0 +1,90 @@
+import CBoot
+import MachineSettings
+import NetworkStack
+import Platform
+import Virtio
+
+/// Virtio devices, found by the command line, which QEMU's microvm writes (`virtio_mmio.device=`).
+final class VirtioDevices: Devices {
+  /// A device and the interrupt it raises.
+  struct Found {
+    let registers: PhysicalRegisters
+    let interruptLine: UInt32
+  }
+
+  /// How long the processor halts at most while the entropy device is asked, and how often: ten seconds in all.
+  private static let entropyWait = Duration.milliseconds(1)
+  private static let maximumEntropyWaitCount = 10_000
+
+  private let memory: PageMemory
+  private var networks: [Found] = []
+  /// Of each other kind the first one.
+  private var block: Found?
+  private var entropy: Found?
+
+  init(_ commandLine: CommandLine, _ memory: PageMemory) {
+    self.memory = memory
+    for slot in VirtioProbe.slots(commandLine: commandLine.text).slots {
+      guard let registers = PhysicalRegisters(address: slot.address),
+        let kind = VirtioProbe.kind(of: registers)
+      else { continue }
+      let found = Found(registers: registers, interruptLine: slot.interruptLine)
+      switch kind {
+      case .network: networks.append(found)
+      case .block: block = block ?? found
+      case .entropy: entropy = entropy ?? found
+      }
+    }
+  }
+
+  func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice {
+    guard index < networks.count else {
+      throw SettingsError(
+        "no \(index == 0 ? "" : "second ")network device (QEMU: -device virtio-net-device,netdev=…)")
+    }
+    let network = networks[index]
+    do throws(VirtioError) {
+      let device = try VirtioNet(registers: network.registers, memory: memory)
+      boot_enable_interrupt(network.interruptLine)
+      return device
+    } catch {
+      throw SettingsError("network device: \(error.description)")
+    }
+  }
+
+  func startDisk(park: @escaping () -> Void) async throws(SettingsError) -> any ServiceDisk {
+    guard let block else {
+      throw SettingsError("no disk (QEMU: -device virtio-blk-device,drive=…)")
+    }
+    do throws(VirtioError) {
+      let disk = try VirtioBlock(registers: block.registers, memory: memory, park: park)
+      boot_enable_interrupt(block.interruptLine)
+      return disk
+    } catch {
+      throw SettingsError("disk: \(error.description)")
+    }
+  }
+
+  func startEntropy() throws(SettingsError) -> VirtioRandom? {
+    guard let entropy else { return nil }
+    do throws(VirtioError) {
+      // Asked at the start and rarely after, for a few bytes. Its edge ends the wait; if that is lost, the time does.
+      boot_enable_interrupt(entropy.interruptLine)
+      return try VirtioRandom(
+        registers: entropy.registers, memory: memory, maximumParkCount: Self.maximumEntropyWaitCount
+      ) {
+        boot_idle(UInt64(Self.entropyWait.nanoseconds))
+      }
+    } catch {
+      throw SettingsError("entropy device: \(error.description)")
+    }
+  }
+}
+
+extension VirtioNet: InterruptingNetworkDevice {
+  var failureDescription: String? { failure?.description }
+}
+
+extension VirtioBlock: ServiceDisk {
+  var failureDescription: String? { failure?.description }
+}

@@ -1,0 +1,119 @@
+import Blkfront
+import EventLoop
+import Hypervisor
+import Log
+import MachineSettings
+import Netfront
+import NetworkStack
+import Platform
+import Virtio
+import Wire
+import XenBus
+import XenRing
+import XenStore
+import _Concurrency
+
+/// The devices of a domain of Xen's, found in xenstore. They stay connected: a backend that is restarted, and another
+/// host's after a restore, finds its frontend waiting.
+final class XenDevices: Devices, EventSource {
+  let store: XenStore
+  let grants: PageGrants
+  private let memory: PageMemory
+  private let loop: EventLoop
+  private let log: Logger
+  private(set) var connected: [(device: XenBusDevice, frontend: any Frontend)] = []
+
+  init(_ board: Board, _ memory: PageMemory, log: Logger) throws(SettingsError) {
+    self.memory = memory
+    self.log = log
+    loop = board.loop
+    do throws(XenError) {
+      store = try Domain.store(loop: board.loop)
+    } catch {
+      throw SettingsError(error.description)
+    }
+    grants = PageGrants(memory: memory)
+    board.driver.watch(self, interruptLine: nil)
+  }
+
+  func handleEvents() { store.handleEvents() }
+
+  /// RDRAND alone: Xen has no entropy device for PVH domains.
+  func startEntropy() throws(SettingsError) -> VirtioRandom? { nil }
+
+  func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice {
+    let folder = "device/vif/\(index)"
+    guard let text = try await value("\(folder)/mac"), let address = EthernetAddress(text) else {
+      throw SettingsError("no \(index == 0 ? "" : "second ")network device (xl: vif=[\"mac=…,bridge=…\"])")
+    }
+    do throws(XenError) {
+      let netfront = try Netfront(hardwareAddress: address.rawValue, memory: memory, table: grants)
+      try await connect(netfront, "network device", folder: folder)
+      return netfront
+    } catch {
+      throw SettingsError("network device: \(error.description)")
+    }
+  }
+
+  func startDisk(park: @escaping () -> Void) async throws(SettingsError) -> any ServiceDisk {
+    guard let device = try await firstDisk() else {
+      throw SettingsError("no disk (xl: disk=[\"vdev=xvda,…\"])")
+    }
+    do throws(XenError) {
+      let disk = try Blkfront(virtualDevice: device, memory: memory, table: grants, park: park)
+      try await connect(disk, "disk", folder: "device/vbd/\(device)")
+      return disk
+    } catch {
+      throw SettingsError("disk: \(error.description)")
+    }
+  }
+
+  /// The lowest number among the disks'.
+  private func firstDisk() async throws(SettingsError) -> UInt32? {
+    do throws(StoreError) {
+      return try await store.directory("device/vbd").compactMap { UInt32($0) }.min()
+    } catch {
+      if error == .missing { return nil }
+      throw SettingsError("xenstore, device/vbd: \(error.description)")
+    }
+  }
+
+  /// After a restore: every grant and event channel is void, and the backends are others.
+  func resume() throws(XenError) {
+    try grants.resume()
+    for (device, frontend) in connected {
+      frontend.forget()
+      device.reconnect()
+    }
+  }
+
+  /// Connects `frontend`, called `name`, to its backend, and keeps it so.
+  private func connect(_ frontend: any Frontend, _ name: String, folder: String) async throws(XenError) {
+    let device = XenBusDevice(
+      frontend, folder: folder, store: store, loop: loop,
+      openChannel: { (domain) throws(XenError) -> any EventChannel in try EventPort(for: domain) })
+    try await device.connect()
+    connected.append((device, frontend))
+    let log = log
+    loop.spawn {
+      await device.stayConnected {
+        log.warning("a device changed", LogField("device", name), LogField("news", $0))
+      }
+    }
+  }
+
+  /// The value of a node, or nil when there is none.
+  func value(_ path: String) async throws(SettingsError) -> String? {
+    do throws(StoreError) {
+      return try await store.readIfPresent(path)
+    } catch {
+      throw SettingsError("xenstore, \(path): \(error.description)")
+    }
+  }
+}
+
+extension Netfront: InterruptingNetworkDevice {}
+
+extension Blkfront: ServiceDisk {
+  var failureDescription: String? { failure?.description }
+}

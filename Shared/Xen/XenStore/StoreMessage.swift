@@ -1,0 +1,79 @@
+// xen/io/xs_wire.h (xsd_sockmsg) before changing this file.
+
+/// One message of the protocol: a header of four words, and a payload.
+struct StoreMessage {
+  /// What a message is (xsd_sockmsg_type).
+  enum Kind: UInt32 {
+    case directory = 1
+    case read = 2
+    case watch = 4
+    case unwatch = 5
+    case transactionStart = 6
+    case transactionEnd = 7
+    case write = 11
+    case remove = 13
+    case watchEvent = 15
+    case error = 16
+  }
+
+  static let headerByteCount = 16
+  /// XENSTORE_PAYLOAD_MAX.
+  static let maximumPayloadByteCount = 4096
+
+  /// Its kind; one that is not listed here is nil.
+  var kind: Kind?
+  /// The request that it is, or answers.
+  var request: UInt32
+  /// The transaction, or 0.
+  var transaction: UInt32
+  var payload: [UInt8]
+
+  /// The message on the wire.
+  var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Self.headerByteCount + payload.count)
+    for word in [kind?.rawValue ?? 0, request, transaction, UInt32(payload.count)] {
+      for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+    }
+    bytes += payload
+    return bytes
+  }
+
+  init(_ kind: Kind, request: UInt32, transaction: UInt32, payload: [UInt8]) {
+    self.kind = kind
+    self.request = request
+    self.transaction = transaction
+    self.payload = payload
+  }
+
+  /// Takes the first message off `bytes`; nil while it is not all there.
+  init?(takenFrom bytes: inout [UInt8]) throws(StoreError) {
+    guard bytes.count >= Self.headerByteCount else { return nil }
+    func word(_ index: Int) -> UInt32 {
+      var value: UInt32 = 0
+      for offset in 0..<4 { value |= UInt32(bytes[4 * index + offset]) << UInt32(8 * offset) }
+      return value
+    }
+    let count = word(3)
+    guard count <= UInt32(Self.maximumPayloadByteCount) else { throw .broken("a message is too long") }
+    let end = Self.headerByteCount + Int(count)
+    guard bytes.count >= end else { return nil }
+    kind = Kind(rawValue: word(0))
+    request = word(1)
+    transaction = word(2)
+    payload = Array(bytes[Self.headerByteCount..<end])
+    bytes.removeFirst(end)
+  }
+
+  /// The payload's texts, each ended by a zero byte (or the payload's end).
+  var texts: [String] {
+    payload.split(separator: 0, omittingEmptySubsequences: true).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The whole payload as text, without a zero byte at its end.
+  var text: String {
+    var end = payload.count
+    if end > 0, payload[end - 1] == 0 { end -= 1 }
+    return String(decoding: payload[..<end], as: UTF8.self)
+  }
+}
