@@ -35,12 +35,18 @@ import Testing
   }
 
   @Test func `only the storefront leads to the gateway itself, and everything else to dom0`() {
-    let ports = Dictionary(uniqueKeysWithValues: ServiceKind.allCases.map { ($0, 40_000 + Lab.door($0)) })
-    let arguments = lab.bootArguments(storefront: 8080, ports: ports)
-    let forwards = zip(arguments, arguments.dropFirst()).filter { $0.0 == "--forward" }.map(\.1)
-    #expect(forwards.count == 5)
-    #expect(forwards.first == "127.0.0.1:8080-10.0.2.20:80")
-    #expect(forwards.dropFirst().allSatisfy { $0.hasPrefix("127.0.0.1:") && $0.contains("-10.0.2.15:800") })
+    let sockets = Dictionary(uniqueKeysWithValues: ServiceKind.allCases.map { ($0, Int32(Lab.door($0))) })
+    let settings = lab.switchSettings(storefront: 7, services: sockets)
+    #expect(settings.doors.first == .init(name: "storefront", descriptor: 7, endpoint: "10.0.2.20:80"))
+    #expect(settings.doors.count == 5)
+    #expect(settings.doors.dropFirst().allSatisfy { $0.endpoint == "10.0.2.15:\($0.descriptor)" })
+    let text = String(decoding: settings.bytes, as: UTF8.self)
+    #expect(text.contains("net.address=10.0.2.2/24\n") && text.contains("lab.socket=\(lab.networkSocket)\n"))
+    #expect(!text.contains("lab.mac"))
+  }
+
+  @Test func `the machine has the shop's own disks, in the order of dom0's names`() {
+    let arguments = lab.bootArguments
     let disks = zip(arguments, arguments.dropFirst()).filter { $0.0 == "--disk" }.map(\.1)
     #expect(disks == ["catalog", "cart", "checkout"].map(Self.folder.disk))
   }

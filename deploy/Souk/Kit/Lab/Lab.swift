@@ -19,6 +19,8 @@ struct Lab {
   var shellSocket: String { place + "/shell" }
   /// Where dom0 sends what the domains say.
   var logSocket: String { place + "/log" }
+  /// Where QEMU listens for the switch, which is the network outside.
+  var networkSocket: String { place + "/net" }
   /// Is there once dom0 takes commands.
   var readyFile: String { place + "/ready" }
   /// What Xen and dom0 say.
@@ -69,18 +71,26 @@ struct Lab {
     return manifest
   }
 
-  /// What deploy/xen-lab/boot is told. `ports` are those on 127.0.0.1: the storefront's, and each service's own.
-  func bootArguments(storefront: UInt16, ports: [ServiceKind: UInt16]) -> [String] {
-    let gateway = Self.outside.address.map { "\($0.address)" } ?? ""
-    var arguments = ["--run", place, "--tar", archive]
-    arguments += ["--forward", "127.0.0.1:\(storefront)-\(gateway):\(InnerNetwork.port)"]
+  /// What deploy/xen-lab/boot is told.
+  var bootArguments: [String] {
+    let disks = ServiceKind.allCases.filter(\.keepsData).flatMap { ["--disk", folder.disk($0.rawValue)] }
+    return ["--run", place, "--tar", archive, "--net", networkSocket] + disks
+  }
+
+  /// What the switch leads to: the gateway, from the storefront's socket; the services, by dom0's doors.
+  func switchSettings(storefront: Int32, services: [ServiceKind: Int32]) -> SwitchSettings {
+    let gateway = Self.outside.address.map { "\($0.address):\(InnerNetwork.port)" } ?? ""
+    var doors = [ForwarderSettings.Door(name: "storefront", descriptor: storefront, endpoint: gateway)]
     for kind in ServiceKind.allCases {
-      if let port = ports[kind] {
-        arguments += ["--forward", "127.0.0.1:\(port)-\(Self.dom0Address):\(Self.door(kind))"]
-      }
-      if kind.keepsData { arguments += ["--disk", folder.disk(kind.rawValue)] }
+      guard let descriptor = services[kind] else { continue }
+      doors.append(
+        .init(name: kind.rawValue, descriptor: descriptor, endpoint: "\(Self.dom0Address):\(Self.door(kind))")
+      )
     }
-    return arguments
+    let router = Self.outside.address?.gateway.map { "\($0)" } ?? ""
+    return SwitchSettings(
+      ports: [.init(name: "lab", socket: networkSocket)], doors: doors,
+      place: (router, Self.outside.address?.prefixLength ?? 24))
   }
 
   /// Why there can be no lab; nil when there can.

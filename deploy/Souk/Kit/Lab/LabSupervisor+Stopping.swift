@@ -27,6 +27,7 @@ extension LabSupervisor {
         let pid = waitpid(-1, &status, WNOHANG)
         guard pid > 0 else { break }
         if pid == machine?.pid { machine?.ended(Ending(status: status)) }
+        if pid == network?.pid { network?.ended(Ending(status: status)) }
         if pid == seeding?.pid { seeding?.ended(Ending(status: status)) }
       }
     case SIGHUP where configuration.isDetached: break
@@ -59,6 +60,8 @@ extension LabSupervisor {
     command?.forget()
     command = nil
     if let seeding { kill(seeding.pid, SIGTERM) }
+    // Whoever connects from now on is refused. The switch has copies: only shutdown(2) ends the listening itself.
+    for descriptor in [storefront] + doors.values { shutdown(descriptor, Int32(SHUT_RDWR)) }
     do throws(Failure) { try state().write(folder.stateFile) } catch { note(error.message) }
     stopTimer = loop.after(Self.stopMilliseconds) { [unowned self] in endMachine() }
     guard hasDomains else { return endMachine() }
@@ -73,10 +76,7 @@ extension LabSupervisor {
   private func endMachine() {
     command?.forget()
     command = nil
-    guard let machine else {
-      phase = .finished
-      return
-    }
+    guard let machine else { return endNetwork() }
     kill(machine.pid, SIGTERM)
     loop.cancel(stopTimer)
     stopTimer = loop.after(ManagedService.probeMilliseconds) { kill(machine.pid, SIGKILL) }
@@ -94,7 +94,17 @@ extension LabSupervisor {
       let words = lastLines.map { "\n  " + $0 }.joined()
       failure = Failure("the lab's machine \(ending.description). Last words:\(words)\(last)")
       if !configuration.isDetached { note(failure?.message ?? "") }
+      phase = .stopping
     }
-    phase = .finished
+    endNetwork()
+  }
+
+  /// The last to go is the switch.
+  private func endNetwork() {
+    guard let network, network.isRunning else {
+      phase = .finished
+      return
+    }
+    network.stop()
   }
 }

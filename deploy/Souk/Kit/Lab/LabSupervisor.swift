@@ -41,6 +41,7 @@ final class LabSupervisor {
   var failure: Failure?
   var machine: WatchedProcess?
   var machineIdentity: ProcessIdentity?
+  var network: ForwarderProcess?
   var seeding: WatchedProcess?
   var command: Dom0Command?
   var feed: Int32 = -1
@@ -53,6 +54,8 @@ final class LabSupervisor {
   private let began = PollLoop.now()
   private var port: UInt16 = 0
   private var ports: [ServiceKind: UInt16] = [:]
+  var storefront: Int32 = -1
+  var doors: [ServiceKind: Int32] = [:]
   /// The domain that up.sh started last, and what each one said last.
   var startedDomain: ServiceKind?
   var domainsWords: [ServiceKind: [String]] = [:]
@@ -86,29 +89,46 @@ final class LabSupervisor {
       if let moved = try DatabasePlace(kind.rawValue, in: folder).prepare(for: .xen, .disks) { tell(moved) }
     }
     for kind in ServiceKind.allCases { logs[kind] = try LogFile(folder.log(kind.rawValue)) }
-    try choosePorts()
+    try openSockets()
     watchSignals()
     try writeDeployment()
     try state().write(folder.stateFile)
-    defer { unlink(folder.stateFile) }
+    defer {
+      unlink(folder.stateFile)
+      unlink(folder.forwarderSettings)
+    }
     try boot()
+    do throws(Failure) { try startSwitch() } catch { fail(error.message) }
     loop.run { phase == .finished }
     if let failure { throw failure }
   }
 
   // MARK: Starting
 
-  /// QEMU opens its own sockets: these are only found free, and the storefront's is told at once when it is not.
-  private func choosePorts() throws(Failure) {
-    let storefront = try Sockets.listen(port: configuration.port)
-    port = storefront.port
-    var open = [storefront.descriptor]
+  /// They stay open here, and the switch serves them: who connects while it is started again waits.
+  private func openSockets() throws(Failure) {
+    let socket = try Sockets.listen(port: configuration.port)
+    (storefront, port) = (socket.descriptor, socket.port)
     for kind in ServiceKind.allCases {
-      let socket = try Sockets.listen(port: 0)
-      ports[kind] = socket.port
-      open.append(socket.descriptor)
+      let door = try Sockets.listen(port: 0)
+      (doors[kind], ports[kind]) = (door.descriptor, door.port)
     }
-    for descriptor in open { close(descriptor) }
+  }
+
+  private func startSwitch() throws(Failure) {
+    let settings = lab.switchSettings(storefront: storefront, services: doors)
+    try Files.write(settings.bytes, to: folder.forwarderSettings, mode: 0o600)
+    let network = ForwarderProcess(
+      "switch", settings: folder.forwarderSettings,
+      descriptors: ForwarderSettings.descriptors(settings.doors), loop: loop,
+      events: .init(
+        line: { [unowned self] in tell(String(decoding: $0, as: UTF8.self)) },
+        died: { [unowned self] ending, delay in
+          tell("the switch \(ending.description); starting it again in \(delay) ms")
+        },
+        stopped: { [unowned self] in phase = .finished }))
+    try network.start()
+    self.network = network
   }
 
   /// What an operator would get, with dom0's own places in it, as a tar.
@@ -135,7 +155,7 @@ final class LabSupervisor {
     let spawn = Spawn(
       executable: "/proc/self/exe",
       arguments: MachineCommand.arguments(
-        Lab.scripts + "/boot", lab.bootArguments(storefront: port, ports: ports)))
+        Lab.scripts + "/boot", lab.bootArguments))
     let machine = try WatchedProcess(
       spawn, loop: loop,
       line: { [unowned self] in hear(String(decoding: ManagedService.printable($0), as: UTF8.self)) },
@@ -257,7 +277,8 @@ final class LabSupervisor {
       }
     return ShopState(
       supervisor: ProcessIdentity(pid: getpid())!, phase: phase, url: url, port: port,
-      currency: manifest.currency, startedAt: StatusReport.time(startedAt), machine: machineIdentity,
+      currency: manifest.currency, startedAt: StatusReport.time(startedAt), forwarder: network?.process,
+      machine: machineIdentity,
       services: ServiceKind.allCases.map { kind in
         .init(
           name: kind.rawValue, domain: manifest.xen.domain(kind),

@@ -11,7 +11,8 @@ import _Concurrency
 /// The child of a supervisor that is the network of its virtual machines: a switch, and on it a host of our own TCP/IP
 /// that leads connections from 127.0.0.1 to them. Not for people.
 ///
-/// Settings: `machines`, names; `NAME.socket`, where its QEMU listens; `NAME.mac` and `NAME.address`, which alone it may use; `net.mac` and `net.address`, the
+/// Settings: `machines`, names; `NAME.socket`, where its QEMU listens; `NAME.mac` and `NAME.address`, which alone it may
+/// use, or neither for a machine that holds a network of its own; `net.mac` and `net.address`, the
 /// host's own; `doors`, as a forwarder has them.
 struct SwitchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "switch", shouldDisplay: false)
@@ -43,6 +44,10 @@ struct SwitchCommand: ParsableCommand {
       let port = StreamPort(name, loop: machine.loop, log: machine.log) { () throws(NetworkError) in
         guard let descriptor = UnixSocket.connect(path) else { throw .refused }
         return kernel.stream(adopting: descriptor)
+      }
+      if settings[name + ".address"] == nil, settings[name + ".mac"] == nil {
+        ports.append((port, nil))
+        continue
       }
       guard let address = IPv4Address(settings[name + ".address"] ?? "") else {
         throw SettingsError("\(name).address must be an IPv4 address, such as 10.83.0.11")
