@@ -205,8 +205,8 @@ let package = Package(
     library(
       "SoukKit", "deploy/Souk/Kit",
       [
-        "Bytes", "CLinux", "CSQLite", "Disk", "EventLoop", "HTTPCore", "JSON", "Log", "Machine",
-        "MachineSettings", "MachineTap", "NetworkStack", "Platform", "Storage", "Wire",
+        "Bytes", "CLinux", "CSQLite", "Cryptography", "Disk", "EventLoop", "HTTPCore", "JSON", "Log",
+        "Machine", "MachineSettings", "MachineTap", "NetworkStack", "Platform", "Storage", "Wire",
         .product(name: "Yams", package: "Yams"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -285,11 +285,12 @@ let package = Package(
       "Gateway",
       ["Catalog", "CatalogAPI", "Cart", "CartAPI", "Checkout", "CheckoutAPI", "Machine", "MachineTesting"]
         + serviceParts),
+    .systemLibrary(name: "CXlUtil", path: "Tests/Support/CXlUtil", providers: [.apt(["libxen-dev"])]),
     tests(
       "SoukKit",
       [
-        "Bytes", "CSQLite", "Disk", "EventLoop", "HTTPCore", "JSON", "Machine", "MachineSettings",
-        "MachineTesting", "NetworkStack", "Platform", "Shop", "Wire",
+        "Bytes", "CSQLite", "CXlUtil", "Disk", "EventLoop", "HTTPCore", "JSON", "Machine",
+        "MachineSettings", "MachineTesting", "NetworkStack", "Platform", "Shop", "Wire",
       ]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["HTTPCore", "JSON", "MachineSettings", "SoukKit"],

@@ -86,10 +86,10 @@ extension EndToEnd {
       #expect(answer.errors.contains("kernel") && answer.errors.contains("tap"))
     }
 
-    @Test func `a machine that is not there yet is refused in words`() throws {
+    @Test func `a machine that this computer has not is refused in words`() throws {
       let xen = try CommandLineTool.run(["up", "--target", "xen"])
       #expect(xen.exitCode == 1)
-      #expect(xen.errors.contains("--target xen is not there"))
+      #expect(xen.errors.contains("try `souk lab`"))
       let vax = try CommandLineTool.run(["up", "--target", "vax"])
       #expect(vax.exitCode == 64)
       #expect(vax.errors.contains("process") && vax.errors.contains("qemu"))

@@ -143,6 +143,21 @@ private final class Folder {
         .contains("no file") == true)
   }
 
+  @Test func `a disk behind a loop device is known to be in use`() throws {
+    let disk = folder("a.disk")
+    try DiskImage.create(disk, service: "cart", byteCount: 1 << 20, force: false)
+    let system = folder("block")
+    for (name, file) in [("loop0", "/elsewhere"), ("loop1", disk), ("sda", disk)] {
+      try FileManager.default.createDirectory(
+        atPath: "\(system)/\(name)/loop", withIntermediateDirectories: true)
+      try Files.write(Array("\(file)\n".utf8), to: "\(system)/\(name)/loop/backing_file", mode: 0o600)
+    }
+    #expect(DiskImage.loopDevice(of: disk, in: system) == "loop1")
+    #expect(DiskImage.loopDevice(of: folder("block"), in: system) == nil)
+    #expect(DiskImage.loopDevice(of: folder("none"), in: system) == nil)
+    #expect(DiskImage.loopDevice(of: disk) == nil)
+  }
+
   @Test func `a damaged database is found and not copied`() throws {
     let source = try makeDatabase("shop.sqlite", rows: 300)
     let disk = folder("a.disk")

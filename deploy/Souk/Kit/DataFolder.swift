@@ -71,6 +71,11 @@ struct DataFolder {
   /// `running`, or a failure that says how to start one.
   func requireRunning() throws(Failure) -> ShopState {
     if let state = running() { return state }
+    guard !XenShop(self).isRunning else {
+      throw Failure(
+        "the shop in \(Files.shown(path)) runs as domains of Xen: `xl list` shows them, `xl console` what one says, "
+          + "`souk down\(option)` stops it")
+    }
     throw Failure(
       "no shop runs in \(Files.shown(path)): `souk up --detach\(option)` starts it",
       exitCode: ExitCode.notRunning)

@@ -14,6 +14,11 @@ struct DownCommand: ParsableCommand {
   func run() throws {
     let folder = options.folder
     guard let state = folder.running() else {
+      let domains = XenShop(folder)
+      if domains.isRunning {
+        try domains.down()
+        return Console().print("stopped the shop in \(Files.shown(folder.path))")
+      }
       try removeLeftover(folder)
       return Console.note("no shop runs in \(Files.shown(folder.path)); nothing to stop")
     }

@@ -34,15 +34,22 @@ struct ImportCommand: ParsableCommand {
   var ifEmpty = false
 
   func run() throws {
-    let state = try options.folder.requireRunning()
+    let domains = XenShop(options.folder)
+    var door = XenShop.gateway
+    var currency = domains.currency
+    if options.folder.running() != nil || !domains.isRunning {
+      let state = try options.folder.requireRunning()
+      door = ("127.0.0.1", state.port)
+      currency = state.currency
+    }
     guard let token = Files.text(options.folder.adminTokenFile) else {
       throw Failure("cannot read the admin token \(Files.shown(options.folder.adminTokenFile))")
     }
     let importer = Importer()
-    if ifEmpty, try !importer.isShopEmpty(host: "127.0.0.1", port: state.port) { return }
+    if ifEmpty, try !importer.isShopEmpty(host: door.host, port: door.port) { return }
     let showsProgress = isatty(2) == 1 && !json
     let report = try importer.run(
-      file: file, host: "127.0.0.1", port: state.port, adminToken: token, currency: state.currency,
+      file: file, host: door.host, port: door.port, adminToken: token, currency: currency,
       setStock: setStock, imagesDirectory: images
     ) { progress in
       guard showsProgress else { return }

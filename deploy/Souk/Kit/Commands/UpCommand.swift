@@ -14,7 +14,8 @@ struct UpCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The machine under the services: process, or qemu for a microVM each (needs no root).",
+      "The machine under the services: process, qemu for a microVM each (needs no root), or xen for a domain each "
+        + "(on the dom0 of a Xen host, which keeps them running; `souk down` stops them).",
       valueName: "machine"))
   var target = Target.process
 
@@ -54,6 +55,7 @@ struct UpCommand: ParsableCommand {
   var supervise = false
 
   func run() throws {
+    if target == .xen { return try runOnXen() }
     if supervise {
       _ = fcntl(StartReport.descriptor, F_SETFD, FD_CLOEXEC)
       do throws(Failure) {
@@ -68,18 +70,35 @@ struct UpCommand: ParsableCommand {
     if detach { try runDetached(supervisor.configuration.machines) } else { try supervisor.run() }
   }
 
-  /// Checks everything that can be wrong before a process is started.
-  private func supervisor() throws(Failure) -> Supervisor {
-    guard target != .xen else {
-      throw Failure(
-        "--target xen is not there yet: `souk build --target xen` makes the images, and --target qemu runs the same ones"
-      )
-    }
+  private func checkOptions() throws(Failure) {
     guard target == .process || net == .kernel else {
       throw Failure("--net \(net.rawValue) is for --target process: an image has Souk's own TCP/IP anyway")
     }
-    guard target.isImages || accel == nil else {
-      throw Failure("--accel is for --target qemu: a Linux process needs no accelerator")
+    guard target == .qemu || accel == nil else {
+      throw Failure("--accel is for --target qemu: nothing else needs an accelerator")
+    }
+  }
+
+  /// Starts the domains, which then need no process of ours.
+  private func runOnXen() throws(Failure) {
+    try checkOptions()
+    guard debug == nil else { throw Failure("--debug is for the targets process and qemu") }
+    let shop = XenShop(options.folder)
+    if let obstacle = shop.host.obstacle { throw Failure("--target xen is not possible here: \(obstacle)") }
+    try shop.up(try Manifest.read(manifest ?? Checkout.manifest))
+    if let seeded = shop.seed() { Console.note(seeded) }
+    Console().print(
+      "the gateway is http://\(XenShop.gateway.host)/ for dom0; the admin token is in "
+        + Files.shown(options.folder.adminTokenFile))
+  }
+
+  /// Checks everything that can be wrong before a process is started.
+  private func supervisor() throws(Failure) -> Supervisor {
+    try checkOptions()
+    guard !XenShop(options.folder).isRunning else {
+      throw Failure(
+        "the shop in \(Files.shown(options.folder.path)) runs as domains of Xen: `souk down\(options.folder.option)` "
+          + "stops it")
     }
     if net == .tap, let obstacle = NetworkNamespace.obstacle() {
       throw Failure("--net tap is not possible here: \(obstacle)")

@@ -176,7 +176,22 @@ enum DiskImage {
     }
   }
 
+  /// The loop device behind which the file at `path` is, which no lock tells: a domain of Xen has it as its disk, or it
+  /// is mounted. Nil when there is none. `system` is Linux's folder of block devices.
+  static func loopDevice(of path: String, in system: String = "/sys/block") -> String? {
+    guard let whole = realpath(path, nil) else { return nil }
+    defer { free(whole) }
+    return Files.names(in: system)?.first { name in
+      name.hasPrefix("loop") && Files.text("\(system)/\(name)/loop/backing_file") == String(cString: whole)
+    }
+  }
+
   private static func device(_ path: String, writable: Bool) throws(Failure) -> FileBlockDevice {
+    if let loop = loopDevice(of: path) {
+      throw Failure(
+        "\(Files.shown(path)) is in use, as /dev/\(loop): a domain of Xen has it, or it is mounted; stop that first"
+      )
+    }
     do throws(FileDeviceError) {
       return try FileBlockDevice(path: path, writable: writable)
     } catch {

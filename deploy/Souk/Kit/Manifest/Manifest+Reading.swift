@@ -24,7 +24,8 @@ extension Manifest {
     }
     guard let root else { throw Failure("\(file): the manifest is empty; git's copy is deploy/shop.yaml") }
     var manifest = Manifest()
-    let top = try ManifestSection(root, path: "", file: file, keys: ["shop", "tax", "shipping", "log"])
+    let top = try ManifestSection(
+      root, path: "", file: file, keys: ["shop", "tax", "shipping", "log", "xen"])
 
     let shop = try top.section("shop", keys: ["name", "currency", "taxIncluded"])
     manifest.name = try shop.text("name", maximumLength: maximumNameLength)
@@ -60,6 +61,10 @@ extension Manifest {
       let log = try top.section("log", keys: ["level", "format"])
       if log.has("level") { manifest.logLevel = try log.choice("level", of: logLevels) }
       if log.has("format") { manifest.logFormat = try log.choice("format", of: logFormats) }
+    }
+    if top.has("xen") {
+      manifest.xen = try Xen(
+        try top.section("xen", keys: ["prefix", "insideBridge", "outside", "memory"]))
     }
     return manifest
   }
@@ -129,6 +134,15 @@ struct ManifestSection {
     try choice(key, of: ["true", "false"]) == "true"
   }
 
+  /// A whole number in `range`; `what` says what it is.
+  func number(_ key: String, in range: ClosedRange<Int>, _ what: String) throws(Failure) -> Int {
+    let entry = try entry(key)
+    let text = entry.value.scalar?.string ?? ""
+    guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text), range.contains(number)
+    else { throw failure(entry, "must be \(what)") }
+    return number
+  }
+
   /// A decimal with at most two places, exactly, in hundredths.
   func hundredths(_ entry: Entry, _ what: String, maximum: Int) throws(Failure) -> Int {
     let parts = (entry.value.scalar?.string ?? "").split(separator: ".", omittingEmptySubsequences: false)
@@ -151,7 +165,7 @@ struct ManifestSection {
     Failure("\(file)\(Self.place(entry.keyNode)): `\(full(entry.key))` \(what)")
   }
 
-  private func entry(_ key: String) throws(Failure) -> Entry {
+  func entry(_ key: String) throws(Failure) -> Entry {
     guard let entry = entries.first(where: { $0.key == key }) else {
       throw failure("lacks the key `\(key)`")
     }

@@ -19,6 +19,7 @@ struct Manifest: Equatable {
   var shippingMethods: [ShippingMethod] = []
   var logLevel = "info"
   var logFormat = "logfmt"
+  var xen = Xen()
 
   /// Currencies with two decimals, which is what a price in the manifest is written in.
   static let currencies = [

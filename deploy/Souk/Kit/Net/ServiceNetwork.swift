@@ -1,4 +1,5 @@
 import ArgumentParser
+import Wire
 
 /// The TCP/IP under the services.
 enum ServiceNetwork: String, CaseIterable, Codable, ExpressibleByArgument {
@@ -24,6 +25,9 @@ enum InnerNetwork {
   static let bridgeHardwareAddress = "02:53:4f:55:4b:ff"
   static let gateway = "10.83.0.1"
   static let prefixLength = 24
+  static var network: IPv4Network { IPv4Network(IPv4Address(gateway)!, prefixLength: prefixLength) }
+  /// The vendor's part of hardware addresses under Xen.
+  static let xenPrefix = "00:16:3e"
   /// The port of every service.
   static let port: UInt16 = 80
   /// The port for /livez, /readyz and /metrics where that is another.
@@ -33,6 +37,8 @@ enum InnerNetwork {
   static func interface(_ kind: ServiceKind) -> String { "tap-\(kind.rawValue)" }
   static func address(_ kind: ServiceKind) -> String { "10.83.0.1\(number(kind))" }
   static func hardwareAddress(_ kind: ServiceKind) -> String { "02:53:4f:55:4b:0\(number(kind))" }
+  /// The same under Xen, whose tools know its own vendor's addresses.
+  static func xenHardwareAddress(_ kind: ServiceKind) -> String { "\(xenPrefix):53:4f:0\(number(kind))" }
   static func endpoint(_ kind: ServiceKind) -> String { "\(address(kind)):\(port)" }
   static func adminEndpoint(_ kind: ServiceKind) -> String { "\(address(kind)):\(adminPort)" }
 

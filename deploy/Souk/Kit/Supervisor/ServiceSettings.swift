@@ -1,3 +1,5 @@
+import Wire
+
 /// The settings that one service is started with: `key=value`, one a line. A process has them as a file, an image as its
 /// boot module (`SettingsModule.render`). They hold secrets: the file's mode is 0600.
 struct ServiceSettings {
@@ -27,7 +29,7 @@ struct ServiceSettings {
         add("net.mac", InnerNetwork.hardwareAddress(kind))
       }
     }
-    if isOnOwnStack { listenOnOwnStack(kind) }
+    if isOnOwnStack { listenOnOwnStack(kind, outside: target == .xen ? manifest.xen.outside : nil) }
     add("log.level", manifest.logLevel)
     add("log.format", manifest.logFormat)
     add("secret.internal", secrets.internal)
@@ -49,12 +51,19 @@ struct ServiceSettings {
     if kind == .gateway { add("admin.fd", String(Self.adminDescriptor)) }
   }
 
-  private mutating func listenOnOwnStack(_ kind: ServiceKind) {
+  /// `outside` is what Xen's host has outside of the services' network. That network has no router then, and who
+  /// reached it from elsewhere would get no answer.
+  private mutating func listenOnOwnStack(_ kind: ServiceKind, outside: Manifest.Outside?) {
     let address = InnerNetwork.address(kind)
     add("net.address", "\(address)/\(InnerNetwork.prefixLength)")
-    add("net.gateway", InnerNetwork.gateway)
+    if outside == nil { add("net.gateway", InnerNetwork.gateway) }
     add("net.offload", "true")
-    add("listen.address", address)
+    let isOutside = kind == .gateway && outside != nil
+    if isOutside {
+      add("outside.address", outside?.address.map { "\($0.address)/\($0.prefixLength)" } ?? "dhcp")
+      if let gateway = outside?.address?.gateway { add("outside.gateway", gateway.description) }
+    }
+    add("listen.address", isOutside ? IPv4Address.unspecified.description : address)
     add("listen.port", String(InnerNetwork.port))
     if kind == .gateway {
       add("admin.address", address)
