@@ -293,7 +293,8 @@ let package = Package(
         "MachineSettings", "MachineTesting", "NetworkStack", "Platform", "Shop", "Wire",
       ]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["HTTPCore", "JSON", "MachineSettings", "SoukKit"],
+      name: "EndToEndTests",
+      dependencies: ["Cryptography", "HTTPCore", "JSON", "MachineSettings", "SoukKit"],
       path: "Tests/EndToEnd",
       swiftSettings: settings),
     .testTarget(name: "HouseTests", path: "Tests/House", swiftSettings: settings),

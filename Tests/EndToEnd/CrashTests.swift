@@ -118,7 +118,7 @@ extension EndToEnd {
 
 /// Buys one piece at a time until told to stop. An order without an answer is asked for again under its key;
 /// so is one that was answered with "not now".
-private func keepBuying(_ product: String, in shop: TestShop, _ progress: Progress) throws -> [String] {
+func keepBuying(_ product: String, in shop: TestShop, _ progress: Progress) throws -> [String] {
   var places: [String] = []
   while !progress.isFinished {
     let buyer = try persistently { try Buyer(shop) }
@@ -147,13 +147,13 @@ private func keepBuying(_ product: String, in shop: TestShop, _ progress: Progre
 private struct NotYet: Error {}
 
 /// What a client may try again.
-private struct NotNow: Error, CustomStringConvertible {
+struct NotNow: Error, CustomStringConvertible {
   let description: String
   init(_ answer: Client.Answer) { description = "\(answer.status) \(answer.text)" }
 }
 
 /// Tries until it works; a shop that does not come back is an error with its last words.
-private func persistently<T>(_ body: () throws -> T) throws -> T {
+func persistently<T>(_ body: () throws -> T) throws -> T {
   let deadline = ContinuousClock.now + .seconds(60)
   while true {
     do {
@@ -166,7 +166,7 @@ private func persistently<T>(_ body: () throws -> T) throws -> T {
 }
 
 /// Counts orders across threads.
-private final class Progress: Sendable {
+final class Progress: Sendable {
   private let condition = NSCondition()
   // Both are touched only under `condition`.
   // Both touched under the condition's lock only.

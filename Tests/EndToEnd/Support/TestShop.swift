@@ -23,6 +23,9 @@ final class TestShop: Sendable {
   static let areMachines = ProcessInfo.processInfo.environment["SOUK_TEST_TARGET"] == "qemu"
   static let target = areMachines ? ["--target", "qemu"] : []
 
+  /// SOUK_TEST_LAB names the folder of a lab that runs already (`souk lab test`): suites of one shop take that one.
+  static let lab = ProcessInfo.processInfo.environment["SOUK_TEST_LAB"]
+
   /// Whether there is what it takes, and no other network is asked for.
   static let machinesArePossible =
     network.isEmpty && VirtualMachine.obstacle() == nil && MachinePlan(accelerator: .tcg).missingImage == nil
@@ -37,6 +40,24 @@ final class TestShop: Sendable {
     let url = try JSON.parse(Array(answer.output.utf8))["url"]?.string ?? ""
     port = UInt16(url.split(separator: ":").last?.prefix { $0 != "/" } ?? "") ?? 0
     adminToken = Files.text(folder + "/admin-token") ?? ""
+  }
+
+  /// The lab that runs in `folder`, which goes on when the suite has ended.
+  init(lab folder: String) throws {
+    temporary = try TemporaryFolder()
+    self.folder = folder
+    port = try #require(DataFolder(folder).running(), "no lab runs in \(folder)").port
+    adminToken = Files.text(folder + "/admin-token") ?? ""
+    isOver = true
+  }
+
+  /// Runs a command in the lab's dom0. Returns what it printed; its failure is one of the test.
+  @discardableResult
+  func dom0(_ command: String) throws -> String {
+    let answer = try #require(
+      Dom0Command.run(command, in: Lab(DataFolder(folder)), within: 240_000), "dom0 does not answer")
+    try #require(answer.status == 0, "\(command): \(answer.status)\n\(answer.output)")
+    return answer.output
   }
 
   /// Whether the folder has gone to another start. Set by the one test that has the shop to itself.
@@ -171,7 +192,9 @@ struct OneShop: SuiteTrait, TestScoping {
   )
     async throws
   {
-    try await Self.$running.withValue(try TestShop()) { try await function() }
+    try await Self.$running.withValue(try TestShop.lab.map { try TestShop(lab: $0) } ?? TestShop()) {
+      try await function()
+    }
   }
 }
 

@@ -11,7 +11,8 @@ public struct Souk: ParsableCommand {
     version: VersionReport.version,
     subcommands: [
       UpCommand.self, StatusCommand.self, LogsCommand.self, DownCommand.self, ImportCommand.self,
-      NewCommand.self, RunCommand.self, DiskCommand.self, DeployCommand.self, BuildCommand.self,
+      NewCommand.self, RunCommand.self, DiskCommand.self, DeployCommand.self, LabCommand.self,
+      BuildCommand.self,
       TestCommand.self,
       BenchCommand.self, VersionCommand.self,
       ForwardCommand.self, SwitchCommand.self, MachineCommand.self,

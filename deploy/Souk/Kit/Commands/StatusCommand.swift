@@ -8,6 +8,8 @@ struct StatusCommand: ParsableCommand {
 
   /// How long a service may take to answer before it is called silent.
   static let probeMilliseconds = 1_000
+  /// The same in the lab, where one translated processor runs everything.
+  static let labProbeMilliseconds = 10_000
 
   @OptionGroup var options: DataOptions
 
@@ -20,8 +22,12 @@ struct StatusCommand: ParsableCommand {
       if json { console.print("{\n  \"running\" : false\n}") }
       throw try failure()
     }
-    let answers = StatusReport.probe(state, within: Self.probeMilliseconds)
-    let report = StatusReport(folder: options.folder, state: state, ready: answers)
+    let isLab = state.machine != nil
+    let answers = StatusReport.probe(
+      state, within: isLab ? Self.labProbeMilliseconds : Self.probeMilliseconds)
+    let report = StatusReport(
+      folder: options.folder, state: state, ready: answers,
+      domains: isLab ? DomainList.ask(Lab(options.folder)) : nil)
     console.print(json ? try report.json() : report.text(console))
     if !report.isHealthy { Glibc.exit(ExitCode.degraded) }
   }

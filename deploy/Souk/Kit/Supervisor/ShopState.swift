@@ -8,6 +8,8 @@ struct ShopState: Codable, Equatable {
     var name: String
     /// Nil while it waits to be started again.
     var process: ProcessIdentity?
+    /// Of Xen's, in the lab.
+    var domain: String?
     var port: UInt16
     /// Where /livez, /readyz and /metrics are, when that is another port.
     var adminPort: UInt16?
@@ -29,6 +31,8 @@ struct ShopState: Codable, Equatable {
   var namespace: String?
   /// Who leads connections into it.
   var forwarder: ProcessIdentity?
+  /// The QEMU that the lab's Xen runs in.
+  var machine: ProcessIdentity?
   var services: [Service]
 
   /// Nil for Linux processes.
@@ -39,10 +43,16 @@ struct ShopState: Codable, Equatable {
   var network: ServiceNetwork { namespace == nil ? .kernel : .tap }
 
   /// Whose TCP/IP serves, and on what.
-  var stack: String { accelerator.map { "souk on qemu (\($0.rawValue))" } ?? network.stack }
+  var stack: String {
+    let machine = accelerator.map { "qemu (\($0.rawValue))" }
+    if target == .xen { return "souk on xen" + (machine.map { ", in \($0)" } ?? "") }
+    return machine.map { "souk on \($0)" } ?? network.stack
+  }
 
   /// Everything that the supervisor started.
-  var processes: [ProcessIdentity] { services.compactMap(\.process) + [forwarder].compactMap { $0 } }
+  var processes: [ProcessIdentity] {
+    services.compactMap(\.process) + [forwarder, machine].compactMap { $0 }
+  }
 
   static func read(_ path: String) -> ShopState? {
     Files.read(path).flatMap { try? JSONDecoder().decode(ShopState.self, from: Data($0)) }

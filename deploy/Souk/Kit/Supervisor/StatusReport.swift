@@ -6,10 +6,15 @@ struct StatusReport {
   let state: ShopState
   /// By service, where somebody asked: ready, or why not.
   let ready: [String: ReadinessProbe.Answer]
+  /// What Xen said, where the services are its domains.
+  var domains: DomainList?
 
   struct Row: Encodable {
     var service: String
     var pid: Int32?
+    /// Xen's name and number for it.
+    var domain: String?
+    var domainIdentifier: Int?
     var address: String
     var adminAddress: String?
     var state: String
@@ -41,11 +46,14 @@ struct StatusReport {
 
   var rows: [Row] {
     state.services.map { service in
-      Row(
-        service: service.name, pid: service.process?.pid, address: "127.0.0.1:\(service.port)",
+      let domain = service.domain.flatMap { domains?[$0] }
+      return Row(
+        service: service.name, pid: service.process?.pid, domain: service.domain,
+        domainIdentifier: domain?.identifier, address: "127.0.0.1:\(service.port)",
         adminAddress: service.adminPort.map { "127.0.0.1:\($0)" }, state: stateOf(service),
         restarts: service.restarts, lastEnding: service.lastEnding,
-        memoryByteCount: service.process?.memoryByteCount, database: service.database,
+        memoryByteCount: domain.map { $0.megabytes << 20 } ?? service.process?.memoryByteCount,
+        database: service.database,
         databaseByteCount: service.database.flatMap {
           Files.byteCount($0).map { $0 + (Files.byteCount(service.database! + "-wal") ?? 0) }
         }, machineByteCount: service.machineByteCount)
@@ -55,7 +63,12 @@ struct StatusReport {
   var isHealthy: Bool { state.phase == .running && rows.allSatisfy { $0.state == "ready" } }
 
   private func stateOf(_ service: ShopState.Service) -> String {
-    guard let process = service.process, process.isAlive else { return "down" }
+    if let domain = service.domain {
+      // Without an answer of dom0's, the services' own answers count.
+      if let domains, domains[domain] == nil { return "down" }
+    } else {
+      guard let process = service.process, process.isAlive else { return "down" }
+    }
     return switch ready[service.name] {
     case .ready: "ready"
     case .unready(let reason): "not ready: \(reason.prefix(60))"
@@ -65,6 +78,7 @@ struct StatusReport {
   }
 
   func text(_ console: Console) -> String {
+    if state.machine != nil { return textOfDomains(console) }
     let rows = rows
     var table = [["SERVICE", "PID", "ADDRESS", "STATE", "MEMORY"]]
     let areMachines = state.target?.isImages ?? false
@@ -121,7 +135,7 @@ struct StatusReport {
   static func probe(_ state: ShopState, within milliseconds: Int) -> [String: ReadinessProbe.Answer] {
     let loop = PollLoop()
     var answers: [String: ReadinessProbe.Answer] = [:]
-    let asked = state.services.filter { $0.process?.isAlive ?? false }
+    let asked = state.services.filter { $0.domain != nil || $0.process?.isAlive ?? false }
     let probes = asked.map { service in
       ReadinessProbe(loop: loop, port: service.adminPort ?? service.port, within: milliseconds) {
         answers[service.name] = $0
