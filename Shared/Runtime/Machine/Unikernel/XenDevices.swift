@@ -6,7 +6,6 @@ import MachineSettings
 import Netfront
 import NetworkStack
 import Platform
-import Virtio
 import Wire
 import XenBus
 import XenRing
@@ -15,7 +14,7 @@ import _Concurrency
 
 /// The devices of a domain of Xen's, found in xenstore. They stay connected: a backend that is restarted, and another
 /// host's after a restore, finds its frontend waiting.
-final class XenDevices: Devices, EventSource {
+final class XenDevices: EventSource {
   let store: XenStore
   let grants: PageGrants
   private let memory: PageMemory
@@ -38,9 +37,7 @@ final class XenDevices: Devices, EventSource {
 
   func handleEvents() { store.handleEvents() }
 
-  /// RDRAND alone: Xen has no entropy device for PVH domains.
-  func startEntropy() throws(SettingsError) -> VirtioRandom? { nil }
-
+  /// Connects network device `index`.
   func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice {
     let folder = "device/vif/\(index)"
     guard let text = try await value("\(folder)/mac"), let address = EthernetAddress(text) else {
@@ -55,6 +52,7 @@ final class XenDevices: Devices, EventSource {
     }
   }
 
+  /// Connects the disk; `park` is what waiting for it means.
   func startDisk(park: @escaping () -> Void) async throws(SettingsError) -> any ServiceDisk {
     guard let device = try await firstDisk() else {
       throw SettingsError("no disk (xl: disk=[\"vdev=xvda,…\"])")
