@@ -302,5 +302,6 @@ import XenSimulation
     #expect(small || !bench.block.hasFailedFlush && flushed > 20, "seed \(seed)")
     #expect(bench.block.failure == nil && bench.memory.isWhole && bench.backend.table.faults.isEmpty)
     #expect(bench.script.count > 0)
+    bench.script = []
   }
 }
