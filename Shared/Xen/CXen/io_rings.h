@@ -40,11 +40,8 @@ enum {
   xen_netif_extra_flag_more = XEN_NETIF_EXTRA_FLAG_MORE,
 };
 
-/// BLKIF_OP_DISCARD's range, and where a request's segments and an indirect one's pages stand.
-enum {
-  xen_blkif_segments = offsetof(struct blkif_request, seg),
-  xen_blkif_indirect_grefs = offsetof(struct blkif_request_indirect, indirect_grefs),
-};
+/// Where a disk request's segments stand.
+enum { xen_blkif_segments = offsetof(struct blkif_request, seg) };
 
 /// The response in an entry of the transmit ring, in one load.
 static inline __attribute__((always_inline)) struct netif_tx_response xen_load_netif_tx_response(const void *_Nonnull entry) {
