@@ -267,7 +267,7 @@ let package = Package(
     library(
       "XenSimulation", "Tests/Support/XenSimulation", ["CXen", "DeviceTesting", "Platform", "XenRing"]),
     tests("Virtio", ["DeviceTesting", "Platform"]),
-    tests("XenRing", ["CXen", "DeviceTesting", "XenSimulation"]),
+    tests("XenRing", ["CXen", "DeviceTesting", "Platform", "XenSimulation"]),
     tests("Netfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
     library(
       "XenStoreSimulation", "Tests/Support/XenStoreSimulation",

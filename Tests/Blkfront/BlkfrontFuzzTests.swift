@@ -39,7 +39,7 @@ import XenSimulation
     return true
   }
 
-  @Test(arguments: 0..<60) func `no backend makes the driver leave its memory`(seed: UInt64) throws {
+  @Test(arguments: 0..<30) func `no backend makes the driver leave its memory`(seed: UInt64) throws {
     var numbers = SeededNumbers(seed: seed)
     let (memory, data) = (GuardedMemory(), GuardedMemory())
     let backend = DiskBackend()

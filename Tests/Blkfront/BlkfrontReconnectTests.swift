@@ -218,7 +218,7 @@ import XenSimulation
   func `a disk that is less than before is refused, and what waits goes on waiting`(
     changes: [String: String?], expected: XenError?
   ) throws {
-    let bench = try Bench()
+    let bench = try Bench { $0.acceptsReadOnly = true }
     let bytes = frameBytes(65_536, seed: 1)
     bench.script = [
       { bench.leave() },
@@ -302,5 +302,6 @@ import XenSimulation
     #expect(small || !bench.block.hasFailedFlush && flushed > 20, "seed \(seed)")
     #expect(bench.block.failure == nil && bench.memory.isWhole && bench.backend.table.faults.isEmpty)
     #expect(bench.script.count > 0)
+    bench.script = []
   }
 }
