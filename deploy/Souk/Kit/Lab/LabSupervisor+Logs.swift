@@ -28,9 +28,8 @@ extension LabSupervisor {
     guard let kind = ServiceKind.allCases.first(where: { manifest.xen.domain($0) == name }) else { return }
     let text = ManagedService.printable(parts.count > 1 ? Array(parts[1]) : [])
     keep(kind, text)
-    let before = domainsWords?.kind == kind ? domainsWords?.lines ?? [] : []
-    let kept = before.suffix(ManagedService.rememberedLineCount - 1)
-    domainsWords = (kind, kept + [String(decoding: text, as: UTF8.self)])
+    let before = domainsWords[kind, default: []].suffix(ManagedService.rememberedLineCount - 1)
+    domainsWords[kind] = before + [String(decoding: text, as: UTF8.self)]
     traces[kind, default: Backtrace()].take(text)
     guard let trace = traces[kind], !trace.addresses.isEmpty else { return }
     loop.cancel(traceTimers[kind])
@@ -44,8 +43,10 @@ extension LabSupervisor {
 
   /// For a message about domains that do not start.
   func lastWordsOfDomain() -> String {
-    guard let (kind, lines) = domainsWords else { return "; none of them said a word" }
-    return ". \(manifest.xen.domain(kind)) said last:" + lines.map { "\n  " + $0 }.joined() + "\nAnd dom0"
+    guard let kind = startedDomain else { return "" }
+    let lines = domainsWords[kind, default: []].map { "\n  " + $0 }
+    let name = manifest.xen.domain(kind)
+    return lines.isEmpty ? "; \(name) said nothing" : ". \(name) said last:" + lines.joined()
   }
 
   private func keep(_ kind: ServiceKind, _ line: [UInt8]) {

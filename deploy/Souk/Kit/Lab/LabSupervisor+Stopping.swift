@@ -45,7 +45,7 @@ extension LabSupervisor {
   func fail(_ text: String) {
     guard failure == nil, phase != .stopping else { return }
     let words = lastLines.map { "\n  " + $0 }.joined()
-    let failure = Failure(text + (words.isEmpty ? "" : ". Last words:") + words)
+    let failure = Failure(text + (words.isEmpty ? "" : "\nThe way there:") + words)
     self.failure = failure
     if !configuration.isDetached { note(failure.message) }
     stop()

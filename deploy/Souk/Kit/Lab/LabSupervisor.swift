@@ -25,6 +25,8 @@ final class LabSupervisor {
   static let stopSeconds = 10
   static let stopMilliseconds = 45_000
   static let pollMilliseconds = 50
+  /// What xl and busybox's shell say when nothing is wrong, by its beginning.
+  static let noise = ["Parsing config from", "got a tsc mode string", "Terminated"]
 
   enum Phase: Equatable { case booting, starting, seeding, running, stopping, finished }
 
@@ -51,8 +53,9 @@ final class LabSupervisor {
   private let began = PollLoop.now()
   private var port: UInt16 = 0
   private var ports: [ServiceKind: UInt16] = [:]
-  /// What the domain said last that said something last.
-  var domainsWords: (kind: ServiceKind, lines: [String])?
+  /// The domain that up.sh started last, and what each one said last.
+  var startedDomain: ServiceKind?
+  var domainsWords: [ServiceKind: [String]] = [:]
   /// The last lines of what brought the lab up, for the message when it fails.
   var lastLines: [String] = []
 
@@ -167,18 +170,21 @@ final class LabSupervisor {
       ended: { [unowned self] status in
         command = nil
         guard phase == .starting else { return }
-        if status == 0 { seed() } else { fail("the domains do not start\(lastWordsOfDomain())") }
+        if status == 0 { seed() } else { fail("the domains do not start" + lastWordsOfDomain()) }
       })
     if command == nil { fail("dom0 takes no commands") }
   }
 
   /// A line of what brings the lab up: boot's, or up.sh's.
   func hear(_ line: String) {
-    guard !line.isEmpty else { return }
+    guard !line.isEmpty, !Self.noise.contains(where: line.hasPrefix) else { return }
     lastLines = lastLines.suffix(ManagedService.rememberedLineCount - 1) + [line]
     let (text, isOurs) = Self.withoutName(line)
     // What xl says about each step of its own is for the log.
     if isOurs { tell(text) } else { note(line) }
+    if let kind = ServiceKind.allCases.first(where: { text == "starting \(manifest.xen.domain($0))" }) {
+      startedDomain = kind
+    }
   }
 
   /// `line` without the name of whoever says it, and whether it is one of ours.
