@@ -84,7 +84,8 @@ public final class Metrics {
   public func include(_ network: any Network) { networks.append(network) }
 
   private func add(_ name: String, _ help: String, _ type: String, _ labels: Labels, _ series: Series) {
-    if let index = families.firstIndex(where: { $0.name == name }) {
+    // Most often it is the family that was added to last.
+    if let index = families.lastIndex(where: { $0.name == name }) {
       families[index].series.append((labels, series))
     } else {
       families.append(Family(name: name, help: help, type: type, series: [(labels, series)]))
