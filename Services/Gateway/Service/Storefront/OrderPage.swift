@@ -115,7 +115,7 @@ enum DateText {
   /// `23 Nov, 16:50`.
   static func short(_ time: WallTime) -> String {
     let (_, month, day, clock) = parts(time)
-    return day + " " + String(months[month - 1].prefix(3)) + ", " + clock
+    return day + " " + String(decoding: months[month - 1].utf8.prefix(3), as: UTF8.self) + ", " + clock
   }
 
   private static func parts(_ time: WallTime) -> (year: String, month: Int, day: String, clock: String) {
