@@ -100,7 +100,7 @@ public struct MediaType: Equatable, Sendable {
     while index < end {
       var byte = input.byte(index)
       index += 1
-      if byte == ASCII.quote { return String(decoding: bytes, as: UTF8.self) }
+      if byte == ASCII.quote { return String(utf8: bytes) }
       if byte == ASCII.backslash {
         guard index < end else { return nil }
         byte = input.byte(index)

@@ -27,31 +27,27 @@ extension String {
     }
   }
 
-  /// Lends the UTF-8 of this string.
-  @inline(__always)
-  public func withBytes<R>(_ body: (RawSpan) -> R) -> R {
-    var copy = self
-    return copy.withUTF8 { buffer in
-      // The span lives only during the call, as the buffer does.
-      body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(buffer)))
+  /// Whether it stands before `other` in the order of their bytes.
+  public func precedesByBytes(_ other: String) -> Bool {
+    withBytes { own in
+      other.withBytes { theirs in
+        for index in 0..<min(own.byteCount, theirs.byteCount) {
+          let (left, right) = (own.byte(at: index), theirs.byte(at: index))
+          if left != right { return left < right }
+        }
+        return own.byteCount < theirs.byteCount
+      }
     }
   }
 
-  /// What is left without the first `byteCount` bytes, which must end with a character.
-  public func dropping(byteCount: Int) -> String {
-    String(self[utf8.index(startIndex, offsetBy: byteCount)...])
-  }
-
+  @inline(never)
   private func mapped(_ change: (UInt8) -> UInt8) -> String {
-    let bytes = utf8
-    return String(unsafeUninitializedCapacity: bytes.count) { room in
-      var count = 0
-      for byte in bytes {
-        room[count] = change(byte)
-        count += 1
+    withBytes { bytes in
+      String(unsafeUninitializedCapacity: bytes.byteCount) { room in
+        for index in 0..<bytes.byteCount { room[index] = change(bytes.byte(at: index)) }
+        // All of them; letters for letters leave UTF-8.
+        return bytes.byteCount
       }
-      // As many as were counted; letters for letters leave UTF-8.
-      return count
     }
   }
 }

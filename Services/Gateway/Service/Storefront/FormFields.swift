@@ -36,6 +36,6 @@ struct FormFields {
     for index in bytes.indices where bytes[index] < 32 || bytes[index] == 127 { bytes[index] = 32 }
     guard let start = bytes.firstIndex(where: { $0 != 32 }), let end = bytes.lastIndex(where: { $0 != 32 })
     else { return "" }
-    return String(decoding: bytes[start...end], as: UTF8.self)
+    return String(utf8: bytes[start...end])
   }
 }

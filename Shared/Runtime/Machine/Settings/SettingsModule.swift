@@ -52,7 +52,7 @@ public enum SettingsModule {
         word.append(byte)
         continue
       }
-      words.append(String(decoding: word, as: UTF8.self))
+      words.append(String(utf8: word))
       word.removeAll(keepingCapacity: true)
       if byte == UInt8(ascii: "\n") { return words }
     }
