@@ -102,7 +102,8 @@ enum Main {
     while true {
       switch try receive(from: stream, into: room) {
       case .bytes(let count):
-        return String(decoding: UnsafeRawBufferPointer(rebasing: room[..<count]).prefix { $0 != 10 }, as: UTF8.self)
+        return String(
+          decoding: UnsafeRawBufferPointer(rebasing: room[..<count]).prefix { $0 != 10 }, as: UTF8.self)
       case .nothingYet: try await stream.waitReadable(until: .never)
       case .end: throw .closed
       }
