@@ -114,7 +114,6 @@ enum Main {
     from stream: any ByteStream, into room: UnsafeMutableRawBufferPointer
   ) throws(NetworkError) -> Received {
     var span = OutputRawSpan(buffer: room, initializedCount: 0)
-    defer { _ = span.finalize(for: room) }
     return try stream.receive(into: &span)
   }
 }
