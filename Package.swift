@@ -77,6 +77,9 @@ let imageTargets: [Target] = [
     name: "devices", dependencies: ["CBoot", "EventLoop", "Machine", "Platform", "Virtio"],
     path: "Tests/Unikernel/Devices", swiftSettings: settings),
   .executableTarget(
+    name: "transfer", dependencies: ["EventLoop", "Log", "Machine", "MachineSettings", "Platform"],
+    path: "Tests/Unikernel/Transfer", swiftSettings: settings),
+  .executableTarget(
     name: "boot-sqlite", dependencies: ["CSQLite", "EventLoop", "Machine", "Platform"],
     path: "Tests/Unikernel/SQLite", swiftSettings: settings),
 ]
@@ -264,7 +267,7 @@ let package = Package(
     library(
       "XenSimulation", "Tests/Support/XenSimulation", ["CXen", "DeviceTesting", "Platform", "XenRing"]),
     tests("Virtio", ["DeviceTesting", "Platform"]),
-    tests("XenRing", ["CXen", "DeviceTesting", "XenSimulation"]),
+    tests("XenRing", ["CXen", "DeviceTesting", "Platform", "XenSimulation"]),
     tests("Netfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
     library(
       "XenStoreSimulation", "Tests/Support/XenStoreSimulation",

@@ -29,15 +29,15 @@ public enum Currency {
   public static func isKnown(_ code: String) -> Bool { minorUnitDigits(of: code) != nil }
 
   private static func contains(_ code: String, _ list: StaticString) -> Bool {
-    var letters = code.utf8.makeIterator()
-    guard let first = letters.next(), let second = letters.next(), let third = letters.next(),
-      letters.next() == nil, first != 32, second != 32, third != 32
-    else { return false }
+    let letters = Array(code.utf8)
+    guard letters.count == 3, !letters.contains(32) else { return false }
     // A StaticString's bytes live as long as the program.
     let bytes = UnsafeBufferPointer(start: list.utf8Start, count: list.utf8CodeUnitCount)
     var index = 0
     while index + 2 < bytes.count {
-      if bytes[index] == first, bytes[index + 1] == second, bytes[index + 2] == third { return true }
+      if bytes[index] == letters[0], bytes[index + 1] == letters[1], bytes[index + 2] == letters[2] {
+        return true
+      }
       index += 4
     }
     return false

@@ -8,22 +8,23 @@ final class FrontFigures {
   private var histograms: [Histogram] = []
 
   init(_ metrics: Metrics, _ rules: [(method: String, template: String)]) {
+    counters.reserveCapacity(4 * (rules.count + 1))
+    histograms.reserveCapacity(rules.count)
     for rule in rules + [(method: "-", template: "-")] {
-      for statusClass in 2...5 {
+      for statusClass in ["2xx", "3xx", "4xx", "5xx"] {
         counters.append(
           metrics.counter(
             "souk_requests_total", "Requests answered.",
-            [
-              ("method", rule.method), ("route", rule.template), ("status", String(statusClass) + "xx"),
-            ]))
+            [("method", rule.method), ("route", rule.template), ("status", statusClass)]))
       }
     }
+    let bounds = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5]
     for rule in rules {
       histograms.append(
         metrics.histogram(
           "souk_request_seconds", "Time from a request's head to its answer.",
           [("method", rule.method), ("route", rule.template)],
-          bounds: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5]))
+          bounds: bounds))
     }
   }
 

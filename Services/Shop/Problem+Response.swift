@@ -51,10 +51,9 @@ extension Response {
   }
 
   /// The answer with one more field (name in lower case).
-  public func with(_ name: String, _ value: String) -> Response {
-    var response = self
-    response.fields.append((name, value))
-    return response
+  public consuming func with(_ name: String, _ value: String) -> Response {
+    fields.append((name, value))
+    return self
   }
 }
 

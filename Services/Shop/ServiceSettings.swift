@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 
 /// A setting that keeps a service from starting, in words for whoever has to mend it.
@@ -62,9 +63,17 @@ public struct ServiceSettings: Sendable {
     -> String
   {
     guard let value = settings[key] else { throw .missing(key) }
-    guard value.utf8.count >= minimumSecretLength, value.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-    else { throw .wrong(key, "must have at least 32 visible ASCII characters") }
+    guard value.utf8.count >= minimumSecretLength, isVisible(value) else {
+      throw .wrong(key, "must have at least 32 visible ASCII characters")
+    }
     return value
+  }
+
+  private static func isVisible(_ text: String) -> Bool {
+    text.withBytes { bytes in
+      for index in 0..<bytes.byteCount where !(0x21...0x7e).contains(bytes.byte(at: index)) { return false }
+      return true
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 
 /// What the owner decided about the shop: currency, taxes, shipping. Every service reads the same settings.
@@ -72,7 +73,7 @@ public struct ShopConfiguration: Equatable, Sendable {
         guard let price = Int64(value), (0...Money.maximumPrice).contains(price) else {
           throw .wrong(key, "must be a price in minor units (490 is 4.90)")
         }
-        let name = settings["shop.shippingName." + id] ?? Self.capitalised(id)
+        let name = settings["shop.shippingName." + id] ?? id.asciiCapitalized
         methods.append(ShippingMethod(id: id, name: name, price: Money(price, currency)))
       }
     }
@@ -89,8 +90,8 @@ public struct ShopConfiguration: Equatable, Sendable {
   }
 
   private static func suffix(of key: String, after prefix: String) -> String? {
-    guard key.utf8.starts(with: prefix.utf8), key.utf8.count > prefix.utf8.count else { return nil }
-    return String(key.dropFirst(prefix.count))
+    guard key.utf8.count > prefix.utf8.count, key.hasBytes(prefix) else { return nil }
+    return key.dropping(byteCount: prefix.utf8.count)
   }
 
   private static func isMethodID(_ id: String) -> Bool {
@@ -98,10 +99,6 @@ public struct ShopConfiguration: Equatable, Sendable {
       && id.utf8.allSatisfy {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (48...57).contains($0) || $0 == 45
       }
-  }
-
-  private static func capitalised(_ id: String) -> String {
-    id.prefix(1).uppercased() + String(id.dropFirst())
   }
 }
 

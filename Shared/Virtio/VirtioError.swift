@@ -70,14 +70,15 @@ extension VirtioError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notVirtio: "no virtio device at this address"
-    case .unsupportedVersion(let version): "virtio-mmio version \(version), need 2 (force-legacy=off)"
-    case .unexpectedDevice(let kind): "unexpected kind of virtio device: \(kind)"
+    case .unsupportedVersion(let version):
+      Self.say("virtio-mmio version ", version, ", need 2 (force-legacy=off)")
+    case .unexpectedDevice(let kind): Self.say("unexpected kind of virtio device: ", kind, "")
     case .resetTimedOut: "the device does not finish its reset"
     case .missingFeatures(let features):
-      "the device lacks features, bits 0x\(String(features.rawValue, radix: 16))"
+      "the device lacks features, bits 0x" + String(features.rawValue, radix: 16)
     case .featuresRefused: "the device refuses the features it offered"
-    case .queueUnavailable(let queue): "queue \(queue) is not available"
-    case .queueTooSmall(let queue): "queue \(queue) is too small"
+    case .queueUnavailable(let queue): Self.say("queue ", queue, " is not available")
+    case .queueTooSmall(let queue): Self.say("queue ", queue, " is too small")
     case .badConfiguration(let field):
       switch field {
       case .hardwareAddress: "the device's hardware address is no unicast address"
@@ -91,15 +92,28 @@ extension VirtioError: CustomStringConvertible {
       "the disk cannot flush: no write could be called durable (VIRTIO_BLK_F_FLUSH is missing)"
     case .outOfMemory: "no memory for the device's queues"
     case .needsReset: "the device asks to be reset"
-    case .usedIndexOutOfRange(let queue): "queue \(queue): the used index ran away"
-    case .usedIdentifierOutOfRange(let queue): "queue \(queue): a used identifier is out of range"
-    case .usedIdentifierNotInFlight(let queue): "queue \(queue): a used identifier is not in flight"
-    case .usedTooLong(let queue): "queue \(queue): a used length is larger than its buffer"
-    case .usedTooShort(let queue): "queue \(queue): a used length is too short"
-    case .badBufferCount(let count): "a received frame claims \(count) buffers"
-    case .badStatus(let status): "a disk request ended with status \(status)"
+    case .usedIndexOutOfRange(let queue): Self.say("queue ", queue, ": the used index ran away")
+    case .usedIdentifierOutOfRange(let queue):
+      Self.say("queue ", queue, ": a used identifier is out of range")
+    case .usedIdentifierNotInFlight(let queue):
+      Self.say("queue ", queue, ": a used identifier is not in flight")
+    case .usedTooLong(let queue): Self.say("queue ", queue, ": a used length is larger than its buffer")
+    case .usedTooShort(let queue): Self.say("queue ", queue, ": a used length is too short")
+    case .badBufferCount(let count): Self.say("a received frame claims ", count, " buffers")
+    case .badStatus(let status): Self.say("a disk request ended with status ", status, "")
     case .configurationUnstable: "the configuration does not keep still"
     case .abandoned: "the device does not answer"
     }
+  }
+
+  private static func say<Number: UnsignedInteger>(
+    _ before: String, _ number: Number, _ after: String
+  ) -> String {
+    say(before, UInt64(number), after)
+  }
+
+  @inline(never)
+  private static func say(_ before: String, _ number: UInt64, _ after: String) -> String {
+    before + String(number) + after
   }
 }

@@ -35,7 +35,7 @@ public enum VirtioProbe {
   ) -> (slots: [MMIOSlot], ignoredCount: Int) {
     var slots: [MMIOSlot] = []
     var ignoredCount = 0
-    for word in commandLine.utf8.split(whereSeparator: { $0 == 0x20 || (0x09...0x0d).contains($0) }) {
+    for word in Array(commandLine.utf8).split(whereSeparator: { $0 == 0x20 || (0x09...0x0d).contains($0) }) {
       var reader = WordReader(word)
       guard reader.skip(key) else { continue }
       if slots.count < maximumSlotCount, let slot = reader.slot(window: window) {
@@ -72,9 +72,9 @@ public enum VirtioProbe {
 
 /// Reads `<size>@<address>:<line>[:<id>]`.
 private struct WordReader {
-  private var bytes: Substring.UTF8View
+  private var bytes: ArraySlice<UInt8>
 
-  init(_ bytes: Substring.UTF8View) { self.bytes = bytes }
+  init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
   mutating func skip(_ text: StaticString) -> Bool {
     var rest = bytes

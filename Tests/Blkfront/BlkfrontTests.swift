@@ -170,7 +170,9 @@ import XenSimulation
     let plain = try start(DiskBackend(Self.plain))
     #expect(throws: BlockError.failed) { try plain.discard(at: 0, sectorCount: 1) }
 
-    let readOnly = try start(DiskBackend(DiskBackend.everything.merging(["info": "4"]) { $1 }))
+    let values = DiskBackend.everything.merging(["info": "4"]) { $1 }
+    #expect(throws: XenError.readOnly) { try start(DiskBackend(values)) }
+    let readOnly = try start(DiskBackend(values), configured: { $0.acceptsReadOnly = true })
     let bytes = frameBytes(512, seed: 1)
     #expect(readOnly.isReadOnly)
     #expect(throws: BlockError.failed) { try readOnly.write(at: 0, from: bytes.span.bytes) }

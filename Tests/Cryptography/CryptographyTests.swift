@@ -142,6 +142,18 @@ private func bytes(_ hex: String) -> [UInt8] { Hex.decode(hex)! }
     #expect(source.givenByteCount == 80)
   }
 
+  /// Two restored copies of one domain begin with the same state; only fresh entropy may tell them apart.
+  @Test func `a generator that is reseeded hands out nothing made before`() {
+    let (one, other) = (DRBG(seededFrom: ScriptedEntropy([1])), DRBG(seededFrom: ScriptedEntropy([1])))
+    #expect(one.bytes(16) == other.bytes(16))
+    let source = ScriptedEntropy([1])
+    let reseeded = DRBG(seededFrom: source)
+    _ = reseeded.bytes(16)
+    reseeded.reseed()
+    #expect(reseeded.bytes(16) != one.bytes(16))
+    #expect(source.givenByteCount == 80)
+  }
+
   @Test func `no two pieces are alike and every piece is filled`() {
     let generator = DRBG(seededFrom: ScriptedEntropy([1]))
     var seen: Set<[UInt8]> = []

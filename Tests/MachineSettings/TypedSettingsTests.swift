@@ -25,6 +25,9 @@ struct TypedSettingsTests {
     #expect(place.address.description == "10.83.0.11")
     #expect(place.network.description == "10.83.0.0/24")
     #expect(place.gateway?.description == "10.83.0.1")
+    let outside = try Settings(["outside.address": "192.0.2.7/25"]).interfaceAddress("outside")
+    #expect(outside.network.description == "192.0.2.0/25")
+    #expect(outside.gateway == nil)
     for text in ["", "10.83.0.11", "10.83.0.11/0", "10.83.0.11/33", "10.83.0/24", "10.83.0.11/x"] {
       #expect(throws: SettingsError.self, "\(text)") {
         try Settings(["net.address": text]).interfaceAddress()

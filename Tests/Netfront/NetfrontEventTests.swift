@@ -95,6 +95,15 @@ import XenSimulation
     #expect(net.armInterrupts() && net.send(frameBytes(60, seed: 1)) && !net.armInterrupts())
   }
 
+  @Test func `a frame that found no room needs nothing else to be told`() throws {
+    let backend = NetBackend()
+    let net = try start(backend, transmit: 20)
+    while net.send(frameBytes(60, seed: 1)) {}
+    let events = backend.transmitRing.eventCount
+    #expect(backend.send(limit: 9).count == 9 && backend.transmitRing.eventCount == events)
+    #expect(backend.send(limit: 1).count == 1 && backend.transmitRing.eventCount == events + 1)
+  }
+
   @Test func `a large frame waits for as many pages as it fills`() throws {
     let backend = NetBackend()
     let net = try start(backend, transmit: 16)

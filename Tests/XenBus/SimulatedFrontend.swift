@@ -19,7 +19,9 @@ final class SimulatedFrontend: Frontend {
     return [StoreEntry("ring-ref", "8"), StoreEntry("event-channel", String(try openChannel().port))]
   }
 
-  func start(values: BackendValues) throws(XenError) { events.append("start sectors=\(values("sectors") ?? "none")") }
+  func start(values: BackendValues) throws(XenError) {
+    events.append("start sectors=\(values("sectors") ?? "none")")
+  }
   func disconnect() { events.append("disconnect") }
   func forget() { events.append("forget") }
 }

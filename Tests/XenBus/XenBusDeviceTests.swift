@@ -63,7 +63,7 @@ private final class Handshake {
   }
 
   /// Follows the backend from now on.
-  func follow() { world.loop.spawn { await self.device.stayConnected { self.news.append($0) } } }
+  func follow() { world.loop.spawn { await self.device.stayConnected { news, _ in self.news.append(news) } } }
 }
 
 @Suite struct `A handshake` {

@@ -2,6 +2,7 @@ import EventLoop
 import NetworkSimulation
 import Platform
 import Testing
+import XenRing
 import XenStoreSimulation
 
 @testable import XenStore
@@ -12,14 +13,22 @@ import XenStoreSimulation
     world.store.set("device/vif/0/mac", "00:16:3e:00:00:01")
     world.store.set("device/vif/1/mac", "00:16:3e:00:00:02")
     world.run {
-      #expect(await value { () throws(StoreError) in try await world.client.read("device/vif/0/mac") } == "00:16:3e:00:00:01")
-      #expect(await value { () throws(StoreError) in try await world.client.directory("device/vif") } == ["0", "1"])
-      #expect(await value { () throws(StoreError) in try await world.client.readIfPresent("device/vbd") } == .some(nil))
-      #expect(await failure { () throws(StoreError) in _ = try await world.client.read("device/vbd") } == .missing)
-      #expect(await failure { () throws(StoreError) in try await world.client.write("data", "forbidden") } == .refused("EACCES"))
-      #expect(await failure { () throws(StoreError) in try await world.client.write("data/x", "1") } == nil)
+      #expect(
+        await value { () throws(XenError) in try await world.client.read("device/vif/0/mac") }
+          == "00:16:3e:00:00:01")
+      #expect(
+        await value { () throws(XenError) in try await world.client.directory("device/vif") } == ["0", "1"])
+      #expect(
+        await value { () throws(XenError) in try await world.client.readIfPresent("device/vbd") }
+          == .some(nil))
+      #expect(
+        await failure { () throws(XenError) in _ = try await world.client.read("device/vbd") } == .missing)
+      #expect(
+        await failure { () throws(XenError) in try await world.client.write("data", "forbidden") }
+          == .refused("EACCES"))
+      #expect(await failure { () throws(XenError) in try await world.client.write("data/x", "1") } == nil)
       #expect(world.store["data/x"] == "1")
-      #expect(await failure { () throws(StoreError) in try await world.client.remove("data") } == nil)
+      #expect(await failure { () throws(XenError) in try await world.client.remove("data") } == nil)
       #expect(world.store["data/x"] == nil)
     }
   }
@@ -29,8 +38,8 @@ import XenStoreSimulation
     world.store.byteCountAtOnce = byteCount
     let long = String(repeating: "x", count: 3000)
     world.run {
-      #expect(await failure { () throws(StoreError) in try await world.client.write("data", long) } == nil)
-      #expect(await value { () throws(StoreError) in try await world.client.read("data") } == long)
+      #expect(await failure { () throws(XenError) in try await world.client.write("data", long) } == nil)
+      #expect(await value { () throws(XenError) in try await world.client.read("data") } == long)
     }
     #expect(world.store["data"] == long)
   }
@@ -42,7 +51,8 @@ import XenStoreSimulation
     world.run {
       for index in 0..<40 {
         world.loop.spawn {
-          answers[index] = await value { () throws(StoreError) in try await world.client.read("data/\(index)") } ?? ""
+          answers[index] =
+            await value { () throws(XenError) in try await world.client.read("data/\(index)") } ?? ""
         }
       }
     }
@@ -53,7 +63,8 @@ import XenStoreSimulation
     let world = StoreWorld()
     var changes = 0
     world.run {
-      guard let watch = await value({ () throws(StoreError) in try await world.client.watch("control/shutdown") })
+      guard
+        let watch = await value({ () throws(XenError) in try await world.client.watch("control/shutdown") })
       else { return }
       world.loop.spawn {
         while true {
@@ -69,7 +80,7 @@ import XenStoreSimulation
       world.store.set("memory/target", "1")
       await world.loop.sleep(for: .seconds(1))
       #expect(changes == 2)
-      #expect(await failure { () throws(StoreError) in try await world.client.unwatch(watch) } == nil)
+      #expect(await failure { () throws(XenError) in try await world.client.unwatch(watch) } == nil)
       world.store.set("control/shutdown", "reboot")
       await world.loop.sleep(for: .seconds(1))
       #expect(changes == 2)
@@ -83,8 +94,8 @@ import XenStoreSimulation
     world.store.conflictCount = 2
     world.run {
       #expect(
-        await failure { () throws(StoreError) in
-          try await world.client.transaction { (transaction) async throws(StoreError) in
+        await failure { () throws(XenError) in
+          try await world.client.transaction { (transaction) async throws(XenError) in
             tries += 1
             try await world.client.write("data/a", "1", in: transaction)
             early = early ?? world.store["data/a"]
@@ -96,8 +107,8 @@ import XenStoreSimulation
       #expect(world.store["data/b"] == "2")
       world.store.conflictCount = 100
       #expect(
-        await failure { () throws(StoreError) in
-          try await world.client.transaction { (_) async throws(StoreError) in }
+        await failure { () throws(XenError) in
+          try await world.client.transaction { (_) async throws(XenError) in }
         } == .again)
     }
     #expect(world.store.commitCount == 1)
@@ -107,8 +118,8 @@ import XenStoreSimulation
     let world = StoreWorld()
     world.run {
       #expect(
-        await failure { () throws(StoreError) in
-          try await world.client.transaction { (transaction) async throws(StoreError) in
+        await failure { () throws(XenError) in
+          try await world.client.transaction { (transaction) async throws(XenError) in
             try await world.client.write("data/a", "1", in: transaction)
             try await world.client.write("data/b", "forbidden", in: transaction)
           }
@@ -123,10 +134,10 @@ import XenStoreSimulation
     world.store.set("name", "catalog")
     world.store.isSilent = true
     world.run {
-      #expect(await failure { () throws(StoreError) in _ = try await world.client.read("name") } == .timedOut)
+      #expect(await failure { () throws(XenError) in _ = try await world.client.read("name") } == .timedOut)
       #expect(world.loop.now >= Instant(nanoseconds: 1_000_000_000) + XenStore.replyTimeout)
       world.store.isSilent = false
-      #expect(await value { () throws(StoreError) in try await world.client.read("name") } == "catalog")
+      #expect(await value { () throws(XenError) in try await world.client.read("name") } == "catalog")
     }
   }
 
@@ -134,7 +145,7 @@ import XenStoreSimulation
     let world = StoreWorld()
     world.run {
       let long = String(repeating: "x", count: StoreMessage.maximumPayloadByteCount)
-      #expect(await failure { () throws(StoreError) in try await world.client.write("data", long) } == .tooLong)
+      #expect(await failure { () throws(XenError) in try await world.client.write("data", long) } == .tooLong)
     }
   }
 }
@@ -144,9 +155,9 @@ import XenStoreSimulation
     let world = StoreWorld()
     world.run {
       world.store.setResponsesProduced(5000)
-      let error = await failure { () throws(StoreError) in _ = try await world.client.read("name") }
+      let error = await failure { () throws(XenError) in _ = try await world.client.read("name") }
       #expect(error == .broken("the response ring's index is wrong"))
-      #expect(await failure { () throws(StoreError) in _ = try await world.client.read("name") } == error)
+      #expect(await failure { () throws(XenError) in _ = try await world.client.read("name") } == error)
     }
   }
 
@@ -155,7 +166,7 @@ import XenStoreSimulation
     world.run {
       world.store.setRequestsConsumed(5000)
       #expect(
-        await failure { () throws(StoreError) in _ = try await world.client.read("name") }
+        await failure { () throws(XenError) in _ = try await world.client.read("name") }
           == .broken("the request ring's index is wrong"))
     }
   }
@@ -167,7 +178,7 @@ import XenStoreSimulation
     world.store.forgery = [2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x88, 0x13, 0, 0]
     world.run {
       #expect(
-        await failure { () throws(StoreError) in _ = try await world.client.read("name") }
+        await failure { () throws(XenError) in _ = try await world.client.read("name") }
           == .broken("a message is too long"))
     }
   }
@@ -178,9 +189,9 @@ import XenStoreSimulation
     world.store.forgery = [11, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     world.run {
       #expect(
-        await failure { () throws(StoreError) in _ = try await world.client.read("name") }
+        await failure { () throws(XenError) in _ = try await world.client.read("name") }
           == .broken("a reply of another kind"))
-      #expect(await value { () throws(StoreError) in try await world.client.read("name") } == "catalog")
+      #expect(await value { () throws(XenError) in try await world.client.read("name") } == "catalog")
     }
   }
 
@@ -193,7 +204,7 @@ import XenStoreSimulation
       + [15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 120]  // an event with no token
       + [200, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]  // a kind that is none
     world.run {
-      #expect(await value { () throws(StoreError) in try await world.client.read("name") } == "catalog")
+      #expect(await value { () throws(XenError) in try await world.client.read("name") } == "catalog")
     }
   }
 
@@ -207,7 +218,7 @@ import XenStoreSimulation
           // Lengths that are small, else the first message swallows all that follows.
           index % 16 >= 13 ? 0 : UInt8(truncatingIfNeeded: numbers.below(index % 16 == 12 ? 40 : 256))
         }
-        _ = await failure { () throws(StoreError) in _ = try await world.client.read("name") }
+        _ = await failure { () throws(XenError) in _ = try await world.client.read("name") }
       }
     }
   }
@@ -219,7 +230,9 @@ import XenStoreSimulation
     var changes = 0
     var reply: String?
     world.run {
-      guard let watch = await value({ () throws(StoreError) in try await world.client.watch("data") }) else { return }
+      guard let watch = await value({ () throws(XenError) in try await world.client.watch("data") }) else {
+        return
+      }
       world.loop.spawn {
         while true {
           await watch.change()
@@ -229,7 +242,7 @@ import XenStoreSimulation
       await world.loop.sleep(for: .seconds(1))
       world.store.isSilent = true
       world.loop.spawn {
-        reply = await value { () throws(StoreError) in try await world.client.read("name") }
+        reply = await value { () throws(XenError) in try await world.client.read("name") }
       }
       await world.loop.sleep(for: .seconds(1))
       world.restore()
@@ -245,8 +258,8 @@ import XenStoreSimulation
 }
 
 /// What `body` returns, or nil when it throws.
-private func value<Value>(_ body: () async throws(StoreError) -> Value) async -> Value? {
-  do throws(StoreError) {
+private func value<Value>(_ body: () async throws(XenError) -> Value) async -> Value? {
+  do throws(XenError) {
     return try await body()
   } catch {
     return nil
@@ -254,8 +267,8 @@ private func value<Value>(_ body: () async throws(StoreError) -> Value) async ->
 }
 
 /// What `body` throws.
-private func failure(_ body: () async throws(StoreError) -> Void) async -> StoreError? {
-  do throws(StoreError) {
+private func failure(_ body: () async throws(XenError) -> Void) async -> XenError? {
+  do throws(XenError) {
     try await body()
     return nil
   } catch {

@@ -9,7 +9,9 @@ fail() {
 }
 
 cd "$here" || fail "cannot enter $here"
-case $here in *[\"\'\\]*) fail "xl cannot be given the path $here: move this folder to one without quotation marks" ;; esac
+case $here in
+  *[\"\'\\]*) fail "xl cannot be given the path $here: move this folder to one without quotation marks" ;;
+esac
 [ -r ./shop.conf ] || fail "there is no shop.conf in $here: copy the whole folder that \`souk deploy\` wrote"
 # shellcheck source=/dev/null
 . ./shop.conf

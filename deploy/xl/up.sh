@@ -54,7 +54,8 @@ check() {
   for service in $wanted; do
     eval "disk=\${disk_$service:-}"
     for file in "$service.elf" "$service.module" "$disk"; do
-      [ -z "$file" ] || [ -r "$file" ] || fail "there is no $file in $here: copy the whole folder that \`souk deploy\` wrote"
+      [ -z "$file" ] || [ -r "$file" ] ||
+        fail "there is no $file in $here: copy the whole folder that \`souk deploy\` wrote"
     done
     grep " $service.elf\$" SHA256SUMS | sha256sum -c >/dev/null 2>&1 ||
       fail "$service.elf is not what SHA256SUMS says: it was damaged on its way, copy it again"
@@ -78,14 +79,17 @@ create() {
   xl create "$service.cfg" "kernel=\"$here/$service.elf\"" "ramdisk=\"$here/$service.module\"" "$@" >&2
 }
 
-# Whether the service says that it is ready. 124 and more: it did not answer in time.
+# Whether the service says that it is ready; `reason` is what it says instead. 124 and more: no answer in time.
 is_ready() {
   eval "where=\$ready_$1"
   # In a group, so that the shell itself does not tell what timeout has ended.
   # shellcheck disable=SC2086 # an address and a port
-  answer=$({ printf 'GET /readyz HTTP/1.1\r\nHost: souk\r\nConnection: close\r\n\r\n' | timeout 2 nc $where; } 2>/dev/null)
+  answer=$({
+    printf 'GET /readyz HTTP/1.1\r\nHost: souk\r\nConnection: close\r\n\r\n' | timeout 4 nc $where
+  } 2>/dev/null)
   silence=$?
   case $answer in "HTTP/1.1 200"*) return 0 ;; esac
+  reason=$(printf '%s\n' "$answer" | sed -n 's/.*"detail":"\([^"]*\)".*/ It says: \1/p')
   [ "$silence" -ge 124 ] || silence=1
   return "$silence"
 }
@@ -94,13 +98,14 @@ wait_ready() {
   left=$deadline
   while :; do
     is_ready "$1" && return 0
-    [ $? -lt 124 ] || left=$((left - 2))
+    [ $? -lt 124 ] || left=$((left - 4))
     runs "$1" || fail "$(domain "$1") ended before it was ready: \`xl create -c $1.cfg\` in $here shows its last words"
     [ "$left" -gt 0 ] || break
     sleep 1
     left=$((left - 1))
   done
-  fail "$(domain "$1") is not ready after $deadline s: \`xl create -c $1.cfg\` in $here shows what it says"
+  reason=${reason:- It says nothing: \`xl create -c $1.cfg\` in $here shows why.}
+  fail "$(domain "$1") is not ready after $deadline s.$reason"
 }
 
 check_dom0

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The picture of a product that has none: its initials on a colour and a shape of its own.
 enum GeneratedPicture {
   /// Backgrounds with the colour of shape and letters on them; every pair has a contrast of at least 4.5.
@@ -63,6 +65,6 @@ enum GeneratedPicture {
       default: escaped.append(byte)
       }
     }
-    return String(decoding: escaped, as: UTF8.self)
+    return String(utf8: escaped)
   }
 }

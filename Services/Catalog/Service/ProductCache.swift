@@ -78,7 +78,9 @@ final class ProductCache {
   private static let ways = 4
   private let setMask: Int
   private let maximumByteCount: Int
-  private var places: [Entry?]
+  /// Empty until something is kept: a start need not write to all of them.
+  private var places: [Entry?] = []
+  private let placeCount: Int
   /// Counts the invalidations of each set.
   private var generations: [UInt64]
   private var hand = 0
@@ -97,7 +99,7 @@ final class ProductCache {
     precondition(entryCount >= Self.ways && entryCount & (entryCount - 1) == 0)
     setMask = entryCount / Self.ways - 1
     self.maximumByteCount = maximumByteCount
-    places = Array(repeating: nil, count: entryCount)
+    placeCount = entryCount
     generations = Array(repeating: 0, count: entryCount / Self.ways)
   }
 
@@ -107,6 +109,7 @@ final class ProductCache {
   /// What is kept under `key`.
   @inline(__always)
   func find(_ key: Key) -> Entry? {
+    if places.isEmpty { return nil }
     let start = set(of: key) * Self.ways
     for place in start..<start + Self.ways {
       if let entry = places[place], entry.key == key {
@@ -130,6 +133,7 @@ final class ProductCache {
     let entry = Entry(ticket.key, entityTag: entityTag, body: body)
     // One answer never takes more than a sixteenth of the room.
     guard entry.byteCount <= maximumByteCount / 16 else { return }
+    if places.isEmpty { places = Array(repeating: nil, count: placeCount) }
     remove(ticket.key)
     let place = freePlace(in: set)
     places[place] = entry
@@ -157,6 +161,7 @@ final class ProductCache {
   }
 
   private func remove(_ key: Key) {
+    if places.isEmpty { return }
     let start = set(of: key) * Self.ways
     for place in start..<start + Self.ways where places[place]?.key == key { vacate(place) }
   }

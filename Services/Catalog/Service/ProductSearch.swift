@@ -1,3 +1,4 @@
+import Bytes
 import Cryptography
 import Shop
 
@@ -68,10 +69,10 @@ struct CursorCodec: Sendable {
     let payload = Array(bytes[Self.tagByteCount...])
     guard constantTimeEqual(Array(bytes[..<Self.tagByteCount]), tag(payload, search)) else { return nil }
     // Only we could have made it, so the rest is well-formed.
-    let id = String(decoding: payload[..<Identifier.length], as: UTF8.self)
+    let id = String(utf8: payload[..<Identifier.length])
     let key = payload[Identifier.length...]
     if search.order.hasTextKey {
-      return PageStart(key: .text(String(decoding: key, as: UTF8.self)), id: id)
+      return PageStart(key: .text(String(utf8: key)), id: id)
     }
     guard key.count == 8 else { return nil }
     return PageStart(key: .integer(key.reduce(0) { $0 << 8 | Int64($1) }), id: id)

@@ -1,3 +1,4 @@
+import Bytes
 import Cryptography
 import HTTPCore
 import JSON
@@ -45,7 +46,7 @@ public struct Fingerprint: Equatable, Hashable, Sendable {
       .object(
         JSONObject(
           object.members.map { (key: $0.key, value: sorted($0.value)) }
-            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }))
+            .sorted { $0.key.precedesByBytes($1.key) }))
     default: json
     }
   }

@@ -1,3 +1,4 @@
+import Bytes
 import CheckoutAPI
 import JSON
 import Platform
@@ -112,13 +113,13 @@ enum OrderRow {
   static func text(_ address: Address) -> String {
     var writer = JSONWriter()
     address.write(to: &writer)
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return String(utf8: writer.bytes)
   }
 
   static func text(_ lines: [PricedLine]) -> String {
     var writer = JSONWriter()
     writer.array { list in for line in lines { line.write(to: &list) } }
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return String(utf8: writer.bytes)
   }
 
   private static func json(_ text: String) throws(StorageError) -> JSON {

@@ -82,7 +82,7 @@ public final class HTTPClient {
     connection.input.withBytes { span in
       connection.parser.head.fields.map { field in
         (
-          name: span.string(field.name).lowercased(), value: span.string(field.value)
+          name: span.string(field.name).asciiLowercased, value: span.string(field.value)
         )
       }
     }

@@ -48,7 +48,8 @@ public final class HTTPServer {
       "http_refused_requests_total", "Requests whose head broke a rule of RFC 9112 or a limit.")
     var random: UInt64 = 0
     withUnsafeMutableBytes(of: &random) { entropy.fill($0) }
-    requestIDPrefix = String(random, radix: 36) + "-"
+    // Forty bits, so that a whole id fits into a String without an allocation for the first 2^31 requests.
+    requestIDPrefix = String(random & 0xff_ffff_ffff, radix: 36) + "-"
     metrics.gauge("http_connections", "Connections open now.") {
       Double(self.connections.count)
     }
@@ -179,8 +180,8 @@ public final class HTTPServer {
 
   // MARK: Heads
 
-  /// Writes a response's head into the shared buffer: RFC 9112 §6.3 decides on the framing.
-  func appendHead(of response: Response, for request: RequestHead, keepsConnection: Bool) {
+  /// Writes a response's head into the shared buffer, for a request of `version`: RFC 9112 §6.3 decides on the framing.
+  func appendHead(of response: Response, _ version: Version, keepsConnection: Bool) {
     ResponseWriter.statusLine(response.status, into: &output)
     output.append("date: ")
     withDate { output.append($0) }
@@ -196,13 +197,13 @@ public final class HTTPServer {
     case .stream(_, .some(let length)):
       if !response.status.forbidsContent { ResponseWriter.contentLength(Int(length), into: &output) }
     case .stream(_, .none):
-      if request.version == .http11 && !response.status.forbidsContent {
+      if version == .http11 && !response.status.forbidsContent {
         output.append("transfer-encoding: chunked\r\n")
       }
     }
     if !keepsConnection {
       output.append("connection: close\r\n")
-    } else if request.version == .http10 {
+    } else if version == .http10 {
       output.append("connection: keep-alive\r\n")
     }
     output.append("\r\n")

@@ -41,8 +41,11 @@ public struct Response {
 
   /// Plain text.
   public static func text(_ status: Status, _ text: String) -> Response {
-    Response(
-      status, fields: [("content-type", "text/plain; charset=utf-8")], body: .bytes(Array(text.utf8)))
+    var fields: [(name: String, value: String)] = []
+    // Whoever makes it adds a few, and the front one: a list that grows is copied each time.
+    fields.reserveCapacity(4)
+    fields.append(("content-type", "text/plain; charset=utf-8"))
+    return Response(status, fields: fields, body: .bytes(Array(text.utf8)))
   }
 
   /// The value of the first field called `name` (lower case).
@@ -50,7 +53,7 @@ public struct Response {
 
   /// Replaces every field called `name` (lower case) by one.
   public mutating func set(_ name: String, _ value: String) {
-    fields.removeAll { $0.name == name }
+    if fields.contains(where: { $0.name == name }) { fields.removeAll { $0.name == name } }
     fields.append((name, value))
   }
 }

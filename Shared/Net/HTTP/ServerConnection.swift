@@ -68,9 +68,8 @@ final class ServerConnection {
       await refuse(refusal.status, refusal.reason.description)
       return false
     }
-    let head = request.parser.head
     let keepsConnection = request.keepsConnection
-    if keepsConnection, head.version == .http11, !request.hasBody,
+    if keepsConnection, request.head.version == .http11, !request.hasBody,
       server.handler.respondAtOnce(to: request, into: &server.output)
     {
       request.input.consume(request.headByteCount)
@@ -189,10 +188,10 @@ final class ServerConnection {
 
   /// Writes a response. False when it could not be completed and the connection must break.
   private func write(_ response: Response, keepsConnection: Bool) async throws(NetworkError) -> Bool {
-    let head = request.parser.head
     if case .message(let source) = response.body { return try await pass(source) }
-    server.appendHead(of: response, for: head, keepsConnection: keepsConnection)
-    guard head.method != .head && !response.status.forbidsContent else {
+    let version = request.head.version
+    server.appendHead(of: response, version, keepsConnection: keepsConnection)
+    guard request.method != .head && !response.status.forbidsContent else {
       response.source?.cancel()
       try await flush()
       return true
@@ -201,7 +200,7 @@ final class ServerConnection {
     case .empty, .message: break
     case .bytes(let bytes): server.output.append(bytes)
     case .stream(let source, let length):
-      return try await write(source, length: length, chunked: length == nil && head.version == .http11)
+      return try await write(source, length: length, chunked: length == nil && version == .http11)
     }
     try await flush()
     // An answer that was large once does not hold its memory for the server's life. Others may write to the buffer

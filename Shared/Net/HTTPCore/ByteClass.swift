@@ -143,15 +143,3 @@ extension RawSpan {
     return start..<end
   }
 }
-
-extension String {
-  /// Runs `body` over the UTF-8 of this string.
-  @inline(__always)
-  func withBytes<R>(_ body: (RawSpan) -> R) -> R {
-    var copy = self
-    return copy.withUTF8 { buffer in
-      // The span lives only during the call, as the buffer does.
-      body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(buffer)))
-    }
-  }
-}

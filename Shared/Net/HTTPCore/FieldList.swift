@@ -27,7 +27,7 @@ public enum FieldList {
   public static func tokens(_ value: String) -> [String] {
     value.withBytes { input in
       var tokens: [String] = []
-      forEach(in: input, 0..<input.byteCount) { tokens.append(input.string($0).lowercased()) }
+      forEach(in: input, 0..<input.byteCount) { tokens.append(input.string($0).asciiLowercased) }
       return tokens
     }
   }

@@ -68,7 +68,7 @@ extension FieldSource {
       isFirst = false
       input.append(line.value, to: &bytes)
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return String(utf8: bytes)
   }
 
   /// Where the value of the first line with this name, in any case, stands.
@@ -101,7 +101,7 @@ extension RawSpan {
 
   /// The text at `range`; bytes that are not UTF-8 become U+FFFD.
   public func string(_ range: Range<Int>) -> String {
-    extracting(range).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    String(utf8: extracting(range))
   }
 }
 

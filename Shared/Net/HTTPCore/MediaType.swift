@@ -39,7 +39,7 @@ public struct MediaType: Equatable, Sendable {
   public static func matches(_ value: String, _ essence: String) -> Bool {
     guard let parsed = MediaType(value), parsed.essence == essence else { return false }
     guard let charset = parsed.parameter("charset") else { return true }
-    return charset.lowercased() == "utf-8" || charset.lowercased() == "us-ascii"
+    return charset.asciiLowercased == "utf-8" || charset.asciiLowercased == "us-ascii"
   }
 
   private static func parse(_ input: RawSpan) -> MediaType? {
@@ -90,7 +90,7 @@ public struct MediaType: Equatable, Sendable {
   }
 
   private static func token(_ input: RawSpan, _ index: inout Int, _ end: Int) -> String? {
-    exactToken(input, &index, end)?.lowercased()
+    exactToken(input, &index, end)?.asciiLowercased
   }
 
   /// A quoted string, from its first quote on.
@@ -100,7 +100,7 @@ public struct MediaType: Equatable, Sendable {
     while index < end {
       var byte = input.byte(index)
       index += 1
-      if byte == ASCII.quote { return String(decoding: bytes, as: UTF8.self) }
+      if byte == ASCII.quote { return String(utf8: bytes) }
       if byte == ASCII.backslash {
         guard index < end else { return nil }
         byte = input.byte(index)

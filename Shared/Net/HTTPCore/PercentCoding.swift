@@ -63,6 +63,6 @@ public enum PercentCoding {
         bytes.append(digits.utf8Start[Int(byte & 15)])
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return String(utf8: bytes)
   }
 }

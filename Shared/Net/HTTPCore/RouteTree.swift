@@ -43,33 +43,44 @@ struct RouteTree: Sendable {
 
   /// Adds a template; see `Router.init` for what traps.
   mutating func add(_ method: Method, _ template: StaticString, _ index: Int) {
-    let bytes = template.withUTF8Buffer { Array($0) }
-    precondition(bytes.first == ASCII.slash, "a template starts with a slash")
+    // A literal's bytes live as long as the program.
+    let node = template.withUTF8Buffer { insert(RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0))) }
+    precondition(!nodes[node].methods.contains(method), "two routes for one method and path")
+    nodes[node].methods.insert(method)
+    ends.append(End(method: method, route: index, next: nodes[node].firstEnd))
+    nodes[node].firstEnd = ends.count - 1
+  }
+
+  /// The node of a template.
+  private mutating func insert(_ bytes: RawSpan) -> Int {
+    precondition(bytes.byteCount > 0 && bytes.byte(0) == ASCII.slash, "a template starts with a slash")
     var node = 0
     var parameterCount = 0
     var start = 1
     while true {
       var end = start
-      while end < bytes.count, bytes[end] != ASCII.slash { end += 1 }
-      let segment = Array(bytes[start..<end])
-      if segment.first == ASCII.openBrace {
-        precondition(segment.last == ASCII.closeBrace && segment.count > 2, "a parameter is a whole segment")
+      var hasBrace = false
+      while end < bytes.byteCount, bytes.byte(end) != ASCII.slash {
+        if bytes.byte(end) == ASCII.openBrace { hasBrace = true }
+        end += 1
+      }
+      if hasBrace {
+        precondition(
+          bytes.byte(start) == ASCII.openBrace && bytes.byte(end - 1) == ASCII.closeBrace && end - start > 2,
+          "a parameter is a whole segment")
         parameterCount += 1
         precondition(parameterCount <= 4, "at most four parameters in a template")
-        let isRest = segment.count > 5 && segment.dropLast().suffix(3) == [ASCII.dot, ASCII.dot, ASCII.dot]
-        precondition(!isRest || end == bytes.count, "the rest is the last segment")
+        let isRest =
+          end - start > 5 && bytes.byte(end - 2) == ASCII.dot && bytes.byte(end - 3) == ASCII.dot
+          && bytes.byte(end - 4) == ASCII.dot
+        precondition(!isRest || end == bytes.byteCount, "the rest is the last segment")
         node = isRest ? restChild(of: node) : parameterChild(of: node)
       } else {
-        precondition(!segment.contains(ASCII.openBrace), "a parameter is a whole segment")
-        node = literalChild(of: node, segment)
+        node = literalChild(of: node, bytes, start, end)
       }
-      guard end < bytes.count else { break }
+      guard end < bytes.byteCount else { return node }
       start = end + 1
     }
-    precondition(!nodes[node].methods.contains(method), "two routes for one method and path")
-    nodes[node].methods.insert(method)
-    ends.append(End(method: method, route: index, next: nodes[node].firstEnd))
-    nodes[node].firstEnd = ends.count - 1
   }
 
   private mutating func newNode() -> Int {
@@ -87,17 +98,18 @@ struct RouteTree: Sendable {
     return nodes[node].rest
   }
 
-  private mutating func literalChild(of node: Int, _ segment: [UInt8]) -> Int {
+  /// The child of `node` for the segment of `template` from `start` to `end`.
+  private mutating func literalChild(of node: Int, _ template: RawSpan, _ start: Int, _ end: Int) -> Int {
     var place = nodes[node].firstLiteral
     while place >= 0 {
       let literal = literals[place]
-      if Array(text[literal.start..<literal.end]) == segment { return literal.node }
+      if equals(template, start, end, literal) { return literal.node }
       place = literal.next
     }
     let child = newNode()
-    let start = text.count
-    text += segment
-    literals.append(Literal(start: start, end: text.count, node: child, next: nodes[node].firstLiteral))
+    let textStart = text.count
+    for offset in start..<end { text.append(template.byte(offset)) }
+    literals.append(Literal(start: textStart, end: text.count, node: child, next: nodes[node].firstLiteral))
     nodes[node].firstLiteral = literals.count - 1
     return child
   }

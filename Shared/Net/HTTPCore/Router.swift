@@ -148,7 +148,7 @@ public struct MethodSet: Equatable, Sendable {
     var text = ""
     for method in order where all.contains(method) {
       if !text.isEmpty { text += ", " }
-      text += method.name.withUTF8Buffer { String(decoding: $0, as: UTF8.self) }
+      text += String(literal: method.name)
     }
     return text
   }

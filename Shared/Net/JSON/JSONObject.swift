@@ -1,3 +1,5 @@
+import Bytes
+
 /// The members of a JSON object (RFC 8259 §4) in document order.
 ///
 /// Keys are compared by their bytes (§8.3), not by Unicode's canonical equivalence as Swift's `==` does.
@@ -58,13 +60,13 @@ public struct JSONObject: Equatable, Sendable {
   private static func order(count: Int, key: (Int) -> String) -> [Int] {
     Array(0..<count).sorted { left, right in
       let (leftKey, rightKey) = (key(left), key(right))
-      if leftKey.utf8.lexicographicallyPrecedes(rightKey.utf8) { return true }
+      if leftKey.precedesByBytes(rightKey) { return true }
       return left < right && isSame(leftKey, rightKey)
     }
   }
 
   @inline(__always)
   static func isSame(_ left: String, _ right: String) -> Bool {
-    left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+    left.utf8.count == right.utf8.count && left.hasBytes(right)
   }
 }

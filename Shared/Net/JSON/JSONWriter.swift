@@ -33,6 +33,7 @@ public struct JSONWriter {
   }
 
   /// Writes a key; its value comes next.
+  @inline(never)
   public mutating func key(_ name: String) {
     precondition(place == .object && !hasKey, "a key belongs into an object, before its value")
     if needsComma { bytes.append(UInt8(ascii: ",")) }
@@ -43,23 +44,27 @@ public struct JSONWriter {
   }
 
   /// Writes a string.
+  @inline(never)
   public mutating func value(_ string: String) {
     beginValue()
     append(quoted: string)
   }
 
   /// Writes an integer.
+  @inline(never)
   public mutating func value(_ integer: Int64) {
     beginValue()
     append(decimal: integer)
   }
 
   /// Writes an integer.
+  @inline(never)
   public mutating func value(_ integer: Int) {
     value(Int64(integer))
   }
 
   /// Writes `true` or `false`.
+  @inline(never)
   public mutating func value(_ bool: Bool) {
     beginValue()
     append(bool ? "true" : "false")
@@ -73,6 +78,7 @@ public struct JSONWriter {
   }
 
   /// Writes `null`.
+  @inline(never)
   public mutating func null() {
     beginValue()
     append("null")
@@ -106,12 +112,26 @@ public struct JSONWriter {
   private mutating func nest(
     _ inner: Place, _ opening: UInt8, _ closing: UInt8, _ body: (inout JSONWriter) -> Void
   ) {
+    let outer = open(inner, opening)
+    body(&self)
+    close(outer, closing)
+  }
+
+  // Not inlined: a program has hundreds of objects, fields and strings.
+
+  /// Begins an object or array; returns the place that it is in.
+  @inline(never)
+  private mutating func open(_ inner: Place, _ opening: UInt8) -> Place {
     beginValue()
     let outer = place
     place = inner
     needsComma = false
     bytes.append(opening)
-    body(&self)
+    return outer
+  }
+
+  @inline(never)
+  private mutating func close(_ outer: Place, _ closing: UInt8) {
     precondition(!hasKey, "a key without its value")
     bytes.append(closing)
     place = outer
@@ -119,7 +139,6 @@ public struct JSONWriter {
   }
 
   /// What stands between the last value and the next.
-  @inline(__always)
   private mutating func beginValue() {
     switch place {
     case .object:

@@ -1,4 +1,6 @@
 // RFC 8259 §7 before changing this file.
+import Bytes
+
 extension Reader {
   /// The string that begins with the quote at `offset`. Most have no escape: those are copied once.
   mutating func string() throws(JSONError) -> String {
@@ -18,7 +20,7 @@ extension Reader {
       plain = offset
       try skipUnescaped()
     }
-    return String(decoding: decoded, as: UTF8.self)
+    return String(utf8: decoded)
   }
 
   /// Steps to the next quote or backslash over validated text; the document may not end before it.
@@ -127,6 +129,6 @@ extension Reader {
 
   /// The bytes of `range`, which were validated, as a string.
   func text(_ range: Range<Int>) -> String {
-    bytes.extracting(range).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    String(utf8: bytes.extracting(range))
   }
 }

@@ -139,10 +139,11 @@ extension NetworkStack {
   }
 }
 
-/// Figures being gathered.
+/// Figures being gathered. There are a hundred, so what takes one is not inlined.
 private struct FigureList {
   var figures: [NetworkFigure] = []
 
+  @inline(never)
   mutating func count(
     _ name: StaticString, _ help: StaticString, _ value: UInt64,
     _ label: (name: StaticString, value: StaticString)? = nil
@@ -150,6 +151,7 @@ private struct FigureList {
     figures.append(NetworkFigure(name, help, label: label, isCounter: true, value: value))
   }
 
+  @inline(never)
   mutating func level(
     _ name: StaticString, _ help: StaticString, _ label: (name: StaticString, value: StaticString)?,
     _ value: UInt64

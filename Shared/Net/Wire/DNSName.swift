@@ -70,7 +70,7 @@ public struct DNSName: ~Escapable {
   /// Whether it is the same name as `text`, `www.example.com` or `www.example.com.`, in either case
   /// (RFC 4343).
   public func matches(_ text: String) -> Bool {
-    var rest = text.utf8[...]
+    var rest = Array(text.utf8)[...]
     if rest.last == UInt8(ascii: ".") { rest = rest.dropLast() }
     var isSame = true
     forEachLabel { label in
@@ -111,13 +111,13 @@ public struct DNSName: ~Escapable {
       }
       return true
     }
-    return bytes.isEmpty ? "." : String(decoding: bytes, as: UTF8.self)
+    return bytes.isEmpty ? "." : String(utf8: bytes)
   }
 
   /// Whether `text` can be written as a name: labels of 1...63 bytes, 255 together; a dot at the end is
   /// allowed, and nothing is escaped.
   public static func isWritable(_ text: String) -> Bool {
-    var rest = text.utf8[...]
+    var rest = Array(text.utf8)[...]
     if rest.last == UInt8(ascii: ".") { rest = rest.dropLast() }
     if rest.isEmpty { return text.utf8.count == 1 }
     guard rest.count + 2 <= maximumByteCount else { return false }
@@ -138,7 +138,7 @@ public struct DNSName: ~Escapable {
   @_lifetime(output: copy output)
   static func write(_ text: String, into output: inout OutputRawSpan) throws(WireError) {
     guard isWritable(text) else { throw .badName }
-    for label in text.utf8.split(separator: UInt8(ascii: ".")) {
+    for label in Array(text.utf8).split(separator: UInt8(ascii: ".")) {
       output.append(UInt8(label.count))
       for unit in label { output.append(unit) }
     }

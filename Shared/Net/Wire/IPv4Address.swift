@@ -20,21 +20,26 @@ public struct IPv4Address: Hashable, Sendable, CustomStringConvertible {
   /// Four decimal numbers without leading zeros, joined by dots; nil for anything else.
   public init?(_ text: String) {
     var value: UInt32 = 0
-    var parts = 0
-    for part in text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
-      guard parts < 4, part.count >= 1, part.count <= 3 else { return nil }
-      guard part.count == 1 || part.first != UInt8(ascii: "0") else { return nil }
-      var number: UInt32 = 0
-      for unit in part {
-        guard unit >= UInt8(ascii: "0") && unit <= UInt8(ascii: "9") else { return nil }
+    var parts = 1
+    var number: UInt32 = 0
+    var digits = 0
+    for unit in Array(text.utf8) {
+      if unit == UInt8(ascii: ".") {
+        guard digits > 0, parts < 4 else { return nil }
+        value = value << 8 | number
+        parts += 1
+        (number, digits) = (0, 0)
+      } else {
+        guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(unit), digits == 0 || number > 0 else {
+          return nil
+        }
         number = number * 10 + UInt32(unit - UInt8(ascii: "0"))
+        digits += 1
+        guard number <= 255 else { return nil }
       }
-      guard number <= 255 else { return nil }
-      value = value << 8 | number
-      parts += 1
     }
-    guard parts == 4 else { return nil }
-    rawValue = value
+    guard parts == 4, digits > 0 else { return nil }
+    rawValue = value << 8 | number
   }
 
   /// `0.0.0.0`: no address yet.

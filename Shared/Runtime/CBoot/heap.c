@@ -29,11 +29,11 @@ enum kind { KIND_TABLE, KIND_INSIDE, KIND_FREE, KIND_RUN, KIND_SLAB };
 
 struct page {
   uint8_t kind, class;
-  uint16_t free_count;  // Places left in a slab.
+  uint16_t free_count, place_count;  // Of a slab: places left, and all.
   uint32_t page_count;  // Of a run, at its first page; of a free one also at its last.
   struct page *next, *previous;
   uint64_t used[4];  // A bit for each place of a slab.
-};
+} __attribute__((aligned(64)));  // So that finding an entry's page and a page's entry are shifts.
 
 static struct page *pages;
 static uint64_t heap_start;
@@ -124,24 +124,46 @@ static void give_pages(struct page *page, size_t count) {
 
 // MARK: Slabs
 
-static void *take_place(unsigned class) {
-  unsigned places = PAGE_BYTES / class_bytes[class];
+/// Takes a place of a slab with at least one. Inline in the way of nearly every allocation, which calls nothing and so
+/// saves no registers.
+static inline void *take_place(struct page *slab) {
+  uint64_t *used = slab->used;
+  while (*used == UINT64_MAX) used++;
+  uint64_t unused = ~*used;
+  *used |= unused & -unused;
+  slab->free_count--;
+  size_t bytes = class_bytes[slab->class];
+  statistics.allocation_count++;
+  statistics.used_bytes += bytes;
+  if (statistics.used_bytes > statistics.peak_bytes) statistics.peak_bytes = statistics.used_bytes;
+  return address(slab) + ((size_t)(used - slab->used) * 64 + (size_t)__builtin_ctzll(unused)) * bytes;
+}
+
+/// Takes a place of `class` where its slab has to be made, or is full with it; NULL when there is no memory.
+static void *take_edge_place(unsigned class) {
   struct page *slab = slabs[class];
   if (!slab) {
     slab = take_pages(1);
     if (!slab) return NULL;
     slab->kind = KIND_SLAB;
     slab->class = (uint8_t)class;
-    slab->free_count = (uint16_t)places;
+    slab->place_count = slab->free_count = (uint16_t)(PAGE_BYTES / class_bytes[class]);
     for (int word = 0; word < 4; word++) slab->used[word] = 0;
     push(&slabs[class], slab);
   }
-  unsigned word = 0;
-  while (slab->used[word] == UINT64_MAX) word++;
-  unsigned bit = (unsigned)__builtin_ctzll(~slab->used[word]);
-  slab->used[word] |= 1ull << bit;
-  if (--slab->free_count == 0) pull(&slabs[class], slab);
-  return address(slab) + (64 * word + bit) * class_bytes[class];
+  void *place = take_place(slab);
+  if (slab->free_count == 0) pull(&slabs[class], slab);
+  return place;
+}
+
+/// A slab has its first free place again, or only free ones.
+__attribute__((noinline)) static void list_anew(struct page *slab) {
+  if (slab->free_count == 1) push(&slabs[slab->class], slab);
+  // The last slab of its class stays, or an allocation that comes and goes would build it anew each time.
+  if (slab->free_count == slab->place_count && (slab->next || slab->previous)) {
+    pull(&slabs[slab->class], slab);
+    give_pages(slab, 1);
+  }
 }
 
 static void give_place(struct page *slab, size_t offset) {
@@ -150,12 +172,10 @@ static void give_place(struct page *slab, size_t offset) {
   uint64_t mask = 1ull << place % 64;
   if (!(slab->used[place / 64] & mask)) boot_panic("heap: freed twice", BOOT_EXIT_HEAP_MISUSE);
   slab->used[place / 64] &= ~mask;
-  if (slab->free_count++ == 0) push(&slabs[slab->class], slab);
-  // The last slab of its class stays, or an allocation that comes and goes would build it anew each time.
-  if (slab->free_count == PAGE_BYTES / size && (slab->next || slab->previous)) {
-    pull(&slabs[slab->class], slab);
-    give_pages(slab, 1);
-  }
+  statistics.used_bytes -= size;
+  statistics.free_count++;
+  slab->free_count++;
+  if (slab->free_count == 1 || slab->free_count == slab->place_count) list_anew(slab);
 }
 
 // MARK: The heap
@@ -188,35 +208,58 @@ size_t malloc_usable_size(void *pointer) {
   return page->kind == KIND_SLAB ? class_bytes[page->class] : (size_t)page->page_count * PAGE_BYTES;
 }
 
-static void count_taken(size_t bytes) {
-  statistics.allocation_count++;
-  statistics.used_bytes += bytes;
-  if (statistics.used_bytes > statistics.peak_bytes) statistics.peak_bytes = statistics.used_bytes;
+/// The class for `size` bytes at a multiple of `alignment`, CLASS_COUNT when none fits: the first large enough whose
+/// every place is at one.
+static unsigned class_for(size_t size, size_t alignment) {
+  if (size > MAXIMUM_CLASS_BYTES) return CLASS_COUNT;
+  unsigned class = class_of_units[(size + 15) / 16];
+  while (class < CLASS_COUNT && (class_bytes[class] & (alignment - 1)) != 0) class++;
+  return class;
 }
 
 /// Takes `size` bytes at a multiple of `alignment`, a power of two of at most a page; NULL when there are none.
-static void *take(size_t size, size_t alignment) {
-  if (size <= MAXIMUM_CLASS_BYTES) {
-    for (unsigned class = class_of_units[(size + 15) / 16]; class < CLASS_COUNT; class++) {
-      if ((class_bytes[class] & (alignment - 1)) != 0) continue;
-      void *place = take_place(class);
-      if (place) count_taken(class_bytes[class]);
-      if (!place) statistics.failure_count++;
-      return place;
+__attribute__((noinline)) static void *take(size_t size, size_t alignment) {
+  unsigned class = class_for(size, alignment);
+  void *place = NULL;
+  if (class < CLASS_COUNT) {
+    place = take_edge_place(class);
+  } else {
+    size_t count = size / PAGE_BYTES + (size % PAGE_BYTES != 0);
+    struct page *run = take_pages(count ? count : 1);
+    if (run) {
+      run->kind = KIND_RUN;
+      statistics.allocation_count++;
+      statistics.used_bytes += (size_t)run->page_count * PAGE_BYTES;
+      if (statistics.used_bytes > statistics.peak_bytes) statistics.peak_bytes = statistics.used_bytes;
+      place = address(run);
     }
   }
-  size_t count = size / PAGE_BYTES + (size % PAGE_BYTES != 0);
-  struct page *run = take_pages(count ? count : 1);
-  if (!run) {
-    statistics.failure_count++;
-    return NULL;
-  }
-  run->kind = KIND_RUN;
-  count_taken((size_t)run->page_count * PAGE_BYTES);
-  return address(run);
+  if (!place) statistics.failure_count++;
+  return place;
 }
 
-void *malloc(size_t size) { return take(size, 16); }
+/// A slab that has more than one place for `size` bytes at a multiple of 16; else NULL, which `take` is for.
+static inline struct page *ready_slab(size_t size) {
+  if (size > MAXIMUM_CLASS_BYTES) return NULL;
+  struct page *slab = slabs[class_of_units[(size + 15) / 16]];
+  return slab && slab->free_count > 1 ? slab : NULL;
+}
+
+void *malloc(size_t size) {
+  struct page *slab = ready_slab(size);
+  return slab ? take_place(slab) : take(size, 16);
+}
+
+__attribute__((noinline)) static void free_run(struct page *run, size_t offset) {
+  if (run->kind != KIND_RUN || offset != 0) {
+    bool isForeign = run->kind == KIND_TABLE;
+    boot_panic(
+        isForeign ? "heap: freed a foreign pointer" : "heap: freed twice, or never handed out", BOOT_EXIT_HEAP_MISUSE);
+  }
+  statistics.used_bytes -= (size_t)run->page_count * PAGE_BYTES;
+  statistics.free_count++;
+  give_pages(run, run->page_count);
+}
 
 void free(void *pointer) {
   if (!pointer) return;
@@ -224,15 +267,9 @@ void free(void *pointer) {
   size_t offset = (uint64_t)pointer % PAGE_BYTES;
   if (page->kind == KIND_SLAB) {
     give_place(page, offset);
-    statistics.used_bytes -= class_bytes[page->class];
-  } else if (page->kind == KIND_RUN && offset == 0) {
-    size_t count = page->page_count;
-    give_pages(page, count);
-    statistics.used_bytes -= count * PAGE_BYTES;
   } else {
-    boot_panic(page->kind == KIND_TABLE ? "heap: freed a foreign pointer" : "heap: freed twice, or never handed out", BOOT_EXIT_HEAP_MISUSE);
+    free_run(page, offset);
   }
-  statistics.free_count++;
 }
 
 /// SQLite's. Stays where it is when the place is large enough and not more than twice too large.
@@ -247,8 +284,8 @@ void *realloc(void *pointer, size_t size) {
   return moved;
 }
 
-/// What Swift allocates with. Swift does not expect a failure, so one stops the machine, in words.
-int posix_memalign(void **result, size_t alignment, size_t size) {
+/// `posix_memalign` where a slab or a run must be made, or there is no memory.
+__attribute__((noinline)) static int take_or_stop(void **result, size_t alignment, size_t size) {
   if (alignment > MAXIMUM_ALIGNMENT) boot_panic("heap: alignment of more than a page", BOOT_EXIT_HEAP_MISUSE);
   *result = take(size, alignment < 16 ? 16 : alignment);
   if (*result) return 0;
@@ -260,4 +297,12 @@ int posix_memalign(void **result, size_t alignment, size_t size) {
   boot_print_decimal(statistics.total_bytes);
   boot_print(" in use\n");
   boot_panic("out of memory", BOOT_EXIT_OUT_OF_MEMORY);
+}
+
+/// What Swift allocates with. Swift does not expect a failure, so one stops the machine, in words.
+int posix_memalign(void **result, size_t alignment, size_t size) {
+  struct page *slab = alignment <= 16 ? ready_slab(size) : NULL;
+  if (!slab) return take_or_stop(result, alignment, size);
+  *result = take_place(slab);
+  return 0;
 }

@@ -36,10 +36,12 @@ boot_entry:
     jnz 1b
     movl $boot_pd, %edi
     movl $LARGE_PAGE, %eax
-    movl $2048, %ecx
-2:  movl %eax, (%edi)
+    movl $2048 / 4, %ecx
+2:  .irp offset, 0, 8, 16, 24
+    movl %eax, \offset(%edi)
     addl $0x200000, %eax
-    addl $8, %edi
+    .endr
+    addl $32, %edi
     decl %ecx
     jnz 2b
 

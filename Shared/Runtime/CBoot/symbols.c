@@ -159,6 +159,12 @@ void _swift_reportToDebugger(uintptr_t flags, const char *message, void *details
   (void)details;
 }
 
+// MARK: Unicode
+
+/// The scalars that others are made of. Machine's Normalization.swift says of each that it is made of none, so nothing
+/// of this is read.
+const uint8_t *const _swift_stdlib_nfd_decompositions = (const uint8_t[]){0};
+
 // MARK: Time and entropy
 
 int *__errno_location(void) {

@@ -24,6 +24,11 @@ public final class DRBG: Entropy {
   private var pool = InlineArray<256, UInt8>(repeating: 0)
   /// How many at the end of `pool` were not handed out yet.
   private var pooledByteCount = 0
+  /// How many are made when too few are left.
+  private var poolStep = DRBG.firstPoolByteCount
+
+  /// Bytes that are made first: what a service draws until it serves, since a start should make no more.
+  static let firstPoolByteCount = 160
 
   /// A generator seeded from `source`, which it keeps for reseeding.
   public init(seededFrom source: any Entropy) {
@@ -38,8 +43,9 @@ public final class DRBG: Entropy {
     guard bytes.count <= Self.maximumSmallByteCount else { return generate(bytes) }
     withUnsafeMutableBytes(of: &pool) { pool in
       if pooledByteCount < bytes.count {
-        generate(pool)
-        pooledByteCount = pool.count
+        generate(UnsafeMutableRawBufferPointer(rebasing: pool[(pool.count - poolStep)...]))
+        pooledByteCount = poolStep
+        poolStep = pool.count
       }
       let start = pool.count - pooledByteCount
       for index in 0..<bytes.count {

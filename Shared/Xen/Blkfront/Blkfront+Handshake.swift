@@ -102,6 +102,7 @@ extension Blkfront {
     let sectors = units / (size / UInt64(Self.unitByteCount))
     guard sectors > 0 && units < UInt64(Int64.max) / UInt64(Self.unitByteCount) else { throw .badCapacity }
     let isReadOnly = try (folder.number(Key.info) ?? 0) & UInt64(VDISK_READONLY) != 0
+    guard !isReadOnly || configuration.acceptsReadOnly else { throw .readOnly }
     let segments = try Int(clamping: folder.number(Key.indirect) ?? 0)
     let hasDiscard = try folder.flag(Key.discard)
     let segmentCount = max(min(segments, Self.segmentsPerPage), Int(BLKIF_MAX_SEGMENTS_PER_REQUEST))

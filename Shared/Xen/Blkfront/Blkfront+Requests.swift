@@ -6,11 +6,13 @@ extension Blkfront {
   // MARK: Submission
 
   /// Takes a request that was checked, and what it writes; sends it when there is a backend and room, which `kick` tells
-  /// it of. False when there is no place or no page for it: try again when another request ended.
+  /// it of. False when there is no place or no page for it (try again when another request ended), and when the disk was
+  /// given up.
   func submit(
     _ kind: DiskRequest.Kind, at sectorIndex: UInt64 = 0, byteCount: UInt64 = 0,
     from source: UnsafeRawPointer? = nil, into destination: UnsafeMutableRawPointer? = nil, transfer: UInt64
   ) -> Bool {
+    guard failure == nil else { return false }
     var request = DiskRequest()
     request.kind = kind
     request.position = sectorIndex * UInt64(sectorByteCount / Self.unitByteCount)

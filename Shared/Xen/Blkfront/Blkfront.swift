@@ -25,9 +25,11 @@ public final class Blkfront: BlockDevice, Frontend {
     public var maximumRequestByteCount = 128 * 1024
     /// The ring has up to 2^this pages, as the backend takes them: 0...4. One page holds 32 requests.
     public var maximumRingPageOrder = 1
+    /// Whether a disk that cannot be written to will do; else it is refused, in words, before anybody writes.
+    public var acceptsReadOnly = false
     /// Whether the backend is told that it may keep the pages mapped (feature-persistent).
     public var isPersistent = true
-    /// 64 requests of up to 128 KiB, through half a megabyte.
+    /// 64 requests of up to 128 KiB, through half a megabyte, to a disk that can be written to.
     public init() {}
   }
 

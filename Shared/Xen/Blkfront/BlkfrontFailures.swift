@@ -5,6 +5,7 @@ extension XenError {
   static let unflushable = XenError(
     "the disk cannot flush: no write could be called durable (neither feature-flush-cache nor feature-barrier)"
   )
+  static let readOnly = XenError("the disk cannot be written to (xl: access=rw)")
   static let badSectorSize = XenError("the disk's sector size is out of range")
   static let badCapacity = XenError("the disk's capacity is out of range")
   static let sectorSizeChanged = XenError("the disk's sector size is not what it was")

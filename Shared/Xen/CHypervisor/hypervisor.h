@@ -15,7 +15,13 @@
 /// From image.ld: a page that Xen fills with one entry of 32 bytes for each hypercall.
 extern char hypervisor_hypercall_page[];
 
-extern shared_info_t hypervisor_shared_info;
+union shared_page {
+  shared_info_t info;
+  char bytes[PAGE_BYTES];
+};
+extern union shared_page hypervisor_shared_page;
+#define hypervisor_shared_info hypervisor_shared_page.info
+_Static_assert(sizeof(union shared_page) == PAGE_BYTES, "shared info is larger than a page");
 
 /// Watches no port any more.
 void hypervisor_forget_ports(void);

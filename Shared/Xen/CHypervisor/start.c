@@ -15,7 +15,8 @@
 #define LAST_BASE 0x40010000u
 #define BASE_STEP 0x100u
 
-shared_info_t hypervisor_shared_info __attribute__((aligned(PAGE_BYTES)));
+/// A page of its own: what else lay in it would be lost when Xen puts its page there.
+union shared_page hypervisor_shared_page __attribute__((aligned(PAGE_BYTES)));
 
 static uint32_t base;
 static uint64_t console_page, store_page;
@@ -63,7 +64,7 @@ static void connect(void) {
   struct xen_add_to_physmap place = {
       .domid = DOMID_SELF,
       .space = XENMAPSPACE_shared_info,
-      .gpfn = (uint64_t)&hypervisor_shared_info / PAGE_BYTES,
+      .gpfn = (uint64_t)&hypervisor_shared_page / PAGE_BYTES,
   };
   // Without it there is neither time nor events, and no console to say so on.
   if (hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (uint64_t)&place, 0) != 0) __builtin_trap();

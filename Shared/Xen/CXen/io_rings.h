@@ -40,14 +40,11 @@ enum {
   xen_netif_extra_flag_more = XEN_NETIF_EXTRA_FLAG_MORE,
 };
 
-/// BLKIF_OP_DISCARD's range, and where a request's segments and an indirect one's pages stand.
-enum {
-  xen_blkif_segments = offsetof(struct blkif_request, seg),
-  xen_blkif_indirect_grefs = offsetof(struct blkif_request_indirect, indirect_grefs),
-};
+/// Where a disk request's segments stand.
+enum { xen_blkif_segments = offsetof(struct blkif_request, seg) };
 
 /// The response in an entry of the transmit ring, in one load.
-static inline struct netif_tx_response xen_load_netif_tx_response(const void *_Nonnull entry) {
+static inline __attribute__((always_inline)) struct netif_tx_response xen_load_netif_tx_response(const void *_Nonnull entry) {
   union {
     uint32_t word;
     struct netif_tx_response response;
@@ -57,7 +54,7 @@ static inline struct netif_tx_response xen_load_netif_tx_response(const void *_N
 }
 
 /// The response in an entry of the receive ring, in one load.
-static inline struct netif_rx_response xen_load_netif_rx_response(const void *_Nonnull entry) {
+static inline __attribute__((always_inline)) struct netif_rx_response xen_load_netif_rx_response(const void *_Nonnull entry) {
   union {
     uint64_t word;
     struct netif_rx_response response;
@@ -67,7 +64,7 @@ static inline struct netif_rx_response xen_load_netif_rx_response(const void *_N
 }
 
 /// What an entry of the receive ring says when it is an extra info, in one load.
-static inline struct netif_extra_info xen_load_netif_extra_info(const void *_Nonnull entry) {
+static inline __attribute__((always_inline)) struct netif_extra_info xen_load_netif_extra_info(const void *_Nonnull entry) {
   union {
     uint64_t word;
     struct netif_extra_info extra;
@@ -77,7 +74,7 @@ static inline struct netif_extra_info xen_load_netif_extra_info(const void *_Non
 }
 
 /// The response in an entry of a disk's ring: each of its fields is loaded once.
-static inline struct blkif_response xen_load_blkif_response(const void *_Nonnull entry) {
+static inline __attribute__((always_inline)) struct blkif_response xen_load_blkif_response(const void *_Nonnull entry) {
   union {
     uint64_t words[2];
     struct blkif_response response;

@@ -6,19 +6,19 @@
 #include <stdint.h>
 
 /// Loads once; what the other side wrote before it stored this value is seen by later loads.
-static inline uint32_t xen_load32(const void *_Nonnull address) {
+static inline __attribute__((always_inline)) uint32_t xen_load32(const void *_Nonnull address) {
   uint32_t value = *(const volatile uint32_t *)address;
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
   return value;
 }
 
 /// Stores once, after every earlier access to memory.
-static inline void xen_store32(void *_Nonnull address, uint32_t value) {
+static inline __attribute__((always_inline)) void xen_store32(void *_Nonnull address, uint32_t value) {
   __atomic_thread_fence(__ATOMIC_RELEASE);
   *(volatile uint32_t *)address = value;
 }
 
 /// Orders earlier stores before later loads: between an index and the other side's wish to be told of it.
-static inline void xen_barrier(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+static inline __attribute__((always_inline)) void xen_barrier(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 #endif

@@ -133,10 +133,8 @@ extension Netfront {
   }
 
   public func disconnect() {
-    if phase != .disconnected || transmitChannel != nil {
-      transmitChannel?.close()
-      receiveChannel?.close()
-    }
+    transmitChannel?.close()
+    receiveChannel?.close()
     transmitChannel = nil
     receiveChannel = nil
     phase = .disconnected

@@ -46,12 +46,12 @@ public final class XenBusDevice {
     try await findBackend()
     let initial = try await waitForBackend(timeout) { $0 == .initWait || $0 == .initialised }
     guard initial else { throw await stuck() }
-    let values = try await backendValues()
+    let offered = try await readBackend()
     var channels: [any EventChannel] = []
     let entries: [StoreEntry]
     do throws(XenError) {
       entries = try frontend.prepare(
-        backend: backend, values: { values[$0] },
+        backend: backend, values: { Self.value($0, offered) },
         openChannel: { () throws(XenError) -> any EventChannel in
           let channel = try self.openChannel(self.backend)
           channels.append(channel)
@@ -64,30 +64,28 @@ public final class XenBusDevice {
     }
     let folder = folder
     let state: XenBusState = frontend.waitsForBackend ? .initialised : .connected
-    try await inWords { () async throws(StoreError) in
-      try await self.store.transaction { (transaction) async throws(StoreError) in
-        for entry in entries {
-          try await self.store.write("\(folder)/\(entry.key)", entry.value, in: transaction)
-        }
-        try await self.store.write("\(folder)/state", String(state.rawValue), in: transaction)
+    try await store.transaction { (transaction) async throws(XenError) in
+      for entry in entries {
+        try await self.store.write(folder + "/" + entry.key, entry.value, in: transaction)
       }
+      try await self.store.write(folder + "/state", String(state.rawValue), in: transaction)
     }
     guard try await waitForBackend(timeout, until: { $0 == .connected }) else { throw await stuck() }
-    let connected = try await backendValues()
-    try frontend.start { connected[$0] }
+    let connected = try await readBackend()
+    try frontend.start { Self.value($0, connected) }
     if frontend.waitsForBackend { try await say(.connected) }
+  }
+
+  private static func value(_ key: String, _ entries: [StoreEntry]) -> String? {
+    entries.first { $0.key == key }?.value
   }
 
   /// Where the backend is, and a watch of its state.
   private func findBackend() async throws(XenError) {
-    let folder = folder
-    let (path, identifier) = try await inWords { () async throws(StoreError) -> (String?, String?) in
-      (
-        try await self.store.readIfPresent("\(folder)/backend"),
-        try await self.store.readIfPresent("\(folder)/backend-id")
-      )
-    }
-    guard let path, let identifier, let backend = UInt16(identifier) else {
+    guard let path = try await store.readIfPresent(folder + "/backend"),
+      let identifier = try await store.readIfPresent(folder + "/backend-id"),
+      let backend = UInt16(identifier)
+    else {
       throw XenError("xenstore has no backend at \(folder)")
     }
     self.backend = backend
@@ -95,10 +93,8 @@ public final class XenBusDevice {
     backendFolder = path
     let old = watch
     watch = nil
-    watch = try await inWords { () async throws(StoreError) -> StoreWatch in
-      if let old { try await self.store.unwatch(old) }
-      return try await self.store.watch("\(path)/state")
-    }
+    if let old { try await store.unwatch(old) }
+    watch = try await store.watch(path + "/state")
   }
 
   /// Waits until the backend's state is one of those wanted; false after `timeout`, or when the domain was restored.
@@ -127,45 +123,29 @@ public final class XenBusDevice {
   }
 
   private func backendState() async throws(XenError) -> XenBusState {
-    let path = "\(backendFolder)/state"
-    return XenBusState(
-      try await inWords { () async throws(StoreError) -> String? in try await self.store.readIfPresent(path) })
+    XenBusState(try await store.readIfPresent(backendFolder + "/state"))
   }
 
-  private func backendValues() async throws(XenError) -> [String: String] {
-    var values: [String: String] = [:]
+  /// What the backend says now, of what the frontend asks for.
+  private func readBackend() async throws(XenError) -> [StoreEntry] {
+    var entries: [StoreEntry] = []
     for key in frontend.backendKeys {
-      let path = "\(backendFolder)/\(key)"
-      let value = try await inWords { () async throws(StoreError) -> String? in
-        try await self.store.readIfPresent(path)
+      if let value = try await store.readIfPresent(backendFolder + "/" + key) {
+        entries.append(StoreEntry(key, value))
       }
-      if let value { values[key] = value }
     }
-    return values
+    return entries
   }
 
   private func say(_ state: XenBusState) async throws(XenError) {
-    let path = "\(folder)/state"
-    try await inWords { () async throws(StoreError) in
-      try await self.store.write(path, String(state.rawValue))
-    }
-  }
-
-  private func inWords<Value>(
-    _ body: () async throws(StoreError) -> Value
-  ) async throws(XenError) -> Value {
-    do throws(StoreError) {
-      return try await body()
-    } catch {
-      throw XenError("xenstore: \(error.description)")
-    }
+    try await store.write(folder + "/state", String(state.rawValue))
   }
 
   // MARK: Staying connected
 
-  /// Follows the backend for good, after `connect`. `report` is told, in words, when it goes, comes back, or cannot be
-  /// connected; in the last case it is tried again at its next change.
-  public func stayConnected(report: @escaping (String) -> Void) async {
+  /// Follows the backend for good, after `connect`. `report` is told, in words, when it goes or cannot be connected (false),
+  /// and when it is connected again (true). What cannot be connected is tried again at the backend's next change.
+  public func stayConnected(report: @escaping (String, _ isConnected: Bool) -> Void) async {
     while true {
       await watch?.change()
       do throws(XenError) {
@@ -175,15 +155,15 @@ public final class XenBusDevice {
           if state == .connected || state == .reconfiguring || state == .reconfigured { continue }
           if hasForgotten { continue }
           frontend.disconnect()
-          report("the backend of \(folder) is \(state.name)")
+          report("the backend of \(folder) is \(state.name)", false)
           try await say(.closed)
         }
         hasForgotten = false
         try await say(.initialising)
         try await connect(timeout: nil)
-        report("\(folder) is connected again")
+        report("\(folder) is connected again", true)
       } catch {
-        if !hasForgotten { report(error.description) }
+        if !hasForgotten { report(error.description, false) }
       }
     }
   }

@@ -18,7 +18,9 @@ public enum XenBusState: Int {
   case reconfiguring = 7, reconfigured = 8
 
   /// The state that the node's value names.
-  public init(_ value: String?) { self = value.flatMap { Int($0) }.flatMap { XenBusState(rawValue: $0) } ?? .unknown }
+  public init(_ value: String?) {
+    self = value.flatMap { Int($0) }.flatMap { XenBusState(rawValue: $0) } ?? .unknown
+  }
 
   /// Its name, for a console line.
   public var name: String {

@@ -1,5 +1,7 @@
 // xen/io/xs_wire.h (xsd_sockmsg) before changing this file.
 
+import XenRing
+
 /// One message of the protocol: a header of four words, and a payload.
 struct StoreMessage {
   /// What a message is (xsd_sockmsg_type).
@@ -47,7 +49,7 @@ struct StoreMessage {
   }
 
   /// Takes the first message off `bytes`; nil while it is not all there.
-  init?(takenFrom bytes: inout [UInt8]) throws(StoreError) {
+  init?(takenFrom bytes: inout [UInt8]) throws(XenError) {
     guard bytes.count >= Self.headerByteCount else { return nil }
     func word(_ index: Int) -> UInt32 {
       var value: UInt32 = 0

@@ -1,6 +1,7 @@
 // xen/io/xs_wire.h (xenstore_domain_interface) before changing this file.
 
 import CXen
+import XenRing
 
 /// The page shared with xenstored: a ring of bytes in each direction.
 ///
@@ -27,7 +28,7 @@ struct StoreRing {
   }
 
   /// Puts as many of `bytes` from `start` on into the ring as fit; returns how many.
-  mutating func write(_ bytes: [UInt8], from start: Int) throws(StoreError) -> Int {
+  mutating func write(_ bytes: [UInt8], from start: Int) throws(XenError) -> Int {
     let used = produced &- xen_load32(page + Offset.requestsConsumed)
     guard used <= Self.byteCount else { throw .broken("the request ring's index is wrong") }
     let count = min(Int(Self.byteCount - used), bytes.count - start)
@@ -42,7 +43,7 @@ struct StoreRing {
   }
 
   /// Appends all that has arrived to `bytes`; returns how many.
-  mutating func read(into bytes: inout [UInt8]) throws(StoreError) -> Int {
+  mutating func read(into bytes: inout [UInt8]) throws(XenError) -> Int {
     let count = xen_load32(page + Offset.responsesProduced) &- consumed
     guard count <= Self.byteCount else { throw .broken("the response ring's index is wrong") }
     guard count > 0 else { return 0 }

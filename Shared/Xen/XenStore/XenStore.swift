@@ -22,7 +22,7 @@ public final class XenStore {
   private final class Pending {
     let message: StoreMessage
     let point: WaitPoint
-    var reply: Result<StoreMessage, StoreError>?
+    var reply: Result<StoreMessage, XenError>?
 
     init(_ message: StoreMessage, _ loop: EventLoop) {
       self.message = message
@@ -39,7 +39,7 @@ public final class XenStore {
   private var sent = 0
   private var incoming: [UInt8] = []
   private var lastRequest: UInt32 = 0
-  private var failure: StoreError?
+  private var failure: XenError?
 
   /// A client over the shared `page`, whose events come and go by `channel`.
   public init(page: UnsafeMutableRawPointer, channel: any EventChannel, loop: EventLoop) {
@@ -51,13 +51,13 @@ public final class XenStore {
   // MARK: Requests
 
   /// The value of the node at `path`.
-  public func read(_ path: String, in transaction: StoreTransaction? = nil) async throws(StoreError) -> String {
+  public func read(_ path: String, in transaction: StoreTransaction? = nil) async throws(XenError) -> String {
     try await ask(.read, Self.path(path), transaction).text
   }
 
   /// The value of the node at `path`, or nil when there is none.
-  public func readIfPresent(_ path: String) async throws(StoreError) -> String? {
-    do throws(StoreError) {
+  public func readIfPresent(_ path: String) async throws(XenError) -> String? {
+    do throws(XenError) {
       return try await read(path)
     } catch {
       if error == .missing { return nil }
@@ -66,28 +66,28 @@ public final class XenStore {
   }
 
   /// The names of the nodes below `path`.
-  public func directory(_ path: String) async throws(StoreError) -> [String] {
+  public func directory(_ path: String) async throws(XenError) -> [String] {
     try await ask(.directory, Self.path(path), nil).texts
   }
 
   /// Gives the node at `path` a value; makes it, and those above it, if they are not there.
   public func write(
     _ path: String, _ value: String, in transaction: StoreTransaction? = nil
-  ) async throws(StoreError) {
+  ) async throws(XenError) {
     _ = try await ask(.write, Self.path(path) + Array(value.utf8), transaction)
   }
 
   /// Removes the node at `path` and those below it.
-  public func remove(_ path: String, in transaction: StoreTransaction? = nil) async throws(StoreError) {
+  public func remove(_ path: String, in transaction: StoreTransaction? = nil) async throws(XenError) {
     _ = try await ask(.remove, Self.path(path), transaction)
   }
 
   /// Watches `path` and what is below it. The first change is reported at once (xenstore.txt, WATCH).
-  public func watch(_ path: String) async throws(StoreError) -> StoreWatch {
+  public func watch(_ path: String) async throws(XenError) -> StoreWatch {
     lastRequest &+= 1
     let watch = StoreWatch(path: path, token: String(lastRequest))
     watches.append(watch)
-    do throws(StoreError) {
+    do throws(XenError) {
       _ = try await ask(.watch, Self.path(path) + Self.path(watch.token), nil)
     } catch {
       watches.removeAll { $0 === watch }
@@ -97,26 +97,26 @@ public final class XenStore {
   }
 
   /// Ends `watch`.
-  public func unwatch(_ watch: StoreWatch) async throws(StoreError) {
+  public func unwatch(_ watch: StoreWatch) async throws(XenError) {
     watches.removeAll { $0 === watch }
     _ = try await ask(.unwatch, Self.path(watch.path) + Self.path(watch.token), nil)
   }
 
   /// Makes what `body` reads and writes one change; `body` runs again when another change came between.
   public func transaction(
-    _ body: (StoreTransaction) async throws(StoreError) -> Void
-  ) async throws(StoreError) {
+    _ body: (StoreTransaction) async throws(XenError) -> Void
+  ) async throws(XenError) {
     for _ in 0..<Self.maximumAttemptCount {
       let start = try await ask(.transactionStart, [0], nil)
       guard let number = UInt32(start.text), number != 0 else { throw .broken("a transaction has no number") }
       let transaction = StoreTransaction(number: number)
-      do throws(StoreError) {
+      do throws(XenError) {
         try await body(transaction)
       } catch {
         _ = try? await ask(.transactionEnd, [UInt8(ascii: "F"), 0], transaction)
         throw error
       }
-      do throws(StoreError) {
+      do throws(XenError) {
         _ = try await ask(.transactionEnd, [UInt8(ascii: "T"), 0], transaction)
         return
       } catch {
@@ -130,7 +130,7 @@ public final class XenStore {
 
   private func ask(
     _ kind: StoreMessage.Kind, _ payload: [UInt8], _ transaction: StoreTransaction?
-  ) async throws(StoreError) -> StoreMessage {
+  ) async throws(XenError) -> StoreMessage {
     if let failure { throw failure }
     guard payload.count <= StoreMessage.maximumPayloadByteCount else { throw .tooLong }
     lastRequest &+= 1
@@ -155,7 +155,7 @@ public final class XenStore {
   /// Sends what waits, and takes what has arrived.
   public func handleEvents() {
     guard failure == nil else { return }
-    do throws(StoreError) {
+    do throws(XenError) {
       var moved = 0
       if sent < outgoing.count {
         let count = try ring.write(outgoing, from: sent)
@@ -189,7 +189,7 @@ public final class XenStore {
     guard let index = pending.firstIndex(where: { $0.message.request == message.request }) else { return }
     let request = pending.remove(at: index)
     if message.kind == .error {
-      finish(request, .failure(StoreError(name: message.text)))
+      finish(request, .failure(XenError.named(message.text)))
     } else if message.kind == request.message.kind {
       finish(request, .success(message))
     } else {
@@ -197,7 +197,7 @@ public final class XenStore {
     }
   }
 
-  private func finish(_ request: Pending, _ reply: Result<StoreMessage, StoreError>) {
+  private func finish(_ request: Pending, _ reply: Result<StoreMessage, XenError>) {
     request.reply = reply
     request.point.resume()
   }

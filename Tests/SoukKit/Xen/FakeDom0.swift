@@ -100,11 +100,11 @@ final class FakeDom0 {
         ;;
     esac
     """,
-    // Ready unless a file says otherwise: `unready-ADDRESS` for ever, `slow-ADDRESS` with a dot for each refusal.
+    // Ready unless a file says otherwise: `unready-ADDRESS` for ever, with what it answers, `slow-ADDRESS` with a dot for each refusal.
     "nc": """
     request=$(cat)
     case $request in "GET /readyz HTTP/1.1"*) ;; *) exit 1 ;; esac
-    [ ! -e "$STATE/unready-$1" ] || { printf 'HTTP/1.1 503 Service Unavailable\\r\\n\\r\\n'; exit 0; }
+    [ ! -e "$STATE/unready-$1" ] || { cat "$STATE/unready-$1"; exit 0; }
     if [ -s "$STATE/slow-$1" ]; then
       dots=$(cat "$STATE/slow-$1")
       printf '%s' "${dots#.}" >"$STATE/slow-$1"

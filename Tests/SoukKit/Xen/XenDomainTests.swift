@@ -1,7 +1,6 @@
-import Foundation
-import Glibc
 import MachineSettings
 import Testing
+import Wire
 
 @testable import SoukKit
 
@@ -129,6 +128,11 @@ struct XenSample {
     #expect(gateway["admin.address"] == "10.83.0.14" && gateway["admin.port"] == "81")
     let fixed = try settings(.gateway, "xen: {outside: {address: 192.0.2.10/24, gateway: 192.0.2.1}}")
     #expect(fixed["outside.address"] == "192.0.2.10/24" && fixed["outside.gateway"] == "192.0.2.1")
+    // The image reads them by these names.
+    let read = try Settings(parsing: String(decoding: fixed.bytes, as: UTF8.self), from: "test")
+    let outside = try read.interfaceAddress("outside")
+    #expect(outside.address == IPv4Address(192, 0, 2, 10) && outside.gateway == IPv4Address(192, 0, 2, 1))
+    #expect(try read.interfaceAddress().gateway == nil)
     let alone = try settings(.gateway, "xen: {outside: {address: 192.0.2.10/24}}")
     #expect(alone["outside.gateway"] == nil)
   }

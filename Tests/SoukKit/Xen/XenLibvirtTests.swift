@@ -28,6 +28,9 @@ import Testing
       let answer = try validate(plan.domain(kind, in: place).libvirt)
       #expect(answer.exitCode == 0, "\(answer.output)")
     }
+    let onDevice = plan.domain(kind, in: "/srv/souk", disk: "/dev/vg/cart").libvirt
+    #expect(onDevice.contains("<source dev='/dev/vg/cart'/>") == kind.keepsData)
+    #expect(try validate(onDevice).exitCode == 0)
   }
 
   @Test(.enabled(if: canValidate)) func `the schema would find a mistake`() throws {

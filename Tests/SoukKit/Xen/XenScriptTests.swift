@@ -47,10 +47,14 @@ import Testing
 
   @Test func `a service that never gets ready undoes everything, and says how to see why`() throws {
     let dom0 = try FakeDom0()
-    try dom0.set("unready-10.83.0.13")
+    try dom0.set(
+      "unready-10.83.0.13",
+      "HTTP/1.1 503 Service Unavailable\r\n\r\n{\"status\":503,\"detail\":\"The catalog does not answer.\"}")
     let (exitCode, words) = try dom0.run("up.sh", environment: ["SOUK_DEADLINE": "5"])
     #expect(exitCode == 1)
-    #expect(words.contains("souk-checkout is not ready after 5 s: `xl create -c checkout.cfg`"), "\(words)")
+    #expect(
+      words.contains("souk-checkout is not ready after 5 s. It says: The catalog does not answer."),
+      "\(words)")
     #expect(dom0.domains == [] && !dom0.isThere("interface-soukbr0") && dom0.isThere("interface-xenbr0"))
     #expect(
       dom0.takeLog().suffix(4) == [
@@ -62,10 +66,10 @@ import Testing
   @Test func `a service that does not answer at all costs the time that was waited for it`() throws {
     let dom0 = try FakeDom0()
     try dom0.set("silent")
-    let (exitCode, _) = try dom0.run("up.sh", environment: ["SOUK_DEADLINE": "9"])
-    #expect(exitCode == 1)
-    // Three times three: two of waiting for an answer, and one of its own.
-    #expect(dom0.seconds == 3)
+    let (exitCode, words) = try dom0.run("up.sh", environment: ["SOUK_DEADLINE": "14"])
+    #expect(exitCode == 1 && words.contains("It says nothing: `xl create -c catalog.cfg`"), "\(words)")
+    // Three times four seconds of waiting for an answer, and two in between.
+    #expect(dom0.seconds == 2)
   }
 
   @Test func `a domain that ends before it is ready is not waited for`() throws {

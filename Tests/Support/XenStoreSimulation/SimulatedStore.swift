@@ -42,7 +42,9 @@ public final class SimulatedStore: EventChannel {
     self.domain = domain
     page = .allocate(byteCount: 4096, alignment: 4096)
     page.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
-    for offset in [2048, 2052, 2056, 2060] { page.storeBytes(of: firstIndex, toByteOffset: offset, as: UInt32.self) }
+    for offset in [2048, 2052, 2056, 2060] {
+      page.storeBytes(of: firstIndex, toByteOffset: offset, as: UInt32.self)
+    }
     consumed = firstIndex
     produced = firstIndex
   }
@@ -140,7 +142,9 @@ public final class SimulatedStore: EventChannel {
   private func fire(_ path: String) {
     for watch in watches {
       let watched = absolute(watch.path)
-      guard path == watched || path.hasPrefix(watched + "/") || watched.hasPrefix(path + "/") else { continue }
+      guard path == watched || path.hasPrefix(watched + "/") || watched.hasPrefix(path + "/") else {
+        continue
+      }
       let told = watch.path.hasPrefix("/") ? path : String(path.dropFirst(absolute("").utf8.count))
       say(15, 0, Array(told.utf8) + [0] + Array(watch.token.utf8) + [0])
     }
@@ -156,7 +160,8 @@ public final class SimulatedStore: EventChannel {
     case 1:
       let folder = absolute(first) + "/"
       let names = Set(
-        nodes.keys.filter { $0.hasPrefix(folder) }.map { $0.dropFirst(folder.count).split(separator: "/")[0] })
+        nodes.keys.filter { $0.hasPrefix(folder) }.map { $0.dropFirst(folder.count).split(separator: "/")[0] }
+      )
       if names.isEmpty { return fail("ENOENT") }
       say(kind, request, names.sorted().flatMap { Array($0.utf8) + [0] })
     case 2:
@@ -194,7 +199,11 @@ public final class SimulatedStore: EventChannel {
       if transaction == 0 { set(first, value) } else { transactions[transaction]![absolute(first)] = value }
     case 13:
       ok()
-      if transaction == 0 { set(first, nil) } else { transactions[transaction]![absolute(first)] = .some(nil) }
+      if transaction == 0 {
+        set(first, nil)
+      } else {
+        transactions[transaction]![absolute(first)] = .some(nil)
+      }
     default: fail("ENOSYS")
     }
   }

@@ -24,7 +24,7 @@ struct OpenAPIDocument {
     var writer = JSONWriter(capacity: 64 << 10)
     Self.write(shop, to: &writer)
     bytes = writer.bytes
-    tag = EntityTag(String(Hex.encode(SHA256.hash(bytes)).prefix(32)))
+    tag = EntityTag(Hex.encode(Array(SHA256.hash(bytes)[..<16])))
   }
 
   /// The answer to `request`: 304 to whoever has it.

@@ -1,3 +1,4 @@
+import Bytes
 import CatalogAPI
 import Shop
 
@@ -14,7 +15,7 @@ struct ArticlePage {
       product.description.isEmpty ? "" : "<p class=\"description\">\(product.description)</p>"
     let tags = product.tags.map { tag -> HTML in
       let link = Link("/").query("tag", tag)
-      return "<li><a class=\"chip\" href=\"\(link)\">\(Piece.capitalised(tag))</a></li>"
+      return "<li><a class=\"chip\" href=\"\(link)\">\(tag.asciiCapitalized)</a></li>"
     }
     let tagList: HTML =
       tags.isEmpty ? "" : "<nav aria-label=\"More of this kind\"><ul class=\"chips\">\(tags)</ul></nav>"

@@ -49,7 +49,7 @@ struct Assets {
   }
 
   private static func hash(_ bytes: [UInt8]) -> String {
-    String(Hex.encode(SHA256.hash(bytes)).prefix(16))
+    Hex.encode(Array(SHA256.hash(bytes)[..<8]))
   }
 
   private static func bytes(of text: StaticString) -> [UInt8] {

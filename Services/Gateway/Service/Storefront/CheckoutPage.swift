@@ -189,12 +189,19 @@ struct CheckoutPage {
     error.map { "<p class=\"error\" id=\"\(id)-error\">\($0)</p>" }
   }
 
+  /// What stands behind the last slash, if anything does.
+  private static func lastWord(of pointer: String) -> String? {
+    guard let slash = pointer.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
+    let word = pointer[pointer.utf8.index(after: slash)...]
+    return word.isEmpty ? nil : String(word)
+  }
+
   /// The form field that a pointer of the API means.
   static func fieldID(_ pointer: String) -> String {
     switch pointer {
     case "/shippingMethod": "shipping"
     case "/payment", "/payment/token": "payment"
-    default: pointer.split(separator: "/").last.map { String($0) } ?? "main"
+    default: lastWord(of: pointer) ?? "main"
     }
   }
 

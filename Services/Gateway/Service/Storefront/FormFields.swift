@@ -1,3 +1,4 @@
+import Bytes
 import HTTPCore
 
 /// The fields of a sent form: trimmed, bounded, and free of control characters.
@@ -24,9 +25,8 @@ struct FormFields {
   /// Names that start with `prefix`, without it, and their values.
   func all(after prefix: String) -> [(name: String, value: String)] {
     fields.compactMap { field in
-      field.name.utf8.starts(with: prefix.utf8)
-        ? (String(decoding: Array(field.name.utf8.dropFirst(prefix.utf8.count)), as: UTF8.self), field.value)
-        : nil
+      field.name.hasBytes(prefix)
+        ? (field.name.dropping(byteCount: prefix.utf8.count), field.value) : nil
     }
   }
 
@@ -36,6 +36,6 @@ struct FormFields {
     for index in bytes.indices where bytes[index] < 32 || bytes[index] == 127 { bytes[index] = 32 }
     guard let start = bytes.firstIndex(where: { $0 != 32 }), let end = bytes.lastIndex(where: { $0 != 32 })
     else { return "" }
-    return String(decoding: bytes[start...end], as: UTF8.self)
+    return String(utf8: bytes[start...end])
   }
 }

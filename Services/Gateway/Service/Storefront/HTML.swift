@@ -1,9 +1,13 @@
+import Bytes
+
 /// Markup that is safe to send.
 ///
 /// The only bytes that reach it unescaped are literals of our own sources: an interpolated `String` is
 /// escaped, for text and for quoted attribute values alike, and only `HTML` goes into `HTML` as it is. The
 /// literals are `StaticString`, so no string made at run time can pass for one. Attribute values must stand
 /// in double quotes; addresses must be made by `Link`. Cost: one copy per nesting.
+///
+/// Pages are made of a thousand pieces, so what takes one is not inlined: an image is smaller by that.
 public struct HTML: ExpressibleByStringInterpolation, Sendable {
   /// The markup in UTF-8.
   public private(set) var bytes: [UInt8]
@@ -12,6 +16,7 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
   public init() { bytes = [] }
 
   /// Trusted markup out of our own source.
+  @inline(never)
   public init(stringLiteral literal: StaticString) {
     bytes = []
     appendLiteral(literal)
@@ -36,8 +41,14 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
   public mutating func append(_ html: HTML) { bytes += html.bytes }
 
   /// Appends text, escaped. Control characters that HTML cannot carry become U+FFFD.
+  @inline(never)
   public mutating func append(text: String) {
-    for byte in text.utf8 {
+    var text = text
+    text.withUTF8 { append(escaping: $0) }
+  }
+
+  private mutating func append(escaping text: UnsafeBufferPointer<UInt8>) {
+    for byte in text {
       switch byte {
       case UInt8(ascii: "&"): appendLiteral("&amp;")
       case UInt8(ascii: "<"): appendLiteral("&lt;")
@@ -50,7 +61,8 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
     }
   }
 
-  private mutating func appendLiteral(_ literal: StaticString) {
+  @inline(never)
+  fileprivate mutating func appendLiteral(_ literal: StaticString) {
     // A literal's bytes live as long as the program.
     bytes.append(contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
   }
@@ -60,29 +72,37 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
     fileprivate var html = HTML()
 
     /// An interpolation about to be filled.
+    @inline(never)
     public init(literalCapacity: Int, interpolationCount: Int) {
       html.bytes.reserveCapacity(literalCapacity + interpolationCount * 16)
     }
 
-    /// Trusted markup.
-    public mutating func appendLiteral(_ literal: StaticString) { html.appendLiteral(literal) }
+    /// Trusted markup. The compiler also brings what stands between two holes side by side: nothing.
+    @inline(__always)
+    public mutating func appendLiteral(_ literal: StaticString) {
+      if literal.utf8CodeUnitCount > 0 { html.appendLiteral(literal) }
+    }
 
     /// Text, escaped.
     public mutating func appendInterpolation(_ text: String) { html.append(text: text) }
 
     /// A number.
+    @inline(never)
     public mutating func appendInterpolation(_ number: Int) { html.append(text: String(number)) }
 
     /// A number.
+    @inline(never)
     public mutating func appendInterpolation(_ number: Int64) { html.append(text: String(number)) }
 
     /// Markup, or nothing.
+    @inline(never)
     public mutating func appendInterpolation(_ part: HTML?) { if let part { html.append(part) } }
 
     /// Markup, as it is.
     public mutating func appendInterpolation(_ part: HTML) { html.append(part) }
 
     /// Pieces of markup, one after another.
+    @inline(never)
     public mutating func appendInterpolation(_ pieces: [HTML]) { for piece in pieces { html.append(piece) } }
 
     /// A path of this shop, as an attribute's value.
@@ -99,7 +119,7 @@ public struct Link: Equatable, Sendable {
 
   /// The path of the literal, which starts with one slash.
   public init(_ path: StaticString) {
-    text = path.withUTF8Buffer { String(decoding: $0, as: UTF8.self) }
+    text = String(literal: path)
     precondition(text.utf8.first == UInt8(ascii: "/"))
   }
 
@@ -129,7 +149,7 @@ public struct Link: Equatable, Sendable {
   /// Appends literal path text.
   public func path(_ suffix: StaticString) -> Link {
     var link = self
-    link.text += suffix.withUTF8Buffer { String(decoding: $0, as: UTF8.self) }
+    link.text += String(literal: suffix)
     return link
   }
 
@@ -138,7 +158,7 @@ public struct Link: Equatable, Sendable {
     guard let value, !value.isEmpty else { return self }
     var link = self
     link.text += hasQuery ? "&" : "?"
-    link.text += name.withUTF8Buffer { String(decoding: $0, as: UTF8.self) } + "=" + Link.encode(value)
+    link.text += String(literal: name) + "=" + Link.encode(value)
     link.hasQuery = true
     return link
   }
@@ -146,7 +166,7 @@ public struct Link: Equatable, Sendable {
   /// Everything but RFC 3986's unreserved characters as %XX.
   private static func encode(_ text: String) -> String {
     var bytes: [UInt8] = []
-    for byte in text.utf8 {
+    for byte in Array(text.utf8) {
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
@@ -155,7 +175,7 @@ public struct Link: Equatable, Sendable {
       default: bytes += [UInt8(ascii: "%"), hexadecimal(byte >> 4), hexadecimal(byte & 15)]
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return String(utf8: bytes)
   }
 
   private static func hexadecimal(_ nibble: UInt8) -> UInt8 {

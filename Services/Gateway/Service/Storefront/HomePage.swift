@@ -1,3 +1,4 @@
+import Bytes
 import CatalogAPI
 import Shop
 
@@ -46,7 +47,7 @@ struct HomePage {
 
   private var title: String {
     if !request.search.isEmpty { return "“" + request.search + "”" }
-    if !request.tags.isEmpty { return request.tags.map(Piece.capitalised).joined(separator: ", ") }
+    if !request.tags.isEmpty { return request.tags.map { $0.asciiCapitalized }.joined(separator: ", ") }
     return "Good things, fairly sold"
   }
 
@@ -85,7 +86,7 @@ struct HomePage {
       ? "<small aria-hidden=\"true\">✕</small><span class=\"hidden\">, chosen: take away</span>"
       : "<small>\(tag.count)</small>"
     return
-      "<li><a class=\"chip\" href=\"\(wish.link)\"\(current)>\(Piece.capitalised(tag.name)) \(count)</a></li>"
+      "<li><a class=\"chip\" href=\"\(wish.link)\"\(current)>\(tag.name.asciiCapitalized) \(count)</a></li>"
   }
 
   private var sorting: HTML {

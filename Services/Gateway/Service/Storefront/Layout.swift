@@ -80,11 +80,6 @@ enum Piece {
     }
   }
 
-  /// A tag as a chip shows it.
-  static func capitalised(_ text: String) -> String {
-    text.prefix(1).uppercased() + String(text.dropFirst())
-  }
-
   /// A message above the content. `role` makes screen readers say it.
   static func note(_ kind: Kind, _ title: String, _ body: HTML? = nil) -> HTML {
     let name: HTML =

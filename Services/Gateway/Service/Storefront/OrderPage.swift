@@ -1,3 +1,4 @@
+import Bytes
 import CheckoutAPI
 import Platform
 import Shop
@@ -115,12 +116,12 @@ enum DateText {
   /// `23 Nov, 16:50`.
   static func short(_ time: WallTime) -> String {
     let (_, month, day, clock) = parts(time)
-    return day + " " + String(months[month - 1].prefix(3)) + ", " + clock
+    return day + " " + String(utf8: Array(months[month - 1].utf8.prefix(3))) + ", " + clock
   }
 
   private static func parts(_ time: WallTime) -> (year: String, month: Int, day: String, clock: String) {
     let text = Array(Timestamp.string(time).utf8)
-    func slice(_ range: Range<Int>) -> String { String(decoding: text[range], as: UTF8.self) }
+    func slice(_ range: Range<Int>) -> String { String(utf8: text[range]) }
     let day = text[8] == UInt8(ascii: "0") ? slice(9..<10) : slice(8..<10)
     return (slice(0..<4), Int(slice(5..<7)) ?? 1, day, slice(11..<16))
   }

@@ -1,3 +1,4 @@
+import Bytes
 import Shop
 
 extension Money {
@@ -15,7 +16,7 @@ extension Money {
       }
       grouped.append(digit)
     }
-    return (isNegative ? "\u{2212}" : "") + String(decoding: grouped, as: UTF8.self) + "\u{a0}" + symbol
+    return (isNegative ? "\u{2212}" : "") + String(utf8: grouped) + "\u{a0}" + symbol
   }
 
   private var symbol: String {

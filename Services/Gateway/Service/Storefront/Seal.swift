@@ -1,5 +1,6 @@
 // RFC 6265bis §4.1 and RFC 2104 before changing this file.
 
+import Bytes
 import Cryptography
 import Platform
 import Shop
@@ -27,7 +28,7 @@ struct Seal {
     guard signed.utf8.count <= Self.maximumSignedLength else { return nil }
     let bytes = Array(signed.utf8)
     guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")) else { return nil }
-    let value = String(decoding: bytes[..<dot], as: UTF8.self)
+    let value = String(utf8: bytes[..<dot])
     guard Identifier.isWellFormed(value), isTag(bytes[(dot + 1)...], of: value, for: purpose) else {
       return nil
     }
@@ -94,12 +95,12 @@ struct Visitor {
   }
 
   private static func value(of name: String, in cookies: String) -> String? {
-    for pair in cookies.utf8.split(separator: UInt8(ascii: ";")) {
+    for pair in Array(cookies.utf8).split(separator: UInt8(ascii: ";")) {
       let trimmed = pair.drop { $0 == UInt8(ascii: " ") }
       guard let equals = trimmed.firstIndex(of: UInt8(ascii: "=")),
-        trimmed[..<equals].elementsEqual(name.utf8)
+        Array(trimmed[..<equals]) == Array(name.utf8)
       else { continue }
-      return String(decoding: trimmed[trimmed.index(after: equals)...], as: UTF8.self)
+      return String(utf8: trimmed[(equals + 1)...])
     }
     return nil
   }

@@ -56,7 +56,7 @@ extension Storefront {
   /// A page that a browser may keep and must ask about: 304 when it has not changed.
   func cacheable(_ page: Page, _ context: PageContext, _ visitor: Visitor, _ request: Request) -> Response {
     let bytes = page.document(context).bytes
-    let tag = EntityTag(String(Hex.encode(SHA256.hash(bytes)).prefix(32)))
+    let tag = EntityTag(Hex.encode(Array(SHA256.hash(bytes)[..<16])))
     var fields = Self.fields(visitor)
     fields.append(("cache-control", "private, no-cache"))
     fields.append(("vary", "cookie"))

@@ -17,7 +17,9 @@ extension Storefront {
   func home(_ request: Request, _ visitor: Visitor) async throws(PageError) -> Response {
     let query = request.query
     var wish = HomePage.Request()
-    wish.search = String(FormFields.clean(query.first("q") ?? "").prefix(Self.maximumSearchLength))
+    wish.search = String(
+      String.UnicodeScalarView(
+        FormFields.clean(query.first("q") ?? "").unicodeScalars.prefix(Self.maximumSearchLength)))
     wish.tags = query.all("tag").map { FormFields.clean($0) }.filter { !$0.isEmpty }
     wish.sort = query.first("sort").flatMap { Self.sortOrders.contains($0) ? $0 : nil } ?? ""
     wish.cursor = query.first("cursor") ?? ""

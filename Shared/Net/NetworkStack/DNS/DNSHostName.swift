@@ -1,5 +1,6 @@
 // RFC 1123 §2.1, RFC 6761 §6.3 and §6.4 before changing this file.
 
+import Bytes
 import Platform
 import Wire
 
@@ -34,7 +35,7 @@ struct DNSHostName: Hashable, Sendable {
     }
     if bytes.last == UInt8(ascii: ".") { bytes.removeLast() }
     guard isMoreThanDigits else { return nil }
-    text = String(decoding: bytes, as: UTF8.self)
+    text = String(utf8: bytes)
     self.type = type
   }
 
@@ -74,6 +75,6 @@ struct DNSHostName: Hashable, Sendable {
       bits >>= 1
       left -= 1
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return String(utf8: bytes)
   }
 }

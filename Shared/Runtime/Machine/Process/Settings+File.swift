@@ -14,9 +14,6 @@ extension Settings {
     var bytes = [UInt8](repeating: 0, count: Self.maximumByteCount + 1)
     let count = fread(&bytes, 1, bytes.count, file)
     guard count <= Self.maximumByteCount else { throw SettingsError("\(path) is larger than 64 KiB") }
-    guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
-      throw SettingsError("\(path) is not UTF-8")
-    }
-    try self.init(parsing: text, from: path)
+    try self.init(parsing: bytes.span.bytes.extracting(0..<count), from: path)
   }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 import Wire
 
@@ -9,7 +10,9 @@ extension Endpoint {
     else { return nil }
     let host = text[..<colon]
     if host.utf8.first == UInt8(ascii: "["), host.utf8.last == UInt8(ascii: "]") {
-      guard let address = IPv6Address(String(host.dropFirst().dropLast())) else { return nil }
+      guard let address = IPv6Address(String(utf8: Array(host.utf8.dropFirst().dropLast()))) else {
+        return nil
+      }
       self.init(.v6(address.high, address.low), port: port)
     } else {
       guard let address = IPv4Address(String(host)) else { return nil }

@@ -39,10 +39,7 @@ public enum SettingsModule {
     guard CRC32C.of(lines) == crc else {
       throw SettingsError("the boot module is damaged: its checksum differs")
     }
-    // Safe: the bytes are copied before the call returns, and checked to be UTF-8.
-    let text = lines.withUnsafeBytes { String(validating: $0, as: UTF8.self) }
-    guard let text else { throw SettingsError("the boot module is not UTF-8") }
-    return try Settings(parsing: text, from: "boot module")
+    return try Settings(parsing: lines, from: "boot module")
   }
 
   /// The words of the first line; none when it has no end.
@@ -55,7 +52,7 @@ public enum SettingsModule {
         word.append(byte)
         continue
       }
-      words.append(String(decoding: word, as: UTF8.self))
+      words.append(String(utf8: word))
       word.removeAll(keepingCapacity: true)
       if byte == UInt8(ascii: "\n") { return words }
     }

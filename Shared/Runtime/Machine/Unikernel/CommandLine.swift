@@ -1,3 +1,4 @@
+import Bytes
 import MachineSettings
 
 /// What the loader may tell an image on its command line, which everybody on the host can read: where devices are.
@@ -23,7 +24,7 @@ struct CommandLine {
         end += 1
       }
       if end > start, !matchesKey || end - start < key.count {
-        let word = String(decoding: bytes[start..<end], as: UTF8.self)
+        let word = String(utf8: bytes[start..<end])
         throw SettingsError("unknown word on the command line: \(word) (settings come in the boot module)")
       }
       start = end + 1

@@ -1,3 +1,4 @@
+import Bytes
 import CBoot
 import EventLoop
 
@@ -31,7 +32,7 @@ public final class ConsoleInput: EventSource {
 
   private func endLine() {
     guard !current.isEmpty else { return }
-    if lines.count < Self.maximumLineCount { lines.append(String(decoding: current, as: UTF8.self)) }
+    if lines.count < Self.maximumLineCount { lines.append(String(utf8: current)) }
     current.removeAll(keepingCapacity: true)
     arrived.notify()
   }

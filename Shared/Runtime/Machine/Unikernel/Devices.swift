@@ -3,14 +3,36 @@ import NetworkStack
 import Platform
 import Virtio
 
-/// The devices of the machine, whatever hypervisor brings them.
-protocol Devices: AnyObject {
-  /// Starts the entropy device; nil when there is none.
-  func startEntropy() throws(SettingsError) -> VirtioRandom?
+/// The devices of the machine, by the hypervisor that brings them.
+///
+/// No protocol: an image that never asks for a disk is then linked without the drivers of one.
+enum Devices {
+  case virtio(VirtioDevices)
+  case xen(XenDevices)
+
+  /// Starts the entropy device; nil when there is none, as for domains of Xen's: RDRAND is all they have.
+  func startEntropy() throws(SettingsError) -> VirtioRandom? {
+    switch self {
+    case .virtio(let devices): try devices.startEntropy()
+    case .xen: nil
+    }
+  }
+
   /// Starts network device `index`, and registers what it needs with the loop.
-  func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice
+  func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice {
+    switch self {
+    case .virtio(let devices): try devices.startNetwork(index)
+    case .xen(let devices): try await devices.startNetwork(index)
+    }
+  }
+
   /// Starts the disk; `park` is what waiting for it means.
-  func startDisk(park: @escaping () -> Void) async throws(SettingsError) -> any ServiceDisk
+  func startDisk(park: @escaping () -> Void) async throws(SettingsError) -> any ServiceDisk {
+    switch self {
+    case .virtio(let devices): try devices.startDisk(park: park)
+    case .xen(let devices): try await devices.startDisk(park: park)
+    }
+  }
 }
 
 /// A disk whose answers come with an interrupt: virtio-blk, blkfront.

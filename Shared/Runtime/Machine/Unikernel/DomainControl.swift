@@ -40,7 +40,7 @@ final class DomainControl {
 
   /// Calls `act` with the value at `path`, now and after each change, for good.
   private func follow(_ path: String, _ act: (String) async -> Void) async {
-    do throws(StoreError) {
+    do throws(XenError) {
       let watch = try await store.watch(path)
       while true {
         await watch.change()

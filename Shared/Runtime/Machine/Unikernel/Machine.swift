@@ -36,7 +36,7 @@ public final class Machine {
   /// What the boot module says.
   public let settings: Settings
   private let board: Board
-  private let devices: any Devices
+  private let devices: Devices
   private let imageNetwork: ImageNetwork
   private let termination = Signal()
   /// The toolstack's wishes; nil where there is none.
@@ -54,7 +54,7 @@ public final class Machine {
     let commandLine = try CommandLine(board.commandLine)
     let memory = PageMemory()
     let domain = Domain.isPresent ? try XenDevices(board, memory, log: log) : nil
-    devices = domain ?? VirtioDevices(commandLine, memory)
+    devices = domain.map(Devices.xen) ?? .virtio(VirtioDevices(commandLine, memory))
     let generator = DRBG(seededFrom: SeedSource(try devices.startEntropy()))
     entropy = generator
     imageNetwork = ImageNetwork(board, entropy: entropy, log: log)

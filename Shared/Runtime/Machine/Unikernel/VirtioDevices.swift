@@ -5,7 +5,7 @@ import Platform
 import Virtio
 
 /// Virtio devices, found by the command line, which QEMU's microvm writes (`virtio_mmio.device=`).
-final class VirtioDevices: Devices {
+final class VirtioDevices {
   /// A device and the interrupt it raises.
   struct Found {
     let registers: PhysicalRegisters
@@ -37,7 +37,8 @@ final class VirtioDevices: Devices {
     }
   }
 
-  func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice {
+  /// Starts network device `index`.
+  func startNetwork(_ index: Int) throws(SettingsError) -> any InterruptingNetworkDevice {
     guard index < networks.count else {
       throw SettingsError(
         "no \(index == 0 ? "" : "second ")network device (QEMU: -device virtio-net-device,netdev=…)")
@@ -52,7 +53,8 @@ final class VirtioDevices: Devices {
     }
   }
 
-  func startDisk(park: @escaping () -> Void) async throws(SettingsError) -> any ServiceDisk {
+  /// Starts the disk; `park` is what waiting for it means.
+  func startDisk(park: @escaping () -> Void) throws(SettingsError) -> any ServiceDisk {
     guard let block else {
       throw SettingsError("no disk (QEMU: -device virtio-blk-device,drive=…)")
     }
@@ -65,6 +67,7 @@ final class VirtioDevices: Devices {
     }
   }
 
+  /// Starts the entropy device; nil when there is none.
   func startEntropy() throws(SettingsError) -> VirtioRandom? {
     guard let entropy else { return nil }
     do throws(VirtioError) {

@@ -6,7 +6,6 @@ import MachineSettings
 import Netfront
 import NetworkStack
 import Platform
-import Virtio
 import Wire
 import XenBus
 import XenRing
@@ -15,11 +14,15 @@ import _Concurrency
 
 /// The devices of a domain of Xen's, found in xenstore. They stay connected: a backend that is restarted, and another
 /// host's after a restore, finds its frontend waiting.
-final class XenDevices: Devices, EventSource {
+final class XenDevices: EventSource {
+  /// Less memory than this is little for a network device's usual half megabyte.
+  private static let smallHeapByteCount = 8 << 20
+
   let store: XenStore
   let grants: PageGrants
   private let memory: PageMemory
   private let loop: EventLoop
+  private let heapByteCount: Int
   private let log: Logger
   private(set) var connected: [(device: XenBusDevice, frontend: any Frontend)] = []
 
@@ -27,6 +30,7 @@ final class XenDevices: Devices, EventSource {
     self.memory = memory
     self.log = log
     loop = board.loop
+    heapByteCount = board.heap.totalByteCount
     do throws(XenError) {
       store = try Domain.store(loop: board.loop)
     } catch {
@@ -38,16 +42,16 @@ final class XenDevices: Devices, EventSource {
 
   func handleEvents() { store.handleEvents() }
 
-  /// RDRAND alone: Xen has no entropy device for PVH domains.
-  func startEntropy() throws(SettingsError) -> VirtioRandom? { nil }
-
+  /// Connects network device `index`.
   func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice {
     let folder = "device/vif/\(index)"
     guard let text = try await value("\(folder)/mac"), let address = EthernetAddress(text) else {
       throw SettingsError("no \(index == 0 ? "" : "second ")network device (xl: vif=[\"mac=…,bridge=…\"])")
     }
     do throws(XenError) {
-      let netfront = try Netfront(hardwareAddress: address.rawValue, memory: memory, table: grants)
+      let netfront = try Netfront(
+        hardwareAddress: address.rawValue, memory: memory, table: grants,
+        configuration: Self.configuration(heapByteCount: heapByteCount))
       try await connect(netfront, "network device", folder: folder)
       return netfront
     } catch {
@@ -55,6 +59,7 @@ final class XenDevices: Devices, EventSource {
     }
   }
 
+  /// Connects the disk; `park` is what waiting for it means.
   func startDisk(park: @escaping () -> Void) async throws(SettingsError) -> any ServiceDisk {
     guard let device = try await firstDisk() else {
       throw SettingsError("no disk (xl: disk=[\"vdev=xvda,…\"])")
@@ -68,13 +73,23 @@ final class XenDevices: Devices, EventSource {
     }
   }
 
+  /// In a small machine a network device has half its pages; fewer would not take large frames.
+  private static func configuration(heapByteCount: Int) -> Netfront.Configuration {
+    var configuration = Netfront.Configuration()
+    if heapByteCount < smallHeapByteCount {
+      configuration.receivePageCount = 32
+      configuration.transmitPageCount = 32
+    }
+    return configuration
+  }
+
   /// The lowest number among the disks'.
   private func firstDisk() async throws(SettingsError) -> UInt32? {
-    do throws(StoreError) {
+    do throws(XenError) {
       return try await store.directory("device/vbd").compactMap { UInt32($0) }.min()
     } catch {
       if error == .missing { return nil }
-      throw SettingsError("xenstore, device/vbd: \(error.description)")
+      throw SettingsError(error.description)
     }
   }
 
@@ -96,18 +111,22 @@ final class XenDevices: Devices, EventSource {
     connected.append((device, frontend))
     let log = log
     loop.spawn {
-      await device.stayConnected {
-        log.warning("a device changed", LogField("device", name), LogField("news", $0))
+      await device.stayConnected { news, isConnected in
+        if isConnected {
+          log.info("a device changed", LogField("device", name), LogField("news", news))
+        } else {
+          log.warning("a device changed", LogField("device", name), LogField("news", news))
+        }
       }
     }
   }
 
   /// The value of a node, or nil when there is none.
   func value(_ path: String) async throws(SettingsError) -> String? {
-    do throws(StoreError) {
+    do throws(XenError) {
       return try await store.readIfPresent(path)
     } catch {
-      throw SettingsError("xenstore, \(path): \(error.description)")
+      throw SettingsError("\(path): \(error.description)")
     }
   }
 }

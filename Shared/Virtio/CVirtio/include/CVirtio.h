@@ -7,27 +7,30 @@
 
 #include <stdint.h>
 
+/// In an image, which is optimised for size, each access would else be a call.
+#define VIRTIO_INLINE static inline __attribute__((always_inline))
+
 // Registers. A store comes after every earlier store to memory, a load before every later load.
 
-static inline uint8_t virtio_register_load8(const void *_Nonnull address) {
+VIRTIO_INLINE uint8_t virtio_register_load8(const void *_Nonnull address) {
   uint8_t value = *(const volatile uint8_t *)address;
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   return value;
 }
 
-static inline uint16_t virtio_register_load16(const void *_Nonnull address) {
+VIRTIO_INLINE uint16_t virtio_register_load16(const void *_Nonnull address) {
   uint16_t value = *(const volatile uint16_t *)address;
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   return value;
 }
 
-static inline uint32_t virtio_register_load32(const void *_Nonnull address) {
+VIRTIO_INLINE uint32_t virtio_register_load32(const void *_Nonnull address) {
   uint32_t value = *(const volatile uint32_t *)address;
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   return value;
 }
 
-static inline void virtio_register_store32(void *_Nonnull address, uint32_t value) {
+VIRTIO_INLINE void virtio_register_store32(void *_Nonnull address, uint32_t value) {
   __atomic_thread_fence(__ATOMIC_RELEASE);
   *(volatile uint32_t *)address = value;
 }
@@ -35,36 +38,36 @@ static inline void virtio_register_store32(void *_Nonnull address, uint32_t valu
 // Memory shared with a device. Addresses are aligned to the width.
 
 /// Loads once; what the device wrote before it stored this value is seen by later loads.
-static inline uint16_t virtio_load16(const void *_Nonnull address) {
+VIRTIO_INLINE uint16_t virtio_load16(const void *_Nonnull address) {
   uint16_t value = *(const volatile uint16_t *)address;
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
   return value;
 }
 
 /// The same for 32 bits.
-static inline uint32_t virtio_load32(const void *_Nonnull address) {
+VIRTIO_INLINE uint32_t virtio_load32(const void *_Nonnull address) {
   uint32_t value = *(const volatile uint32_t *)address;
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
   return value;
 }
 
 /// The same for 8 bits.
-static inline uint8_t virtio_load8(const void *_Nonnull address) {
+VIRTIO_INLINE uint8_t virtio_load8(const void *_Nonnull address) {
   uint8_t value = *(const volatile uint8_t *)address;
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
   return value;
 }
 
 /// Stores once, after every earlier access to memory.
-static inline void virtio_store16(void *_Nonnull address, uint16_t value) {
+VIRTIO_INLINE void virtio_store16(void *_Nonnull address, uint16_t value) {
   __atomic_thread_fence(__ATOMIC_RELEASE);
   *(volatile uint16_t *)address = value;
 }
 
 /// Orders earlier stores before later loads: between an index and the other side's wish to be told of it.
-static inline void virtio_barrier(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+VIRTIO_INLINE void virtio_barrier(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 /// Earlier plain stores to memory happen before whatever follows, as far as the compiler is concerned.
-static inline void virtio_compiler_barrier(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+VIRTIO_INLINE void virtio_compiler_barrier(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
 #endif

@@ -1,4 +1,5 @@
 import Wire
+import Yams
 
 extension Manifest {
   /// The section `xen`: what the owner of a Xen host decides about the shop's domains.

@@ -40,10 +40,12 @@ extension XenDeployment {
         ./up.sh             start what does not run, each when those it needs are ready
         ./up.sh catalog     start one anew
         ./down.sh           stop all, the gateway first; ./down.sh cart stops one
-        xl console \(xen.domain(.gateway))      what a service says (Ctrl-] leaves)
+        xl console \(xen.domain(.gateway))   what a service says (Ctrl-] leaves); with XENCONSOLED_ARGS=--log=guest
+                                in Debian's /etc/default/xen it also stands in /var/log/xen/console
 
       It needs the bridge \(xen.outside.bridge), which leads outside; only the gateway is on it. The bridge
       \(xen.insideBridge), without a way out, is made by up.sh. If a service does not get ready, up.sh undoes what it did.
+      One dom0 runs one shop: its network inside is always \(InnerNetwork.network).
 
       In this folder, `xl create catalog.cfg` works by hand. \(handNote)
       catalog.xml and so on are the same for libvirt: `virsh create catalog.xml`. The paths in them begin with

@@ -1,4 +1,5 @@
 import Cryptography
+import Disk
 import Glibc
 import MachineSettings
 

@@ -23,10 +23,11 @@ extension XenDomain {
       "  <devices>",
     ]
     if let disk {
+      let (kind, source) = disk.hasPrefix("/dev/") ? ("block", "dev") : ("file", "file")
       lines += [
-        "    <disk type='file' device='disk'>",
+        "    <disk type='\(kind)' device='disk'>",
         "      <driver name='phy' type='raw'/>",
-        "      <source file='\(Self.escaped(disk))'/>",
+        "      <source \(source)='\(Self.escaped(disk))'/>",
         "      <target dev='\(Self.diskName)' bus='xen'/>",
         "    </disk>",
       ]
