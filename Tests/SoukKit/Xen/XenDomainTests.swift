@@ -129,7 +129,7 @@ struct XenSample {
     let fixed = try settings(.gateway, "xen: {outside: {address: 192.0.2.10/24, gateway: 192.0.2.1}}")
     #expect(fixed["outside.address"] == "192.0.2.10/24" && fixed["outside.gateway"] == "192.0.2.1")
     // The image reads them by these names.
-    let read = try Settings(parsing: String(decoding: fixed.bytes, as: UTF8.self), from: "test")
+    let read = try Settings(parsing: fixed.bytes.span.bytes, from: "test")
     let outside = try read.interfaceAddress("outside")
     #expect(outside.address == IPv4Address(192, 0, 2, 10) && outside.gateway == IPv4Address(192, 0, 2, 1))
     #expect(try read.interfaceAddress().gateway == nil)
