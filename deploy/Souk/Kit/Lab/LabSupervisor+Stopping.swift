@@ -60,8 +60,7 @@ extension LabSupervisor {
     command?.forget()
     command = nil
     if let seeding { kill(seeding.pid, SIGTERM) }
-    // Whoever connects from now on is refused. The switch has copies: only shutdown(2) ends the listening itself.
-    for descriptor in [storefront] + doors.values { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    ManagedService.endListening([storefront] + doors.values)
     do throws(Failure) { try state().write(folder.stateFile) } catch { note(error.message) }
     stopTimer = loop.after(Self.stopMilliseconds) { [unowned self] in endMachine() }
     guard hasDomains else { return endMachine() }
@@ -90,7 +89,10 @@ extension LabSupervisor {
     if phase == .stopping {
       tell("stopped")
     } else {
-      let last = (Files.text(lab.console) ?? "").split(separator: "\n").suffix(5).map { "\n  " + $0 }.joined()
+      // Without what Xen says about each domain's making.
+      let console = (Files.text(lab.console) ?? "").split(whereSeparator: \.isNewline)
+        .filter { !$0.contains(" save: ") && !$0.contains(" restore: ") }
+      let last = console.suffix(5).map { "\n  " + $0 }.joined()
       let words = lastLines.map { "\n  " + $0 }.joined()
       failure = Failure("the lab's machine \(ending.description). Last words:\(words)\(last)")
       if !configuration.isDetached { note(failure?.message ?? "") }

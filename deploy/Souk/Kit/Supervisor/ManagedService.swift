@@ -154,9 +154,7 @@ final class ManagedService {
   func stop(within milliseconds: Int) {
     stopAsking()
     loop.cancel(timer)
-    // Whoever connects from now on is refused, instead of waiting for somebody who never comes.
-    // The forwarder has copies of its sockets: only shutdown(2) ends the listening itself.
-    for descriptor in forwarded { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    Self.endListening(forwarded)
     for (descriptor, _) in listeners { close(descriptor) }
     listeners = []
     guard let pid else {
@@ -171,6 +169,12 @@ final class ManagedService {
       kill(pid, SIGTERM)
     }
     timer = loop.after(milliseconds) { self.kill(pid, SIGKILL) }
+  }
+
+  /// Whoever connects from now on is refused, instead of waiting for somebody who never comes. The forwarder has copies
+  /// of its sockets: only shutdown(2) ends the listening itself.
+  static func endListening(_ descriptors: [Int32]) {
+    for descriptor in descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) }
   }
 
   /// No more patience.
