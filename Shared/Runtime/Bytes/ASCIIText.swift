@@ -43,9 +43,9 @@ extension String {
   @inline(never)
   private func mapped(_ change: (UInt8) -> UInt8) -> String {
     withBytes { bytes in
+      // Safe: every byte is written, and letters for letters leave UTF-8.
       String(unsafeUninitializedCapacity: bytes.byteCount) { room in
         for index in 0..<bytes.byteCount { room[index] = change(bytes.byte(at: index)) }
-        // All of them; letters for letters leave UTF-8.
         return bytes.byteCount
       }
     }
