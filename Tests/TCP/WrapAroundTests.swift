@@ -24,7 +24,9 @@ import Wire
 
   @Test(arguments: [2, 1000, 2000])
   func `are acknowledged selectively`(count: Int) throws {
-    let script = try Script.established(.sack, ours: start(count), theirs: start(count))
+    var configuration = Configuration()
+    configuration.congestionAlgorithm = .newReno
+    let script = try Script.established(.sack, configuration, ours: start(count), theirs: start(count))
     script.write(14_600)
     script.takeAll()
     try script.ack(1, sack: [2921..<8761])

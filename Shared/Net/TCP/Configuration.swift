@@ -12,6 +12,8 @@ public struct Configuration: Sendable {
   public var initialReceiveWindowByteCount = 64 << 10
   /// The congestion window of a new connection, in segments (RFC 6928).
   public var initialWindowSegmentCount = 10
+  /// What decides about the congestion window.
+  public var congestionAlgorithm = CongestionAlgorithm.cubic
   /// RTO before anything was measured (RFC 6298 §2.1).
   public var initialRetransmissionTimeout: UInt64 = 1_000_000_000
   /// The shortest RTO. RFC 6298 §2.4 asks for 1 s; we measure in nanoseconds and take what Linux takes.

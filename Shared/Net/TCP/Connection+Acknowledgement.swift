@@ -81,7 +81,7 @@ extension Connection {
     if sendNext < acknowledgement { sendNext = acknowledgement }
     scoreboard.acknowledge(acknowledgement)
     waitingSince = now
-    repair(byteCount, isLimiting: isLimiting)
+    repair(byteCount, isLimiting: isLimiting, at: now)
     retransmitAt =
       unacknowledged == sendMaximum ? .never : now.advanced(byNanoseconds: retransmission.timeout)
     var events: Events = sendQueueHasRoom ? .writable : []
@@ -115,13 +115,14 @@ extension Connection {
   }
 
   /// New bytes are acknowledged: what that means for the repair of losses and for the congestion window.
-  private mutating func repair(_ byteCount: Int, isLimiting: Bool) {
+  private mutating func repair(_ byteCount: Int, isLimiting: Bool, at now: Instant) {
+    let roundTrip = retransmission.smoothed ?? 0
     switch recovery.phase {
     case .open:
       recovery.duplicateCount = 0
       // Once passed it is forgotten: 2 GiB later it would lie ahead again.
       if let lastPoint = recovery.lastPoint, unacknowledged > lastPoint { recovery.lastPoint = nil }
-      congestion.acknowledged(byteCount, isLimiting: isLimiting)
+      congestion.acknowledged(byteCount, isLimiting: isLimiting, at: now, roundTrip: roundTrip)
     case .fast(let point):
       if unacknowledged >= point {
         endRecovery(at: point)
@@ -137,7 +138,8 @@ extension Connection {
       }
     case .loss(let point):
       // What is acknowledged may have arrived before the loss: L is one segment (RFC 3465 §2.3).
-      congestion.acknowledged(min(byteCount, segmentByteCount), isLimiting: true)
+      congestion.acknowledged(
+        min(byteCount, segmentByteCount), isLimiting: true, at: now, roundTrip: roundTrip)
       if recovery.highRetransmitted < unacknowledged { recovery.highRetransmitted = unacknowledged }
       if unacknowledged >= point { endRecovery(at: point) }
     }

@@ -95,7 +95,7 @@ public struct Connection: ~Copyable {
 
   // MARK: Congestion and loss
 
-  var congestion: NewReno
+  var congestion: CongestionController
   var recovery = Recovery()
   var scoreboard = Scoreboard()
   var retransmission: RetransmissionTimer
@@ -195,7 +195,9 @@ public struct Connection: ~Copyable {
       configuration.initialReceiveWindowByteCount, configuration.maximumReceiveWindowByteCount)
     receiveWindowShift = Self.shift(for: configuration.maximumReceiveWindowByteCount)
     timestampOffset = identity.timestampOffset
-    congestion = NewReno(segmentByteCount: peerSegmentByteCount, initialWindow: peerSegmentByteCount)
+    congestion = CongestionController(
+      configuration.congestionAlgorithm, segmentByteCount: peerSegmentByteCount,
+      initialWindow: peerSegmentByteCount)
     retransmission = RetransmissionTimer(configuration)
     owesSYN = true
     challengeBudget = configuration.challengesPerSecond
