@@ -90,6 +90,7 @@ extension Connection {
     unacknowledged = initialSendNumber + 1
     sendNext = unacknowledged
     sendMaximum = unacknowledged
+    sentLog.begin(at: unacknowledged)
     state = isFinishing ? .finWait1 : .established
     owesSYN = false
     retransmitAt = .never

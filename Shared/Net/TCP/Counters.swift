@@ -14,6 +14,8 @@ public final class Counters {
   public var timeouts: UInt64 = 0
   /// Times that duplicate ACKs or SACK told of a loss.
   public var fastRecoveries: UInt64 = 0
+  /// Tail-loss probes sent (RFC 8985 §7).
+  public var tailProbes: UInt64 = 0
   /// Duplicate ACKs.
   public var duplicateAcknowledgements: UInt64 = 0
   /// Segments that arrived beyond a gap.
