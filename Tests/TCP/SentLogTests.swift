@@ -17,7 +17,7 @@ import Wire
     }
     #expect(log.runCount == 10)
     var rack = Rack()
-    rack.beginAcknowledgement(at: at(50), echoedRoundTrip: nil)
+    rack.beginAcknowledgement(at: at(50))
     log.acknowledge(SequenceNumber(15_001), &rack)
     #expect(log.runCount == 9)
     log.acknowledge(SequenceNumber(100_001), &rack)
@@ -54,7 +54,7 @@ import Wire
         let count = model.fates.count
         let low = model.front + random.below(max(1, count - model.front))
         let high = min(count, low + 1 + random.below(20))
-        rack.beginAcknowledgement(at: at(step), echoedRoundTrip: nil)
+        rack.beginAcknowledgement(at: at(step))
         switch random.below(6) {
         case 0, 1:
           let more = 1 + random.below(30)

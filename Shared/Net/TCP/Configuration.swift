@@ -12,8 +12,6 @@ public struct Configuration: Sendable {
   public var initialReceiveWindowByteCount = 64 << 10
   /// The congestion window of a new connection, in segments (RFC 6928).
   public var initialWindowSegmentCount = 10
-  /// What decides about the congestion window.
-  public var congestionAlgorithm = CongestionAlgorithm.cubic
   /// RTO before anything was measured (RFC 6298 §2.1).
   public var initialRetransmissionTimeout: UInt64 = 1_000_000_000
   /// The shortest RTO. RFC 6298 §2.4 asks for 1 s; we measure in nanoseconds and take what Linux takes.
@@ -48,6 +46,8 @@ public struct Configuration: Sendable {
   /// Whether short segments wait while others are in flight (RFC 9293 §3.7.4). Off, as a program hands over whole
   /// messages.
   public var isNagleEnabled = false
+  /// What decides about the congestion window.
+  public var congestionAlgorithm = CongestionAlgorithm.cubic
   /// Segments of less payload than this are not made for any peer, whatever it asks for.
   public var minimumSegmentByteCount = 64
   /// Pieces beyond a gap that the receiver remembers; more are dropped.

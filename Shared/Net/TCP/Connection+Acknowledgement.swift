@@ -53,6 +53,7 @@ extension Connection {
     guard isSACKPermitted else { return false }
     let options = segment.options
     var hasNews = false
+    if options.sackBlockCount > 0 { takeDuplicateReport(options, from: acknowledgement) }
     for index in 0..<options.sackBlockCount {
       let block = options.sackBlock(index)
       if scoreboard.insert(block, unacknowledged: acknowledgement, sent: sendMaximum) {

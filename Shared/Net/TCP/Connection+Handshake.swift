@@ -91,6 +91,7 @@ extension Connection {
     sendNext = unacknowledged
     sendMaximum = unacknowledged
     sentLog.begin(at: unacknowledged)
+    rack.begin(at: unacknowledged)
     state = isFinishing ? .finWait1 : .established
     owesSYN = false
     retransmitAt = .never

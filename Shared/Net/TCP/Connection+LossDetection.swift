@@ -20,9 +20,9 @@ extension Connection {
   }
 
   mutating func beginLossDetection(_ segment: borrowing TCPSegment, at now: Instant) {
-    var echoed: UInt64?
+    var echoed: UInt64 = 0
     if hasGapAtPeer, let timestamps, let echo = segment.options.timestamps?.echo {
-      echoed = timestamps.roundTrip(echo, at: now)
+      echoed = timestamps.roundTrip(echo, at: now) ?? 0
     }
     rack.beginAcknowledgement(at: now, echoedRoundTrip: echoed)
   }
@@ -44,17 +44,32 @@ extension Connection {
     _ = sentLog.findLosses(rack, window: rack.reorderingWindow(isSure: true, smoothed: 0), at: now)
   }
 
+  /// Takes the first block of an ACK when it is a D-SACK (RFC 2883 §4): it reports what arrived twice, and lies below
+  /// the ACK or within the second block. What was sent again was sent for nothing, then, or the network made a copy.
+  mutating func takeDuplicateReport(_ options: TCPOptions, from acknowledgement: SequenceNumber) {
+    let block = options.sackBlock(0)
+    guard block.start < block.end, acknowledgement - block.start <= maximumSendWindow else { return }
+    if block.end > acknowledgement {
+      guard options.sackBlockCount > 1 else { return }
+      let second = options.sackBlock(1)
+      guard second.start <= block.start, block.end <= second.end else { return }
+    }
+    counters.duplicatesReported &+= 1
+    // §7.4.2 of RFC 8985: the probe's both copies arrived, so that nothing was lost.
+    if let probe = tailProbe, block.end == probe.end { tailProbe = nil }
+  }
+
   // MARK: Tail-loss probe
 
-  /// TLP_calc_PTO (§7.2): two round trips, and what the peer may wait before it acknowledges a single segment. Not when
-  /// the RTO is as near: it does the same, and more.
+  /// TLP_calc_PTO (§7.2): two round trips, and what the peer may wait before it acknowledges less than two full segments.
+  /// Not when the RTO is as near: it does the same, and more.
   mutating func scheduleTailProbe(at now: Instant) {
     lossProbeAt = .never
     guard recovery.isOpen, tailProbe == nil, unacknowledged < sendMaximum, retransmission.backoffCount == 0,
       let smoothed = retransmission.smoothed
     else { return }
     var wait = 2 * smoothed + RetransmissionTimer.granularity
-    if flightByteCount <= segmentByteCount { wait += configuration.peerAcknowledgementDelay }
+    if flightByteCount < 2 * segmentByteCount { wait += configuration.peerAcknowledgementDelay }
     let at = now.advanced(byNanoseconds: wait)
     if at < retransmitAt { lossProbeAt = at }
   }
@@ -81,7 +96,7 @@ extension Connection {
   mutating func judgeTailProbe(_ acknowledgement: SequenceNumber, isDuplicate: Bool) {
     guard let probe = tailProbe, acknowledgement >= probe.end else { return }
     if !probe.isAgain || isDuplicate {
-      // It was new, or both copies arrived: nothing was lost.
+      // It was new, or both copies arrived, of which a D-SACK would tell, too: nothing was lost.
       tailProbe = nil
     } else if acknowledgement > probe.end {
       // The probe has repaired a loss, which is a sign of congestion like any other.

@@ -9,7 +9,7 @@ extension Connection {
   ///
   /// `largeByteCount` is the largest payload that the device cuts into segments by itself; 0 when it does not.
   ///
-  /// `mutating` so that it is called in place: the compiler would else copy all of the connection, 824 bytes, first.
+  /// `mutating` so that it is called in place: the compiler would else copy all of the connection, a kilobyte, first.
   public mutating func nextSegment(at now: Instant, largeByteCount: Int = 0) -> OutboundSegment? {
     if owesReset { return resetSegment(at: now) }
     switch state {
@@ -21,7 +21,9 @@ extension Connection {
     }
     // While there is a gap, ACKs go alone: data would leave no room for SACK blocks (RFC 2018 §4), and an ACK with
     // data is no duplicate (RFC 5681 §2).
-    if owesAcknowledgement && receiveQueue.hasGap { return acknowledgementSegment(at: now) }
+    if owesAcknowledgement, receiveQueue.hasGap || duplicateArrival != nil {
+      return acknowledgementSegment(at: now)
+    }
     if !recovery.isOpen, let segment = retransmission(at: now) { return segment }
     if let segment = newData(at: now, largeByteCount: largeByteCount) { return segment }
     if owedProbe != .none { return probe(at: now) }
@@ -45,11 +47,13 @@ extension Connection {
       sourcePort: localPort, destinationPort: remotePort, sequenceNumber: number,
       acknowledgementNumber: receiveNext, flags: flags, window: windowField)
     header.options.timestamps = timestamps?.option(at: now)
-    if reportsGaps && isSACKPermitted && receiveQueue.hasGap {
-      receiveQueue.report(
-        into: &header.options, next: receiveNext,
-        limit: timestamps == nil ? TCPOptions.maximumSACKBlockCount : TCPOptions.maximumSACKBlockCount - 1)
+    guard reportsGaps, isSACKPermitted else { return header }
+    var limit = TCPOptions.maximumSACKBlockCount - (timestamps == nil ? 0 : 1)
+    if let duplicateArrival {
+      header.options.appendSACKBlock(duplicateArrival)
+      limit -= 1
     }
+    if receiveQueue.hasGap { receiveQueue.report(into: &header.options, next: receiveNext, limit: limit) }
     return header
   }
 
@@ -234,7 +238,8 @@ extension Connection {
     case .keepAlive:
       counters.probes &+= 1
       owedProbe = .none
-    case .acknowledgement: break
+    // Said once (RFC 2883 §4).
+    case .acknowledgement: duplicateArrival = nil
     }
   }
 

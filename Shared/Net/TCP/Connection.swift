@@ -117,6 +117,8 @@ public struct Connection: ~Copyable {
   var owesReset = false
   /// A probe must go out.
   var owedProbe = Probe.none
+  /// What arrived again and is to be reported (RFC 2883); with SACK only.
+  var duplicateArrival: SACKBlock?
   /// Bytes that arrived since an ACK was last sent.
   var unacknowledgedByteCount = 0
   /// Bytes that arrived in order since the last gap.

@@ -18,6 +18,8 @@ public final class Counters {
   public var tailProbes: UInt64 = 0
   /// Duplicate ACKs.
   public var duplicateAcknowledgements: UInt64 = 0
+  /// D-SACKs: reports that something we sent arrived twice (RFC 2883).
+  public var duplicatesReported: UInt64 = 0
   /// Segments that arrived beyond a gap.
   public var outOfOrderSegments: UInt64 = 0
   /// Zero-window and keep-alive probes sent.

@@ -9,16 +9,18 @@ struct Cubic: CongestionControl {
   /// third power must fit.
   private static let maximumDistance = 1_000_000
 
-  private let segment: Int
-  private let initialWindow: Int
+  private let segmentByteCount: Int32
+  private let initialWindow: Int32
+  private var segment: Int { Int(segmentByteCount) }
   private(set) var window: Int
   private var slowStartThreshold = Int.max
   /// W_max: where the curve is flat. 0 before anything was lost.
   private(set) var plateau = 0
   /// cwnd_prior: the window before it was last reduced.
   private var windowBefore = 0
-  /// The stage of congestion avoidance; nil before it begins.
-  private var stage: Stage?
+  /// The stage of congestion avoidance, when `isInStage`.
+  private var stage = Stage(began: Instant(nanoseconds: 0), plateauAfter: 0, renoWindow: 0)
+  private var isInStage = false
   /// Whether the next stage is the first after an RTO, which knows of no plateau (§4.8).
   private var forgetsPlateau = false
   /// When an ACK last came.
@@ -38,8 +40,8 @@ struct Cubic: CongestionControl {
   }
 
   init(segmentByteCount: Int, initialWindow: Int) {
-    segment = segmentByteCount
-    self.initialWindow = initialWindow
+    self.segmentByteCount = Int32(segmentByteCount)
+    self.initialWindow = Int32(initialWindow)
     window = initialWindow
   }
 
@@ -48,9 +50,7 @@ struct Cubic: CongestionControl {
     acknowledgedAt = now
     guard isLimiting else {
       // §5.8: time in which the program was what limits does not count.
-      if let began = stage?.began {
-        stage?.began = began.advanced(byNanoseconds: now.nanoseconds - previously.nanoseconds)
-      }
+      stage.began = stage.began.advanced(byNanoseconds: now.nanoseconds - previously.nanoseconds)
       return
     }
     if window < slowStartThreshold {
@@ -58,7 +58,7 @@ struct Cubic: CongestionControl {
       window = min(window + byteCount, max(slowStartThreshold, window))
       return
     }
-    var stage = self.stage ?? beginStage(at: now)
+    if !isInStage { beginStage(at: now) }
     // §4.3: W_est grows by alpha segments a window, 3 (1 - beta) / (1 + beta) until it is what the window was, then 1.
     let isBehind = stage.renoWindow < windowBefore
     stage.renoRemainder += isBehind ? segment * byteCount * 9 / 17 : segment * byteCount
@@ -66,7 +66,7 @@ struct Cubic: CongestionControl {
     stage.renoRemainder %= window
     // §4.2: what the curve will be a round trip from now, no less than now and no more than half as much again.
     let ahead = now.nanoseconds - stage.began.nanoseconds
-    let target = curve(after: Int(ahead &+ roundTrip) / 1_000_000, stage)
+    let target = curve(after: Int(ahead &+ roundTrip) / 1_000_000)
     if target < stage.renoWindow {
       window = max(window, stage.renoWindow)
       stage.growthRemainder = 0
@@ -76,7 +76,6 @@ struct Cubic: CongestionControl {
       stage.growthRemainder %= window
       window += growth
     }
-    self.stage = stage
   }
 
   mutating func foundLoss(inFlight: Int) {
@@ -89,14 +88,14 @@ struct Cubic: CongestionControl {
   mutating func timedOut(inFlight: Int, isRepeated: Bool) {
     // §4.8 and RFC 5681 §3.1: once for the same data.
     if !isRepeated { reduce(inFlight: inFlight) }
-    stage = nil
+    isInStage = false
     forgetsPlateau = true
     window = segment
   }
 
   mutating func wasIdle() {
-    window = min(window, initialWindow)
-    stage = nil
+    window = min(window, Int(initialWindow))
+    isInStage = false
   }
 
   // MARK: The curve
@@ -107,21 +106,22 @@ struct Cubic: CongestionControl {
     plateau = window < plateau ? window * 17 / 20 : window
     windowBefore = window
     slowStartThreshold = max(inFlight * 7 / 10, 2 * segment)
-    stage = nil
+    isInStage = false
     forgetsPlateau = false
   }
 
-  private mutating func beginStage(at now: Instant) -> Stage {
+  private mutating func beginStage(at now: Instant) {
+    isInStage = true
     // §4.8 and §4.10: after an RTO, and when nothing was ever lost, the plateau is here.
     if forgetsPlateau || plateau < window { plateau = window }
     forgetsPlateau = false
     // K = cubic root of (W_max - cwnd) / C, C = 0.4 segments / s^3.
     let cube = UInt64(min(plateau - window, 1 << 30)) * 2_500_000_000 / UInt64(segment)
-    return Stage(began: now, plateauAfter: Int(Self.cubicRoot(cube)), renoWindow: window)
+    stage = Stage(began: now, plateauAfter: Int(Self.cubicRoot(cube)), renoWindow: window)
   }
 
   /// W_cubic (§4.2, figure 1), in bytes.
-  private func curve(after milliseconds: Int, _ stage: Stage) -> Int {
+  private func curve(after milliseconds: Int) -> Int {
     let limit = Self.maximumDistance
     let distance = max(-limit, min(limit, milliseconds - stage.plateauAfter))
     // C is 4e-10 segments / ms^3; in two steps, as the product would not fit.

@@ -10,27 +10,32 @@ struct Rack {
 
   /// RACK.xmit_ts: when the segment was sent that was sent last of all that arrived.
   private var sentAt = Instant(nanoseconds: 0)
-  /// RACK.end_seq: behind it.
-  private var end = SequenceNumber(0)
-  /// Whether it was sent more than once.
-  private var isAgain = false
   /// RACK.rtt: how long it took.
   private(set) var roundTrip: UInt64 = 0
-  /// RACK.min_RTT; nil before the first measurement.
-  private(set) var minimumRoundTrip: UInt64?
+  /// RACK.min_RTT; the largest number before the first measurement.
+  private(set) var minimumRoundTrip = UInt64.max
   private var minimumTakenAt = Instant(nanoseconds: 0)
+  /// RACK.end_seq: behind the segment of RACK.xmit_ts, and whether that was sent more than once.
+  private var end = SequenceNumber(0)
+  private var isAgain = false
   /// RACK.reordering_seen: something arrived after what was sent later, though it was sent once.
   private(set) var isReorderingSeen = false
   /// RACK.fack: behind the highest that arrived, and the same before the ACK that is being looked at: one that follows a
   /// lost one reports more than one segment, and their order is not known.
-  private var highest: SequenceNumber?
-  private var highestBefore: SequenceNumber?
-  /// The moment of the ACK, and how long ago what it echoes was sent, if timestamps tell.
+  private var highest = SequenceNumber(0)
+  private var highestBefore = SequenceNumber(0)
+  /// The moment of the ACK, and how long ago what it echoes was sent; 0 when timestamps do not tell.
   private var now = Instant(nanoseconds: 0)
-  private var echoedRoundTrip: UInt64?
+  private var echoedRoundTrip: UInt64 = 0
+
+  /// Nothing was sent yet; `number` is the first to come.
+  mutating func begin(at number: SequenceNumber) {
+    highest = number
+    highestBefore = number
+  }
 
   /// An ACK has come; what it reports follows.
-  mutating func beginAcknowledgement(at now: Instant, echoedRoundTrip: UInt64?) {
+  mutating func beginAcknowledgement(at now: Instant, echoedRoundTrip: UInt64 = 0) {
     self.now = now
     self.echoedRoundTrip = echoedRoundTrip
     highestBefore = highest
@@ -41,17 +46,17 @@ struct Rack {
     let took = now.nanoseconds - run.sentAt.nanoseconds
     if run.isAgain {
       // The ACK may be of an earlier copy: it came too soon, or echoes what was sent before.
-      if took < minimumRoundTrip ?? 0 { return }
-      if let echoedRoundTrip, echoedRoundTrip > took + RetransmissionTimer.granularity { return }
+      if minimumRoundTrip != .max, took < minimumRoundTrip { return }
+      if echoedRoundTrip > took + RetransmissionTimer.granularity { return }
     } else {
-      if let highestBefore, end < highestBefore { isReorderingSeen = true }
+      if end < highestBefore { isReorderingSeen = true }
       let isOld = now.nanoseconds - minimumTakenAt.nanoseconds > Self.minimumLifetime
-      if isOld || took <= minimumRoundTrip ?? .max {
+      if isOld || took <= minimumRoundTrip {
         minimumRoundTrip = took
         minimumTakenAt = now
       }
     }
-    if highest == nil || end > highest! { highest = end }
+    if end > highest { highest = end }
     if run.sentAt > sentAt || run.sentAt == sentAt && end > self.end {
       sentAt = run.sentAt
       self.end = end
@@ -71,6 +76,6 @@ struct Rack {
   /// a millisecond: on a shorter path the order is that of queues in a machine.
   func reorderingWindow(isSure: Bool, smoothed: UInt64) -> UInt64 {
     if isSure && !isReorderingSeen { return 0 }
-    return max(RetransmissionTimer.granularity, min((minimumRoundTrip ?? 0) / 4, smoothed))
+    return max(RetransmissionTimer.granularity, min(minimumRoundTrip / 4, smoothed))
   }
 }

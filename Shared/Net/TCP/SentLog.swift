@@ -26,13 +26,18 @@ struct SentLog {
 
   /// In order and without gaps; those before `head` are gone.
   private var runs: [Run] = []
-  private var head = 0
+  private var firstIndex: Int32 = 0
   /// Where the first run begins.
   private var front = SequenceNumber(0)
   /// Of what is not acknowledged: reported by SACK.
   private(set) var receivedByteCount = 0
   /// Of what is not acknowledged: lost, and not sent again since.
   private(set) var lostByteCount = 0
+
+  private var head: Int {
+    get { Int(firstIndex) }
+    set { firstIndex = Int32(newValue) }
+  }
 
   /// Runs that are kept.
   var runCount: Int { runs.count - head }
