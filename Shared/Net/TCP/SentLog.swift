@@ -9,6 +9,9 @@ struct SentLog {
   /// Runs that are told apart while all goes well; beyond it the last one grows, as if all of it were just sent.
   static let maximumRunCount = 1024
 
+  /// Room for runs that is kept while nothing is in flight.
+  static let idleRunCapacity = 64
+
   /// What is known of a run.
   enum Fate { case inFlight, lost, received }
 
@@ -96,7 +99,8 @@ struct SentLog {
       head += 1
     }
     if head == runs.count {
-      runs.removeAll(keepingCapacity: true)
+      // A connection that is idle now shall not hold what its busiest time took.
+      runs.removeAll(keepingCapacity: runs.capacity <= Self.idleRunCapacity)
       head = 0
       front = number
     } else if head >= 32, head * 2 > runs.count {
