@@ -1,3 +1,4 @@
+import Platform
 import Testing
 import Wire
 
@@ -35,11 +36,11 @@ import Wire
     reno.foundLoss(inFlight: 10_000)
     reno.repairedLoss()
     #expect(reno.window == 5000)
-    for _ in 0..<4 { reno.acknowledged(1000, isLimiting: true) }
+    for _ in 0..<4 { reno.acknowledged(1000) }
     #expect(reno.window == 5000)
-    reno.acknowledged(1000, isLimiting: true)
+    reno.acknowledged(1000)
     #expect(reno.window == 6000)
-    for _ in 0..<6 { reno.acknowledged(1000, isLimiting: true) }
+    for _ in 0..<6 { reno.acknowledged(1000) }
     #expect(reno.window == 7000)
   }
 
@@ -47,9 +48,9 @@ import Wire
     var reno = NewReno(segmentByteCount: 1000, initialWindow: 10_000)
     reno.timedOut(inFlight: 8000, isRepeated: false)
     #expect(reno.window == 1000)
-    for _ in 0..<3 { reno.acknowledged(1000, isLimiting: true) }
+    for _ in 0..<3 { reno.acknowledged(1000) }
     #expect(reno.window == 4000)
-    reno.acknowledged(1000, isLimiting: true)
+    reno.acknowledged(1000)
     #expect(reno.window == 4000)
   }
 
@@ -202,5 +203,12 @@ import Wire
     script.largeByteCount = 1000
     script.write(3000)
     #expect(script.takeAll().map(\.payload.count) == [1460, 1460, 80])
+  }
+}
+
+extension CongestionControl {
+  /// The time is of no matter.
+  mutating func acknowledged(_ byteCount: Int, isLimiting: Bool = true) {
+    acknowledged(byteCount, isLimiting: isLimiting, at: Instant(nanoseconds: 0), roundTrip: 0)
   }
 }

@@ -47,16 +47,24 @@ import Wire
     #expect(pair.client.counters.retransmissions == 0)
   }
 
-  @Test(arguments: [true, false], [[20], [20, 21, 22], [20, 22, 24, 26], [5, 40, 80], Array(30..<45)])
+  @Test(
+    arguments: [(true, .cubic), (true, .newReno), (false, .cubic), (false, .newReno)]
+      as [(hasSACK: Bool, algorithm: CongestionAlgorithm)],
+    [[20], [20, 21, 22], [20, 22, 24, 26], [5, 40, 80], Array(30..<45)])
   func `repair a loss in a stream without an RTO, and send again no more than was lost`(
-    hasSACK: Bool, lost: [Int]
+    with option: (hasSACK: Bool, algorithm: CongestionAlgorithm), lost: [Int]
   ) {
-    let pair = Pair()
+    let (hasSACK, algorithm) = option
+    var configuration = Configuration()
+    configuration.congestionAlgorithm = algorithm
+    let pair = Pair(configuration)
     pair.fate = losing(Set(lost), of: 0)
     if !hasSACK { pair.meddle = { $0.options.isSACKPermitted = false } }
     transfer(pair, 300_000)
     #expect(pair.client.counters.timeouts == 0)
-    #expect(pair.client.counters.retransmissions == UInt64(lost.count))
+    // CUBIC's window of 0.7 has room for the rescue retransmission (RFC 6675 §4, rule 4) while the queue is empty.
+    let rescues = hasSACK && algorithm == .cubic ? 1 : 0
+    #expect(lost.count...lost.count + rescues ~= Int(pair.client.counters.retransmissions))
   }
 
   @Test func `repair losses of both streams at once without an RTO`() {

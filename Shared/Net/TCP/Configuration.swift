@@ -28,6 +28,9 @@ public struct Configuration: Sendable {
   public var connectTimeout: UInt64 = 180_000_000_000
   /// How long an answer to our SYN-ACK may take.
   public var handshakeTimeout: UInt64 = 20_000_000_000
+  /// How long the ACK of a single segment is expected to wait at a peer (RFC 8985 §7.2, TLP.max_ack_delay): what Linux,
+  /// and we, do.
+  public var peerAcknowledgementDelay: UInt64 = 40_000_000
   /// How long an ACK may wait for company (RFC 9293 §3.8.6.3: less than 0.5 s).
   public var acknowledgementDelay: UInt64 = 40_000_000
   /// Bytes without a gap after which the segments of one turn share an ACK, at least four for a window.
@@ -43,6 +46,8 @@ public struct Configuration: Sendable {
   /// Whether short segments wait while others are in flight (RFC 9293 §3.7.4). Off, as a program hands over whole
   /// messages.
   public var isNagleEnabled = false
+  /// What decides about the congestion window.
+  public var congestionAlgorithm = CongestionAlgorithm.cubic
   /// Segments of less payload than this are not made for any peer, whatever it asks for.
   public var minimumSegmentByteCount = 64
   /// Pieces beyond a gap that the receiver remembers; more are dropped.

@@ -1,4 +1,4 @@
-// RFC 9293 §3.10.7.4 (fifth), RFC 5681, RFC 6675 and RFC 6582 before changing this file.
+// RFC 9293 §3.10.7.4 (fifth), RFC 5681, RFC 6675, RFC 8985 and RFC 6582 before changing this file.
 
 import Bytes
 import Platform
@@ -10,6 +10,7 @@ extension Connection {
     let acknowledgement = segment.acknowledgementNumber
     let advance = acknowledgement - unacknowledged
     var events: Events = []
+    if isSACKPermitted { beginLossDetection(segment, at: now) }
     let hasNews = advance >= 0 && takeSACK(segment, from: acknowledgement)
     let previousWindow = sendWindow
     if advance >= 0 { updateWindow(segment) }
@@ -21,6 +22,12 @@ extension Connection {
         isSACKPermitted ? hasNews : segment.sequenceLength == 0 && sendWindow == previousWindow
       if isDuplicate { takeDuplicate(at: now) }
     }
+    if isSACKPermitted {
+      if tailProbe != nil {
+        judgeTailProbe(acknowledgement, isDuplicate: advance == 0 && !hasNews && segment.sequenceLength == 0)
+      }
+      if hasGapAtPeer { findLosses(at: now) } else if advance > 0 { scheduleTailProbe(at: now) }
+    }
     if sendWindow > previousWindow { events.insert(.writable) }
     if sendWindow > 0 {
       // Probes go on from the shortest interval when the window closes again.
@@ -28,7 +35,10 @@ extension Connection {
       if previousWindow == 0 {
         persistAt = .never
         // What was in flight when the window was taken back need not wait for the next RTO, which may be far.
-        if case .loss = recovery.phase { recovery.mustRetransmitFront = true }
+        if case .loss = recovery.phase {
+          recovery.mustRetransmitFront = true
+          sentLog.loseFront()
+        }
       }
     } else if !isOrphan {
       // A closed window that is confirmed is no reason to give up (RFC 9293 §3.8.6.1), as long as somebody minds.
@@ -43,8 +53,11 @@ extension Connection {
     guard isSACKPermitted else { return false }
     let options = segment.options
     var hasNews = false
+    if options.sackBlockCount > 0 { takeDuplicateReport(options, from: acknowledgement) }
     for index in 0..<options.sackBlockCount {
-      if scoreboard.insert(options.sackBlock(index), unacknowledged: acknowledgement, sent: sendMaximum) {
+      let block = options.sackBlock(index)
+      if scoreboard.insert(block, unacknowledged: acknowledgement, sent: sendMaximum) {
+        sentLog.report(from: block.start, to: block.end, &rack)
         hasNews = true
       }
     }
@@ -79,9 +92,12 @@ extension Connection {
     unacknowledged = acknowledgement
     if finIsAcknowledged { isFinAcknowledged = true }
     if sendNext < acknowledgement { sendNext = acknowledgement }
-    scoreboard.acknowledge(acknowledgement)
+    if isSACKPermitted {
+      scoreboard.acknowledge(acknowledgement)
+      sentLog.acknowledge(acknowledgement, &rack)
+    }
     waitingSince = now
-    repair(byteCount, isLimiting: isLimiting)
+    repair(byteCount, isLimiting: isLimiting, at: now)
     retransmitAt =
       unacknowledged == sendMaximum ? .never : now.advanced(byNanoseconds: retransmission.timeout)
     var events: Events = sendQueueHasRoom ? .writable : []
@@ -115,13 +131,14 @@ extension Connection {
   }
 
   /// New bytes are acknowledged: what that means for the repair of losses and for the congestion window.
-  private mutating func repair(_ byteCount: Int, isLimiting: Bool) {
+  private mutating func repair(_ byteCount: Int, isLimiting: Bool, at now: Instant) {
+    let roundTrip = retransmission.smoothed ?? 0
     switch recovery.phase {
     case .open:
       recovery.duplicateCount = 0
       // Once passed it is forgotten: 2 GiB later it would lie ahead again.
       if let lastPoint = recovery.lastPoint, unacknowledged > lastPoint { recovery.lastPoint = nil }
-      congestion.acknowledged(byteCount, isLimiting: isLimiting)
+      congestion.acknowledged(byteCount, isLimiting: isLimiting, at: now, roundTrip: roundTrip)
     case .fast(let point):
       if unacknowledged >= point {
         endRecovery(at: point)
@@ -137,7 +154,8 @@ extension Connection {
       }
     case .loss(let point):
       // What is acknowledged may have arrived before the loss: L is one segment (RFC 3465 §2.3).
-      congestion.acknowledged(min(byteCount, segmentByteCount), isLimiting: true)
+      congestion.acknowledged(
+        min(byteCount, segmentByteCount), isLimiting: true, at: now, roundTrip: roundTrip)
       if recovery.highRetransmitted < unacknowledged { recovery.highRetransmitted = unacknowledged }
       if unacknowledged >= point { endRecovery(at: point) }
     }
@@ -154,20 +172,19 @@ extension Connection {
     counters.duplicateAcknowledgements &+= 1
     if recovery.duplicateCount == 0 { recovery.flightByteCount = flightByteCount }
     recovery.duplicateCount += 1
-    guard recovery.isOpen else { return }
-    let isLoss: Bool
-    if isSACKPermitted {
-      isLoss =
-        recovery.duplicateCount >= Scoreboard.duplicateThreshold
-        || scoreboard.isFrontLost(segment: segmentByteCount)
-    } else {
-      isLoss =
-        recovery.duplicateCount >= Scoreboard.duplicateThreshold
-        && (recovery.lastPoint.map { unacknowledged > $0 } ?? true)
-    }
-    guard isLoss else { return }
+    // With SACK, RACK says what is a loss.
+    guard !isSACKPermitted, recovery.isOpen, recovery.duplicateCount >= Scoreboard.duplicateThreshold,
+      recovery.lastPoint.map({ unacknowledged > $0 }) ?? true
+    else { return }
+    beginFastRecovery(at: now)
+  }
+
+  /// A loss was found while nothing was known to be lost.
+  mutating func beginFastRecovery(at now: Instant) {
     counters.fastRecoveries &+= 1
-    congestion.foundLoss(inFlight: min(recovery.flightByteCount, flightByteCount))
+    let flight = flightByteCount
+    congestion.foundLoss(
+      inFlight: recovery.duplicateCount > 0 ? min(recovery.flightByteCount, flight) : flight)
     recovery.phase = .fast(point: sendMaximum)
     recovery.began = now
     recovery.highRetransmitted = unacknowledged
@@ -182,31 +199,16 @@ extension Connection {
     @inline(__always) get {
       switch recovery.phase {
       case .open: return flightByteCount
+      case .loss where isSACKPermitted, .fast where isSACKPermitted:
+        return flightByteCount - sentLog.receivedByteCount - sentLog.lostByteCount
       case .loss(let point):
-        // All that was in flight then is lost, but for what was sent again and what was SACKed of that.
-        let again = max(0, recovery.highRetransmitted - unacknowledged)
-        var sacked = 0
-        for range in scoreboard.ranges where range.start < recovery.highRetransmitted {
-          sacked +=
-            (range.end < recovery.highRetransmitted ? range.end : recovery.highRetransmitted) - range.start
-        }
-        return max(0, again - sacked)
+        // All that was in flight then is lost, but for what was sent again.
+        return max(0, recovery.highRetransmitted - unacknowledged)
           + max(0, sendMaximum - (point < unacknowledged ? unacknowledged : point))
       case .fast:
-        guard isSACKPermitted else {
-          let arrived = recovery.duplicateCount * segmentByteCount
-          let lost = recovery.mustRetransmitFront ? segmentByteCount : 0
-          return max(0, flightByteCount - arrived - lost)
-        }
-        var pipe = 0
-        let again = recovery.highRetransmitted
-        scoreboard.forEachGap(from: unacknowledged, segment: segmentByteCount) { gap, isLost in
-          if !isLost { pipe += gap.end - gap.start }
-          if gap.start < again { pipe += (gap.end < again ? gap.end : again) - gap.start }
-          return true
-        }
-        let end = scoreboard.end ?? unacknowledged
-        return pipe + max(0, sendMaximum - end)
+        let arrived = recovery.duplicateCount * segmentByteCount
+        let lost = recovery.mustRetransmitFront ? segmentByteCount : 0
+        return max(0, flightByteCount - arrived - lost)
       }
     }
   }

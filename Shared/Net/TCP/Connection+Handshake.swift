@@ -32,7 +32,8 @@ extension Connection {
 
   private mutating func beginCongestionControl(segmentCount: Int) {
     let segment = segmentByteCount
-    congestion = NewReno(segmentByteCount: segment, initialWindow: segment * segmentCount)
+    congestion = CongestionController(
+      configuration.congestionAlgorithm, segmentByteCount: segment, initialWindow: segment * segmentCount)
   }
 
   /// The window of a segment with SYN is never scaled (RFC 7323 §2.2).
@@ -89,6 +90,8 @@ extension Connection {
     unacknowledged = initialSendNumber + 1
     sendNext = unacknowledged
     sendMaximum = unacknowledged
+    sentLog.begin(at: unacknowledged)
+    rack.begin(at: unacknowledged)
     state = isFinishing ? .finWait1 : .established
     owesSYN = false
     retransmitAt = .never

@@ -7,7 +7,7 @@ import Wire
 /// The calls of the program that has the connection.
 ///
 /// Here and beside, what a mutating function asks of `self` is always inlined, or mutating too: for another call the
-/// compiler would copy all of the connection, 824 bytes, first.
+/// compiler would copy all of the connection, a kilobyte, first.
 extension Connection {
   /// Bytes that `send` would take now.
   public var sendRoom: Int {

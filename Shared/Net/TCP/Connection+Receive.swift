@@ -32,6 +32,7 @@ extension Connection {
       let events = hearOld(segment, at: now)
       if state == .closed || state == .timeWait { return events }
       if length > 0 && !flags.contains(.syn) {
+        noteDuplicate(from: number, segment.payload.byteCount)
         owesAcknowledgement = true
         return events.union(.transmitNow)
       }
@@ -186,6 +187,7 @@ extension Connection {
   private mutating func store(_ payload: RawSpan, skipping skipped: Int, at now: Instant) -> Events {
     guard skipped < payload.byteCount else {
       // All of it arrived before: an ACK of ours was lost, or the network made a copy.
+      noteDuplicate(from: receiveNext - skipped, payload.byteCount)
       owesAcknowledgement = true
       return .transmitNow
     }
@@ -228,6 +230,14 @@ extension Connection {
       owesAcknowledgement = true
       return .transmitNow
     }
+  }
+
+  /// `byteCount` bytes from `start` on arrived before and were delivered: the next ACK says so (D-SACK, RFC 2883 §4).
+  private mutating func noteDuplicate(from start: SequenceNumber, _ byteCount: Int) {
+    let end = start + byteCount
+    guard isSACKPermitted, byteCount > 0, end <= receiveNext, receiveNext - end < receiveWindowTarget
+    else { return }
+    duplicateArrival = SACKBlock(start: start, end: end)
   }
 
   /// Unacknowledged bytes that do not wait for the end of the holder's turn, which may take in a whole window: every

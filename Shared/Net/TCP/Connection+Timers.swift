@@ -25,6 +25,10 @@ extension Connection {
       let events = retransmissionTimedOut(at: now)
       if state == .closed { return events }
     }
+    if lossProbeAt <= now {
+      lossProbeAt = .never
+      lossProbeTimedOut(at: now)
+    }
     if persistAt <= now {
       persistAt = .never
       if now.nanoseconds - waitingSince.nanoseconds > patience { return giveUp() }
@@ -56,7 +60,12 @@ extension Connection {
     if now.nanoseconds - waitingSince.nanoseconds >= patience { return giveUp() }
     retransmission.backOff()
     // The front was reported as received and still is not acknowledged: the peer threw it away (RFC 2018 §8).
-    if let first = scoreboard.ranges.first, first.start <= unacknowledged { scoreboard.removeAll() }
+    let isReneged = scoreboard.ranges.first.map { $0.start <= unacknowledged } ?? false
+    if isReneged { scoreboard.removeAll() }
+    sentLog.loseAll(reported: isReneged)
+    lossProbeAt = .never
+    tailProbe = nil
+    if owedProbe == .tail { owedProbe = .none }
     if case .loss = recovery.phase {
       congestion.timedOut(inFlight: flightByteCount, isRepeated: true)
     } else {
@@ -98,6 +107,7 @@ extension Connection {
   mutating func stopTimers() {
     retransmitAt = .never
     persistAt = .never
+    lossProbeAt = .never
     acknowledgeAt = .never
     keepAliveAt = .never
     giveUpAt = .never

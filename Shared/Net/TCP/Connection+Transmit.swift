@@ -1,4 +1,4 @@
-// RFC 9293 §3.8, RFC 6675 §4 (NextSeg) and RFC 5681 before changing this file.
+// RFC 9293 §3.8, RFC 6675 §4 (NextSeg), RFC 8985 and RFC 5681 before changing this file.
 
 import Bytes
 import Platform
@@ -9,7 +9,7 @@ extension Connection {
   ///
   /// `largeByteCount` is the largest payload that the device cuts into segments by itself; 0 when it does not.
   ///
-  /// `mutating` so that it is called in place: the compiler would else copy all of the connection, 824 bytes, first.
+  /// `mutating` so that it is called in place: the compiler would else copy all of the connection, a kilobyte, first.
   public mutating func nextSegment(at now: Instant, largeByteCount: Int = 0) -> OutboundSegment? {
     if owesReset { return resetSegment(at: now) }
     switch state {
@@ -21,7 +21,9 @@ extension Connection {
     }
     // While there is a gap, ACKs go alone: data would leave no room for SACK blocks (RFC 2018 §4), and an ACK with
     // data is no duplicate (RFC 5681 §2).
-    if owesAcknowledgement && receiveQueue.hasGap { return acknowledgementSegment(at: now) }
+    if owesAcknowledgement, receiveQueue.hasGap || duplicateArrival != nil {
+      return acknowledgementSegment(at: now)
+    }
     if !recovery.isOpen, let segment = retransmission(at: now) { return segment }
     if let segment = newData(at: now, largeByteCount: largeByteCount) { return segment }
     if owedProbe != .none { return probe(at: now) }
@@ -45,11 +47,13 @@ extension Connection {
       sourcePort: localPort, destinationPort: remotePort, sequenceNumber: number,
       acknowledgementNumber: receiveNext, flags: flags, window: windowField)
     header.options.timestamps = timestamps?.option(at: now)
-    if reportsGaps && isSACKPermitted && receiveQueue.hasGap {
-      receiveQueue.report(
-        into: &header.options, next: receiveNext,
-        limit: timestamps == nil ? TCPOptions.maximumSACKBlockCount : TCPOptions.maximumSACKBlockCount - 1)
+    guard reportsGaps, isSACKPermitted else { return header }
+    var limit = TCPOptions.maximumSACKBlockCount - (timestamps == nil ? 0 : 1)
+    if let duplicateArrival {
+      header.options.appendSACKBlock(duplicateArrival)
+      limit -= 1
     }
+    if receiveQueue.hasGap { receiveQueue.report(into: &header.options, next: receiveNext, limit: limit) }
     return header
   }
 
@@ -70,7 +74,7 @@ extension Connection {
   }
 
   /// A segment with `byteCount` bytes of the queue from `number` on, and FIN when it ends with the last byte.
-  private mutating func segment(
+  mutating func segment(
     from number: SequenceNumber, _ byteCount: Int, at now: Instant, _ purpose: OutboundSegment.Purpose
   ) -> OutboundSegment {
     let isLast = number + byteCount == sendQueueEnd
@@ -89,44 +93,41 @@ extension Connection {
   // MARK: Again
 
   private mutating func retransmission(at now: Instant) -> OutboundSegment? {
-    let full = segmentByteCount
+    if isSACKPermitted { return selectiveRetransmission(at: now) }
     if recovery.mustRetransmitFront { return again(from: unacknowledged, to: sendMaximum, at: now) }
-    guard congestion.window - pipeByteCount >= full else { return nil }
+    // Without SACK only an RTO tells of more than the front.
+    guard case .loss(let point) = recovery.phase, congestion.window - pipeByteCount >= segmentByteCount
+    else { return nil }
     let from = recovery.highRetransmitted < unacknowledged ? unacknowledged : recovery.highRetransmitted
     // Only the front may go beyond a window that was taken back.
     guard from < unacknowledged + sendWindow else { return nil }
-    if case .loss(let point) = recovery.phase {
-      // What is not SACKed of all that was in flight.
-      var position = from
-      for range in scoreboard.ranges where range.end > position {
-        if range.start > position { return again(from: position, to: range.start, at: now) }
-        position = range.end
-      }
-      return position < point ? again(from: position, to: point, at: now) : nil
-    }
-    guard isSACKPermitted else { return nil }
-    // Rule 1 of NextSeg: the first hole that is lost.
-    var found: SACKBlock?
-    var unsure: SACKBlock?
-    scoreboard.forEachGap(from: unacknowledged, segment: full) { gap, isLost in
-      guard gap.end > from else { return true }
-      let hole = SACKBlock(start: gap.start < from ? from : gap.start, end: gap.end)
-      if isLost { found = hole } else if unsure == nil { unsure = hole }
-      return !isLost
-    }
-    if let found { return again(from: found.start, to: found.end, at: now) }
-    // Rules 3 and 4 come after new data (rule 2), which is tried next; they matter when there is none.
-    guard sendNext == sendQueueEnd + (owesFin ? 1 : 0) || usableWindow <= 0 else { return nil }
-    if let unsure { return again(from: unsure.start, to: unsure.end, at: now) }
-    let end = scoreboard.end ?? unacknowledged
-    if !recovery.hasRescued, end < sendMaximum, from < sendMaximum {
-      let start = end > sendMaximum - full ? end : sendMaximum - full
-      return again(from: start, to: sendMaximum, at: now)
-    }
-    return nil
+    return from < point ? again(from: from, to: point, at: now) : nil
   }
 
-  private mutating func again(from start: SequenceNumber, to end: SequenceNumber, at now: Instant)
+  /// With SACK: what RACK found to be lost, from the front on.
+  private mutating func selectiveRetransmission(at now: Instant) -> OutboundSegment? {
+    let full = segmentByteCount
+    let isFirst = recovery.mustRetransmitFront
+    guard isFirst || congestion.window - pipeByteCount >= full else { return nil }
+    let edge = unacknowledged + sendWindow
+    if let lost = sentLog.firstLost {
+      // Only the front may go beyond a window that was taken back.
+      guard lost.start < edge || isFirst && lost.start == unacknowledged else { return nil }
+      return again(from: lost.start, to: lost.end, at: now)
+    }
+    if isFirst { return again(from: unacknowledged, to: sendMaximum, at: now) }
+    // Rule 4 of NextSeg: when there is no new data, once in a recovery, the last segment: what is lost behind all
+    // that was reported shows when it arrives.
+    guard case .fast = recovery.phase, !recovery.hasRescued,
+      sendNext == sendQueueEnd + (owesFin ? 1 : 0) || usableWindow <= 0
+    else { return nil }
+    let end = scoreboard.end ?? unacknowledged
+    let from = recovery.highRetransmitted < unacknowledged ? unacknowledged : recovery.highRetransmitted
+    guard end < sendMaximum, from < sendMaximum, from < edge else { return nil }
+    return again(from: end > sendMaximum - full ? end : sendMaximum - full, to: sendMaximum, at: now)
+  }
+
+  mutating func again(from start: SequenceNumber, to end: SequenceNumber, at now: Instant)
     -> OutboundSegment
   {
     // FIN stands behind the queue's last byte and comes with it, or alone.
@@ -181,6 +182,7 @@ extension Connection {
   }
 
   private mutating func probe(at now: Instant) -> OutboundSegment? {
+    if owedProbe == .tail { return tailProbeSegment(at: now) }
     if owedProbe == .window, sendQueueEnd > unacknowledged || owesFin {
       // One byte beyond the closed window (RFC 9293 §3.8.6.1); what an open one takes was sent as data.
       return segment(from: unacknowledged, min(sendQueue.count, 1), at: now, .windowProbe)
@@ -217,12 +219,13 @@ extension Connection {
     case .retransmission:
       counters.retransmissions &+= 1
       if case .fast = recovery.phase, isSACKPermitted, !recovery.mustRetransmitFront,
-        segment.header.sequenceNumber >= scoreboard.end ?? unacknowledged
+        !sentLog.isLost(at: segment.header.sequenceNumber)
       {
         recovery.hasRescued = true
       } else if end > recovery.highRetransmitted {
         recovery.highRetransmitted = end
       }
+      logSent(segment, to: end, at: now)
       recovery.mustRetransmitFront = false
       timed = nil
       retransmitAt = now.advanced(byNanoseconds: retransmission.timeout)
@@ -230,11 +233,13 @@ extension Connection {
       counters.probes &+= 1
       owedProbe = .none
       if end > sendMaximum { sendMaximum = end }
+      logSent(segment, to: end, at: now)
       timed = nil
     case .keepAlive:
       counters.probes &+= 1
       owedProbe = .none
-    case .acknowledgement: break
+    // Said once (RFC 2883 §4).
+    case .acknowledgement: duplicateArrival = nil
     }
   }
 
@@ -260,8 +265,21 @@ extension Connection {
       if timed == nil && recovery.isOpen { timed = (end, now) }
     }
     persistAt = .never
-    owedProbe = .none
     if retransmitAt == .never { retransmitAt = now.advanced(byNanoseconds: retransmission.timeout) }
+    logSent(segment, to: end, at: now)
+    owedProbe = .none
+    if isSACKPermitted, !hasGapAtPeer { scheduleTailProbe(at: now) }
+  }
+
+  /// Keeps when it was sent, and whether it answers for a tail-loss probe.
+  private mutating func logSent(_ segment: OutboundSegment, to end: SequenceNumber, at now: Instant) {
+    guard isSACKPermitted else { return }
+    sentLog.transmitted(from: segment.header.sequenceNumber, to: end, at: now)
+    guard owedProbe == .tail else { return }
+    counters.tailProbes &+= 1
+    owedProbe = .none
+    tailProbe = TailProbe(end: sendMaximum, isAgain: segment.purpose == .retransmission)
+    retransmitAt = now.advanced(byNanoseconds: retransmission.timeout)
   }
 
   /// Nothing more can be sent for now: starts the timer that looks again when no ACK will come to tell us.

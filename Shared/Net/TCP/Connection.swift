@@ -95,9 +95,14 @@ public struct Connection: ~Copyable {
 
   // MARK: Congestion and loss
 
-  var congestion: NewReno
+  var congestion: CongestionController
   var recovery = Recovery()
   var scoreboard = Scoreboard()
+  /// What was sent when, and what RACK makes of it; with SACK only.
+  var sentLog = SentLog()
+  var rack = Rack()
+  /// The tail-loss probe that is not answered yet.
+  var tailProbe: TailProbe?
   var retransmission: RetransmissionTimer
   /// The one segment whose round trip is being measured: its end, and when it was sent. Nil while nothing is.
   var timed: (end: SequenceNumber, at: Instant)?
@@ -112,6 +117,8 @@ public struct Connection: ~Copyable {
   var owesReset = false
   /// A probe must go out.
   var owedProbe = Probe.none
+  /// What arrived again and is to be reported (RFC 2883); with SACK only.
+  var duplicateArrival: SACKBlock?
   /// Bytes that arrived since an ACK was last sent.
   var unacknowledgedByteCount = 0
   /// Bytes that arrived in order since the last gap.
@@ -120,11 +127,14 @@ public struct Connection: ~Copyable {
   var challengeBudget: Int
   var challengesCountedFrom: Instant
 
-  enum Probe: Equatable { case none, window, keepAlive }
+  enum Probe: Equatable { case none, window, keepAlive, tail }
 
   // MARK: Timers; `.never` when not running
 
   var retransmitAt = Instant.never
+  /// While SACK tells of a gap or losses are being repaired, when to look for losses again; else when the tail is
+  /// probed (RFC 8985 §8: never both).
+  var lossProbeAt = Instant.never
   var persistAt = Instant.never
   var acknowledgeAt = Instant.never
   var keepAliveAt = Instant.never
@@ -195,7 +205,9 @@ public struct Connection: ~Copyable {
       configuration.initialReceiveWindowByteCount, configuration.maximumReceiveWindowByteCount)
     receiveWindowShift = Self.shift(for: configuration.maximumReceiveWindowByteCount)
     timestampOffset = identity.timestampOffset
-    congestion = NewReno(segmentByteCount: peerSegmentByteCount, initialWindow: peerSegmentByteCount)
+    congestion = CongestionController(
+      configuration.congestionAlgorithm, segmentByteCount: peerSegmentByteCount,
+      initialWindow: peerSegmentByteCount)
     retransmission = RetransmissionTimer(configuration)
     owesSYN = true
     challengeBudget = configuration.challengesPerSecond
@@ -256,7 +268,7 @@ public struct Connection: ~Copyable {
 
   /// When `advance` has something to do.
   public var deadline: Instant {
-    min(min(min(retransmitAt, persistAt), min(acknowledgeAt, keepAliveAt)), giveUpAt)
+    min(min(min(retransmitAt, persistAt), min(acknowledgeAt, keepAliveAt)), min(giveUpAt, lossProbeAt))
   }
 
   /// Bytes that wait to be acknowledged or sent.

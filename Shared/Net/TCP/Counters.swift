@@ -14,8 +14,12 @@ public final class Counters {
   public var timeouts: UInt64 = 0
   /// Times that duplicate ACKs or SACK told of a loss.
   public var fastRecoveries: UInt64 = 0
+  /// Tail-loss probes sent (RFC 8985 §7).
+  public var tailProbes: UInt64 = 0
   /// Duplicate ACKs.
   public var duplicateAcknowledgements: UInt64 = 0
+  /// D-SACKs: reports that something we sent arrived twice (RFC 2883).
+  public var duplicatesReported: UInt64 = 0
   /// Segments that arrived beyond a gap.
   public var outOfOrderSegments: UInt64 = 0
   /// Zero-window and keep-alive probes sent.

@@ -1,5 +1,7 @@
 // RFC 5681, RFC 6582 and RFC 3465 before changing this file.
 
+import Platform
+
 /// Slow start and congestion avoidance, counted in bytes, with what RFC 6582 asks of the window in fast recovery.
 struct NewReno: CongestionControl {
   private let segment: Int
@@ -15,7 +17,7 @@ struct NewReno: CongestionControl {
     window = initialWindow
   }
 
-  mutating func acknowledged(_ byteCount: Int, isLimiting: Bool) {
+  mutating func acknowledged(_ byteCount: Int, isLimiting: Bool, at now: Instant, roundTrip: UInt64) {
     guard isLimiting else { return }
     if window < slowStartThreshold {
       // One batch of our driver may be acknowledged by one ACK, so L (RFC 3465 §2.3) is what was acknowledged.

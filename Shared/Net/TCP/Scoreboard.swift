@@ -71,33 +71,9 @@ struct Scoreboard {
     byteCount = 0
   }
 
-  /// Whether so much above a gap has arrived that the gap is a loss (RFC 6675 §4, IsLost): `rangeCount` ranges with
-  /// `byteCount` bytes lie above it.
-  static func isLost(rangesAbove rangeCount: Int, bytesAbove byteCount: Int, segment: Int) -> Bool {
-    rangeCount >= duplicateThreshold || byteCount > (duplicateThreshold - 1) * segment
-  }
-
-  /// Whether what stands at the front, below all ranges, is lost.
+  /// Whether so much has arrived above the front that it is a loss even where the order is not always kept (RFC 8985
+  /// §6.2, step 4; RFC 6675 §4, IsLost).
   func isFrontLost(segment: Int) -> Bool {
-    Self.isLost(rangesAbove: ranges.count, bytesAbove: byteCount, segment: segment)
-  }
-
-  /// Visits the gaps between `start` and the last range, from the front: each with whether it is lost.
-  /// Cost: O(ranges). Stops when `body` returns false.
-  func forEachGap(
-    from start: SequenceNumber, segment: Int, _ body: (_ gap: SACKBlock, _ isLost: Bool) -> Bool
-  ) {
-    var rangesAbove = ranges.count
-    var bytesAbove = byteCount
-    var position = start
-    for range in ranges {
-      if range.start > position {
-        let isLost = Self.isLost(rangesAbove: rangesAbove, bytesAbove: bytesAbove, segment: segment)
-        guard body(SACKBlock(start: position, end: range.start), isLost) else { return }
-      }
-      if range.end > position { position = range.end }
-      rangesAbove -= 1
-      bytesAbove -= range.end - range.start
-    }
+    ranges.count >= Self.duplicateThreshold || byteCount > (Self.duplicateThreshold - 1) * segment
   }
 }
