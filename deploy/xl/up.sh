@@ -44,9 +44,12 @@ prepare_bridges() {
     ip addr add "$inside_address" dev "$inside_bridge" ||
       fail "cannot give dom0 the address $inside_address on $inside_bridge"
   fi
-  # dom0 may be a router for others; from this bridge it forwards nothing.
-  forwarding=/proc/sys/net/ipv4/conf/$inside_bridge/forwarding
-  [ ! -w "$forwarding" ] || echo 0 >"$forwarding"
+  # dom0 may be a router for others; from this bridge it forwards nothing. One that somebody else made is theirs to set.
+  is_our_bridge "$inside_bridge" || return 0
+  for setting in "ipv4/conf/$inside_bridge/forwarding 0" "ipv6/conf/$inside_bridge/disable_ipv6 1"; do
+    file=/proc/sys/net/${setting% *}
+    [ ! -w "$file" ] || echo "${setting#* }" >"$file"
+  done
 }
 
 # Everything that can be wrong before anything is started.
@@ -89,7 +92,8 @@ is_ready() {
   } 2>/dev/null)
   silence=$?
   case $answer in "HTTP/1.1 200"*) return 0 ;; esac
-  reason=$(printf '%s\n' "$answer" | sed -n 's/.*"detail":"\([^"]*\)".*/ It says: \1/p')
+  # A service that was taken over must not reach root's terminal with more than words.
+  reason=$(printf '%s\n' "$answer" | head -c 4096 | tr -cd '\n -~' | sed -n 's/.*"detail":"\([^"]*\)".*/ It says: \1/p')
   [ "$silence" -ge 124 ] || silence=1
   return "$silence"
 }

@@ -101,11 +101,13 @@ static struct page *take_pages(size_t count) {
   for (; untouched < end; untouched++) pages[untouched].kind = KIND_INSIDE;
   if (rest) add_run(found + count, rest);
   found->page_count = (uint32_t)count;
+  statistics.page_bytes += count * PAGE_BYTES;
   return found;
 }
 
 /// Gives a run back, joined with the free ones before and behind it.
 static void give_pages(struct page *page, size_t count) {
+  statistics.page_bytes -= count * PAGE_BYTES;
   for (size_t i = 0; i < count; i++) page[i].kind = KIND_INSIDE;
   struct page *behind = page + count;
   if (behind < pages + heap_page_count && behind->kind == KIND_FREE) {

@@ -96,6 +96,11 @@ void boot_enable_interrupt(uint32_t line) {
   *IO_APIC_WINDOW = FIRST_LINE_VECTOR + line;  // fixed, physical, edge, active high, not masked
 }
 
+void boot_resume(void) {
+  frequency = hypervisor_tsc_frequency();
+  boot_console_listen();
+}
+
 void boot_disable_interrupt(uint32_t line) {
   if (hypervisor_is_present()) {
     hypervisor_unwatch_port(line);

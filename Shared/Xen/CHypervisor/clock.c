@@ -9,6 +9,11 @@ static uint64_t time_stamp(void) {
   return (uint64_t)high << 32 | low;
 }
 
+/// Processors' clocks differ a little, and the domain is moved between them: what was shown is never taken back.
+static uint64_t latest;
+
+void hypervisor_forget_time(void) { latest = 0; }
+
 uint64_t hypervisor_time(void) {
   const volatile struct vcpu_time_info *time = &hypervisor_shared_info.vcpu_info[0].time;
   uint32_t version;
@@ -21,7 +26,8 @@ uint64_t hypervisor_time(void) {
     result = time->system_time + (uint64_t)((unsigned __int128)passed * time->tsc_to_system_mul >> 32);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
   } while (version & 1 || version != time->version);
-  return result;
+  if (result > latest) latest = result;
+  return latest;
 }
 
 int64_t hypervisor_wall_time(void) {

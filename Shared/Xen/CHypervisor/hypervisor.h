@@ -26,6 +26,9 @@ _Static_assert(sizeof(union shared_page) == PAGE_BYTES, "shared info is larger t
 /// Watches no port any more.
 void hypervisor_forget_ports(void);
 
+/// The clock is another one, which may show less.
+void hypervisor_forget_time(void);
+
 /// Hypercall `index` with up to three arguments (xen/arch-x86/xen-x86_64.h). What its memory arguments point to is read
 /// and written by it.
 static inline long hypercall(unsigned index, uint64_t first, uint64_t second, uint64_t third) {

@@ -5,6 +5,10 @@
 #include <xen/grant_table.h>
 #include <xen/memory.h>
 
+/// The heap's (CBoot). A whole page comes aligned to one; unlike Swift's own way, this one may say that there is none.
+void *malloc(size_t size);
+void free(void *pointer);
+
 _Static_assert(PAGE_BYTES / sizeof(grant_entry_v1_t) == HYPERVISOR_GRANTS_PER_FRAME, "the size of an entry");
 _Static_assert(GNTTAB_NR_RESERVED_ENTRIES == HYPERVISOR_RESERVED_GRANTS, "the toolstack's entries");
 
@@ -50,5 +54,17 @@ static bool change_reservation(unsigned operation, void *page) {
   return hypercall(__HYPERVISOR_memory_op, operation, (uint64_t)&request, 0) == 1;
 }
 
-bool hypervisor_give_page(void *page) { return change_reservation(XENMEM_decrease_reservation, page); }
-bool hypervisor_take_page(void *page) { return change_reservation(XENMEM_populate_physmap, page); }
+void *hypervisor_give_page(void) {
+  void *page = malloc(PAGE_BYTES);
+  if (page && !change_reservation(XENMEM_decrease_reservation, page)) {
+    free(page);
+    return NULL;
+  }
+  return page;
+}
+
+bool hypervisor_take_page(void *page) {
+  if (!change_reservation(XENMEM_populate_physmap, page)) return false;
+  free(page);
+  return true;
+}

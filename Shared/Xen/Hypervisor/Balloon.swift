@@ -19,17 +19,12 @@ public final class Balloon {
     let count = max(0, wanted) / Self.pageByteCount
     while pages.count < count {
       guard mayGive() else { return false }
-      let page = UnsafeMutableRawPointer.allocate(
-        byteCount: Self.pageByteCount, alignment: Self.pageByteCount)
-      guard hypervisor_give_page(page) else {
-        page.deallocate()
-        return false
-      }
+      guard let page = hypervisor_give_page() else { return false }
       pages.append(page)
     }
     while pages.count > count {
       guard hypervisor_take_page(pages[pages.count - 1]) else { return false }
-      pages.removeLast().deallocate()
+      pages.removeLast()
     }
     return true
   }

@@ -12,6 +12,9 @@ public final class XenBusDevice {
   /// How long the backend may take for each of its steps at the first start.
   public static let connectTimeout = Duration.seconds(30)
 
+  /// From a failure to the next try, once it was connected before.
+  static let retryInterval = Duration.seconds(1)
+
   /// Makes an event channel that the domain may bind.
   public typealias ChannelMaker = (UInt16) throws(XenError) -> any EventChannel
 
@@ -72,6 +75,8 @@ public final class XenBusDevice {
     }
     guard try await waitForBackend(timeout, until: { $0 == .connected }) else { throw await stuck() }
     let connected = try await readBackend()
+    // Restored meanwhile: what was prepared is void.
+    guard !hasForgotten else { throw await stuck() }
     try frontend.start { Self.value($0, connected) }
     if frontend.waitsForBackend { try await say(.connected) }
   }
@@ -144,26 +149,43 @@ public final class XenBusDevice {
   // MARK: Staying connected
 
   /// Follows the backend for good, after `connect`. `report` is told, in words, when it goes or cannot be connected (false),
-  /// and when it is connected again (true). What cannot be connected is tried again at the backend's next change.
+  /// and when it is connected again (true). What cannot be connected is tried again for good.
   public func stayConnected(report: @escaping (String, _ isConnected: Bool) -> Void) async {
+    var isUp = true
+    var lastWords = ""
     while true {
       await watch?.change()
       do throws(XenError) {
         if !hasForgotten {
           let state = try await backendState()
           // Still there, or about to change in a way that the next state tells.
-          if state == .connected || state == .reconfiguring || state == .reconfigured { continue }
+          if isUp, state == .connected || state == .reconfiguring || state == .reconfigured { continue }
           if hasForgotten { continue }
           frontend.disconnect()
+          isUp = false
           report("the backend of \(folder) is \(state.name)", false)
           try await say(.closed)
+          // A backend that found us initialising already would not know that we had closed.
+          _ = try await waitForBackend(nil) {
+            $0 == .closed || $0 == .unknown || $0 == .initialising || $0 == .initWait
+          }
         }
         hasForgotten = false
+        isUp = false
         try await say(.initialising)
         try await connect(timeout: nil)
+        isUp = true
+        lastWords = ""
         report("\(folder) is connected again", true)
       } catch {
-        if !hasForgotten { report(error.description, false) }
+        isUp = false
+        if !hasForgotten {
+          frontend.disconnect()
+          if error.description != lastWords { report(error.description, false) }
+          lastWords = error.description
+        }
+        await loop.sleep(for: Self.retryInterval)
+        watch?.notify()
       }
     }
   }

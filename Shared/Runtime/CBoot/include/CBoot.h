@@ -76,6 +76,9 @@ void boot_enable_interrupt(uint32_t line);
 /// Takes that back.
 void boot_disable_interrupt(uint32_t line);
 
+/// After a restore on Xen: the counter may have another rate, and the console another channel.
+void boot_resume(void);
+
 // Entropy
 
 /// A word from RDRAND. Stops the machine when the generator fails, or gives the same word twice in a row (the
@@ -89,6 +92,7 @@ struct boot_heap_statistics {
   size_t total_bytes;
   size_t used_bytes;
   size_t peak_bytes;
+  size_t page_bytes;  // Of the pages that hold them.
   uint64_t allocation_count;
   uint64_t free_count;
   uint64_t failure_count;

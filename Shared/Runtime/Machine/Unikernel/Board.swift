@@ -47,7 +47,8 @@ public final class Board {
     let statistics = boot_heap_statistics()
     return HeapStatistics(
       totalByteCount: Int(statistics.total_bytes), usedByteCount: Int(statistics.used_bytes),
-      peakByteCount: Int(statistics.peak_bytes), allocationCount: statistics.allocation_count,
+      peakByteCount: Int(statistics.peak_bytes), pagesByteCount: Int(statistics.page_bytes),
+      allocationCount: statistics.allocation_count,
       freeCount: statistics.free_count)
   }
 }
@@ -80,6 +81,8 @@ public struct HeapStatistics {
   public let totalByteCount: Int
   /// Handed out now, and at most so far.
   public let usedByteCount: Int, peakByteCount: Int
+  /// In pages of which something is handed out.
+  public let pagesByteCount: Int
   /// Since the start.
   public let allocationCount: UInt64, freeCount: UInt64
 }

@@ -12,6 +12,9 @@ import _Concurrency
 
 /// What the toolstack asks of a domain: to power off, to reboot, to be saved, and to use less memory.
 final class DomainControl {
+  /// From a failure of xenstore's to the next try.
+  private static let retryInterval = Duration.seconds(5)
+
   /// Whether another run was asked for.
   private(set) var wantsReboot = false
 
@@ -40,15 +43,17 @@ final class DomainControl {
 
   /// Calls `act` with the value at `path`, now and after each change, for good.
   private func follow(_ path: String, _ act: (String) async -> Void) async {
-    do throws(XenError) {
-      let watch = try await store.watch(path)
-      while true {
-        await watch.change()
+    var watch: StoreWatch?
+    while true {
+      do throws(XenError) {
+        if watch == nil { watch = try await store.watch(path) }
+        await watch?.change()
         if let value = try await store.readIfPresent(path) { await act(value) }
+      } catch {
+        log.error("the toolstack was not heard", LogField("node", path), LogField("reason", error.description))
+        await board.loop.sleep(for: Self.retryInterval)
+        watch?.notify()
       }
-    } catch {
-      log.error(
-        "the toolstack is not heard any more", LogField("node", path), LogField("reason", error.description))
     }
   }
 
@@ -84,8 +89,8 @@ final class DomainControl {
         log.info("the save was called off")
         return
       }
+      boot_resume()
       clock.resume(at: now)
-      boot_console_listen()
       try devices.resume()
     } catch {
       // There is no way back: whoever supervises the domain starts another one.
@@ -102,7 +107,7 @@ final class DomainControl {
   /// `memory/target` in KiB; what the domain was made with is `memory/static-max`.
   private func resize(_ target: String) async {
     guard let target = Int(target), let text = try? await store.readIfPresent("memory/static-max"),
-      let most = Int(text)
+      let most = Int(text), (0...most).contains(target)
     else { return }
     let heap = board.heap
     // What is in use, and an eighth beside it, stays.
@@ -110,7 +115,7 @@ final class DomainControl {
     let before = balloon.byteCount
     let isDone = balloon.aim(at: (most - target) * 1024) {
       let heap = board.heap
-      return heap.totalByteCount - heap.usedByteCount > reserve
+      return heap.totalByteCount - heap.pagesByteCount > reserve
     }
     guard balloon.byteCount != before || !isDone else { return }
     log.info(

@@ -91,10 +91,11 @@ bool hypervisor_end_grant(void *_Nonnull frame, uint32_t index);
 
 // Memory
 
-/// Gives the memory behind `page` back to Xen; nothing may touch it from then on. False when Xen refuses.
-bool hypervisor_give_page(void *_Nonnull page);
+/// Takes a page off the heap and gives its memory back to Xen; nothing may touch it from then on. NULL when the heap has
+/// none, or Xen refuses.
+void *_Nullable hypervisor_give_page(void);
 
-/// Asks for memory behind `page`, which was given back before. False when there is none.
+/// Asks for memory behind `page`, which was given back before, and returns it to the heap. False when there is none.
 bool hypervisor_take_page(void *_Nonnull page);
 
 // Console (xen/io/console.h)
