@@ -50,7 +50,8 @@ final class DomainControl {
         await watch?.change()
         if let value = try await store.readIfPresent(path) { await act(value) }
       } catch {
-        log.error("the toolstack was not heard", LogField("node", path), LogField("reason", error.description))
+        log.error(
+          "the toolstack was not heard", LogField("node", path), LogField("reason", error.description))
         await board.loop.sleep(for: Self.retryInterval)
         watch?.notify()
       }
