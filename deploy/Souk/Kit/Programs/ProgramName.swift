@@ -5,8 +5,7 @@ enum ProgramName {
   /// What the image build and this package call their own programs.
   static let reserved: Set<String> = [
     "bench-net", "boot", "boot-sqlite", "cart", "catalog", "checkout", "devices", "gateway", "hello",
-    "simulate",
-    "souk",
+    "simulate", "souk", "transfer",
   ]
 
   /// Lower-case words that Swift takes for itself ("Lexical Structure" of its reference), and `main`, which the
