@@ -121,11 +121,23 @@ extension EndToEnd {
       #expect(try shop.available(product) + sold == received)
     }
 
-    @Test func `a cart that is saved to a file and restored goes on where it was`() throws {
+    @Test(arguments: [
+      // Restored from a file, by another number.
+      "xl save souk-cart /tmp/cart.save && xl restore /tmp/cart.save && rm /tmp/cart.save",
+      // A checkpoint: the same domain goes on, and must be told so.
+      "xl save -c souk-cart /tmp/cart.save && rm /tmp/cart.save",
+      // The backend of its disk is restarted.
+      """
+      device=vbd-$(xl domid souk-cart)-51712
+      echo $device >/sys/bus/xen-backend/drivers/vbd/unbind
+      sleep 1
+      echo $device >/sys/bus/xen-backend/drivers/vbd/bind
+      """,
+    ]) func `a cart that is saved, or whose disk goes and returns, goes on where it was`(command: String) throws {
       let product = try #require(shop.makeProduct("Saved Saw", onHand: 5)["id"]?.string)
       let buyer = try Buyer(shop)
       try buyer.put(product, 3)
-      try shop.dom0("xl save souk-cart /tmp/cart.save && xl restore /tmp/cart.save && rm /tmp/cart.save")
+      try shop.dom0(command)
       let order = try persistently { () throws -> Client.Answer in
         let answer = try buyer.buy()
         guard answer.status == 201 else { throw NotNow(answer) }
