@@ -133,7 +133,9 @@ extension EndToEnd {
       sleep 1
       echo $device >/sys/bus/xen-backend/drivers/vbd/bind
       """,
-    ]) func `a cart that is saved, or whose disk goes and returns, goes on where it was`(command: String) throws {
+    ]) func `a cart that is saved, or whose disk goes and returns, goes on where it was`(command: String)
+      throws
+    {
       let product = try #require(shop.makeProduct("Saved Saw", onHand: 5)["id"]?.string)
       let buyer = try Buyer(shop)
       try buyer.put(product, 3)
