@@ -165,6 +165,33 @@ private final class Handshake {
       shake.news == ["the backend of device/vbd/51712 is closing", "device/vbd/51712 is connected again"])
   }
 
+  @Test func `closes again for a backend that fails while it connects, and is connected in the end`() {
+    let shake = Handshake()
+    shake.world.run {
+      #expect(await shake.connect() == nil)
+      shake.follow()
+      await shake.settle()
+      shake.backend(6)
+      await shake.settle()
+      shake.backend(2)
+      await shake.settle()
+      #expect(shake.state == "3")
+      // It met an error, and waits for us to close.
+      shake.backend(5)
+      await shake.world.loop.sleep(for: .seconds(2))
+      #expect(shake.state == "6")
+      shake.backend(6)
+      await shake.settle()
+      #expect(shake.state == "1")
+      shake.backend(2)
+      await shake.settle()
+      shake.backend(4)
+      await shake.settle()
+      #expect(shake.state == "4")
+    }
+    #expect(shake.news.last == "device/vbd/51712 is connected again")
+  }
+
   @Test func `survives a backend that vanishes without a word`() {
     let shake = Handshake()
     shake.world.run {

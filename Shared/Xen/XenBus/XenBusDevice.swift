@@ -47,7 +47,9 @@ public final class XenBusDevice {
 
   private func connect(timeout: Duration?) async throws(XenError) {
     try await findBackend()
-    let initial = try await waitForBackend(timeout) { $0 == .initWait || $0 == .initialised }
+    let initial = try await waitForBackend(timeout, closingEnds: timeout == nil) {
+      $0 == .initWait || $0 == .initialised
+    }
     guard initial else { throw await stuck() }
     let offered = try await readBackend()
     var channels: [any EventChannel] = []
@@ -73,7 +75,9 @@ public final class XenBusDevice {
       }
       try await self.store.write(folder + "/state", String(state.rawValue), in: transaction)
     }
-    guard try await waitForBackend(timeout, until: { $0 == .connected }) else { throw await stuck() }
+    guard try await waitForBackend(timeout, closingEnds: timeout == nil, until: { $0 == .connected }) else {
+      throw await stuck()
+    }
     let connected = try await readBackend()
     // Restored meanwhile: what was prepared is void.
     guard !hasForgotten else { throw await stuck() }
@@ -102,9 +106,10 @@ public final class XenBusDevice {
     watch = try await store.watch(path + "/state")
   }
 
-  /// Waits until the backend's state is one of those wanted; false after `timeout`, or when the domain was restored.
+  /// Waits until the backend's state is one of those wanted; false after `timeout`, when the domain was restored, or when
+  /// the backend closes and `closingEnds` the wait.
   private func waitForBackend(
-    _ timeout: Duration?, until isWanted: (XenBusState) -> Bool
+    _ timeout: Duration?, closingEnds: Bool = false, until isWanted: (XenBusState) -> Bool
   ) async throws(XenError) -> Bool {
     let deadline = timeout.map { loop.now + $0 } ?? .never
     var hasExpired = false
@@ -116,8 +121,10 @@ public final class XenBusDevice {
     if deadline != .never { timer.set(deadline) }
     defer { timer.cancel() }
     while true {
-      if isWanted(try await backendState()) { return true }
-      if hasExpired || hasForgotten { return false }
+      let state = try await backendState()
+      if isWanted(state) { return true }
+      // One that closes while it is to connect waits for us to close, too.
+      if hasExpired || hasForgotten || closingEnds && state == .closing { return false }
       await watch?.change()
     }
   }
