@@ -132,7 +132,8 @@ extension EndToEnd {
       cd /sys/bus/xen-backend/drivers/vbd
       echo $device >unbind && sleep 1 && echo $device >bind
       """,
-    ]) func `a cart that is saved, or loses its disk's backend, goes on where it was`(command: String) throws {
+    ]) func `a cart that is saved, or loses its disk's backend, goes on where it was`(command: String) throws
+    {
       let product = try #require(shop.makeProduct("Saved Saw", onHand: 5)["id"]?.string)
       let buyer = try Buyer(shop)
       try buyer.put(product, 3)
