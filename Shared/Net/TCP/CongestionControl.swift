@@ -16,6 +16,8 @@ protocol CongestionControl {
   mutating func foundLoss(inFlight: Int)
   /// What was lost then has been repaired.
   mutating func repairedLoss()
+  /// Nothing was lost when `foundLoss` was last told so: the window is what it was, or larger.
+  mutating func undoLoss()
   /// The RTO passed with `inFlight` bytes in the network. `isRepeated`: before what was lost then has been repaired.
   mutating func timedOut(inFlight: Int, isRepeated: Bool)
   /// Nothing was sent for an RTO: what was known about the path is old (RFC 5681 §4.1).
@@ -87,6 +89,17 @@ enum CongestionController: CongestionControl {
       self = .cubic(cubic)
     case .newReno(var reno):
       reno.repairedLoss()
+      self = .newReno(reno)
+    }
+  }
+
+  mutating func undoLoss() {
+    switch self {
+    case .cubic(var cubic):
+      cubic.undoLoss()
+      self = .cubic(cubic)
+    case .newReno(var reno):
+      reno.undoLoss()
       self = .newReno(reno)
     }
   }

@@ -71,10 +71,8 @@ extension Connection {
     } else {
       congestion.timedOut(inFlight: flightByteCount, isRepeated: false)
     }
-    recovery.phase = .loss(point: sendMaximum)
-    recovery.began = now
-    recovery.highRetransmitted = unacknowledged
-    recovery.mustRetransmitFront = true
+    recovery.begin(
+      .loss(point: sendMaximum), from: unacknowledged, at: now, isSACKPermitted: isSACKPermitted)
     recovery.duplicateCount = 0
     return []
   }

@@ -18,25 +18,29 @@ struct Cubic: CongestionControl {
   private(set) var plateau = 0
   /// cwnd_prior: the window before it was last reduced.
   private var windowBefore = 0
-  /// The stage of congestion avoidance, when `isInStage`.
-  private var stage = Stage(began: Instant(nanoseconds: 0), plateauAfter: 0, renoWindow: 0)
-  private var isInStage = false
-  /// Whether the next stage is the first after an RTO, which knows of no plateau (§4.8).
-  private var forgetsPlateau = false
+  /// Threshold and W_max before it was, for when it was for nothing (§4.9).
+  private var thresholdBefore = Int32.max
+  private var plateauBefore: Int32 = 0
   /// When an ACK last came.
   private var acknowledgedAt = Instant(nanoseconds: 0)
+  /// The stage of congestion avoidance, when `isInStage`.
+  private var stage = Stage(began: Instant(nanoseconds: 0), renoWindow: 0, plateauAfter: 0)
+  private var isInStage = false
+  private var wasInStage = false
+  /// Whether the next stage is the first after an RTO, which knows of no plateau (§4.8).
+  private var forgetsPlateau = false
 
   /// What is known since congestion avoidance began (§4.1.2).
   private struct Stage {
     /// t_epoch, moved on by the time in which the window was not used.
     var began: Instant
-    /// K, in milliseconds: from the beginning to the plateau.
-    var plateauAfter: Int
     /// W_est: what Reno's window would be.
     var renoWindow: Int
     /// What growth left over that is less than a byte: times the window.
     var growthRemainder = 0
     var renoRemainder = 0
+    /// K, in milliseconds: from the beginning to the plateau.
+    var plateauAfter: Int32
   }
 
   init(segmentByteCount: Int, initialWindow: Int) {
@@ -85,6 +89,15 @@ struct Cubic: CongestionControl {
 
   mutating func repairedLoss() { window = max(slowStartThreshold, segment) }
 
+  mutating func undoLoss() {
+    window = max(window, windowBefore)
+    slowStartThreshold = max(slowStartThreshold, thresholdBefore == .max ? .max : Int(thresholdBefore))
+    plateau = max(plateau, Int(plateauBefore))
+    forgetsPlateau = false
+    // Unless a new stage has begun, the last one is still known and goes on (§4.9.1).
+    isInStage = wasInStage && !isInStage
+  }
+
   mutating func timedOut(inFlight: Int, isRepeated: Bool) {
     // §4.8 and RFC 5681 §3.1: once for the same data.
     if !isRepeated { reduce(inFlight: inFlight) }
@@ -103,6 +116,9 @@ struct Cubic: CongestionControl {
   /// Multiplicative decrease by beta, 0.7 (§4.6), and fast convergence (§4.7): who lost before he reached the last
   /// plateau shares with others, and leaves them room.
   private mutating func reduce(inFlight: Int) {
+    wasInStage = isInStage
+    thresholdBefore = Int32(clamping: slowStartThreshold)
+    plateauBefore = Int32(clamping: plateau)
     plateau = window < plateau ? window * 17 / 20 : window
     windowBefore = window
     slowStartThreshold = max(inFlight * 7 / 10, 2 * segment)
@@ -117,13 +133,13 @@ struct Cubic: CongestionControl {
     forgetsPlateau = false
     // K = cubic root of (W_max - cwnd) / C, C = 0.4 segments / s^3.
     let cube = UInt64(min(plateau - window, 1 << 30)) * 2_500_000_000 / UInt64(segment)
-    stage = Stage(began: now, plateauAfter: Int(Self.cubicRoot(cube)), renoWindow: window)
+    stage = Stage(began: now, renoWindow: window, plateauAfter: Int32(Self.cubicRoot(cube)))
   }
 
   /// W_cubic (§4.2, figure 1), in bytes.
   private func curve(after milliseconds: Int) -> Int {
     let limit = Self.maximumDistance
-    let distance = max(-limit, min(limit, milliseconds - stage.plateauAfter))
+    let distance = max(-limit, min(limit, milliseconds - Int(stage.plateauAfter)))
     // C is 4e-10 segments / ms^3; in two steps, as the product would not fit.
     return plateau + distance * distance * distance / 1_000_000 * 4 * segment / 10_000
   }

@@ -8,6 +8,9 @@ struct NewReno: CongestionControl {
   private let initialWindow: Int
   private(set) var window: Int
   private var slowStartThreshold = Int.max
+  /// Window and threshold before the last loss that was found.
+  private var windowBefore = 0
+  private var thresholdBefore = Int.max
   /// Bytes acknowledged since the window last grew by a segment (RFC 3465 §2.1).
   private var acknowledgedCount = 0
 
@@ -32,12 +35,19 @@ struct NewReno: CongestionControl {
   }
 
   mutating func foundLoss(inFlight: Int) {
+    windowBefore = window
+    thresholdBefore = slowStartThreshold
     slowStartThreshold = max(inFlight / 2, 2 * segment)
     window = slowStartThreshold
     acknowledgedCount = 0
   }
 
   mutating func repairedLoss() { window = max(slowStartThreshold, segment) }
+
+  mutating func undoLoss() {
+    window = max(window, windowBefore)
+    slowStartThreshold = max(slowStartThreshold, thresholdBefore)
+  }
 
   mutating func timedOut(inFlight: Int, isRepeated: Bool) {
     // ssthresh is halved once for the same data (RFC 5681 §3.1).
