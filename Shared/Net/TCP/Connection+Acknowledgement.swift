@@ -141,13 +141,14 @@ extension Connection {
 
   /// New bytes are acknowledged: what that means for the repair of losses and for the congestion window.
   private mutating func repair(_ byteCount: Int, isLimiting: Bool, at now: Instant) {
-    let roundTrip = retransmission.smoothed ?? 0
+    let smoothed = retransmission.smoothed ?? 0
     switch recovery.phase {
     case .open:
       recovery.duplicateCount = 0
       // Once passed it is forgotten: 2 GiB later it would lie ahead again.
       if let lastPoint = recovery.lastPoint, unacknowledged > lastPoint { recovery.lastPoint = nil }
-      congestion.acknowledged(byteCount, isLimiting: isLimiting, at: now, roundTrip: roundTrip)
+      congestion.acknowledged(
+        byteCount, isLimiting: isLimiting, at: now, smoothed: smoothed, latest: rack.roundTrip)
     case .fast(let point):
       if unacknowledged >= point {
         endRecovery(at: point)
@@ -165,7 +166,7 @@ extension Connection {
     case .loss(let point):
       // What is acknowledged may have arrived before the loss: L is one segment (RFC 3465 §2.3).
       congestion.acknowledged(
-        min(byteCount, segmentByteCount), isLimiting: true, at: now, roundTrip: roundTrip)
+        min(byteCount, segmentByteCount), isLimiting: true, at: now, smoothed: smoothed, latest: 0)
       if recovery.highRetransmitted < unacknowledged { recovery.highRetransmitted = unacknowledged }
       if unacknowledged >= point { endRecovery(at: point) }
     }

@@ -95,7 +95,7 @@ extension Connection {
       keepAliveAt = silentSince <= now ? now.advanced(byNanoseconds: idle) : silentSince
       return []
     }
-    guard keepAlivesUnanswered < configuration.keepAliveProbeCount else { return giveUp() }
+    guard Int(keepAlivesUnanswered) < configuration.keepAliveProbeCount else { return giveUp() }
     keepAlivesUnanswered += 1
     owedProbe = .keepAlive
     keepAliveAt = now.advanced(byNanoseconds: configuration.keepAliveInterval)

@@ -13,11 +13,11 @@ struct Cubic: CongestionControl {
   private let initialWindow: Int32
   private var segment: Int { Int(segmentByteCount) }
   private(set) var window: Int
-  private var slowStartThreshold = Int.max
+  private var slowStart = SlowStart()
   /// W_max: where the curve is flat. 0 before anything was lost.
   private(set) var plateau = 0
   /// cwnd_prior: the window before it was last reduced.
-  private var windowBefore = 0
+  private var windowBefore: Int32 = 0
   /// Threshold and W_max before it was, for when it was for nothing (§4.9).
   private var thresholdBefore = Int32.max
   private var plateauBefore: Int32 = 0
@@ -49,7 +49,9 @@ struct Cubic: CongestionControl {
     window = initialWindow
   }
 
-  mutating func acknowledged(_ byteCount: Int, isLimiting: Bool, at now: Instant, roundTrip: UInt64) {
+  mutating func acknowledged(
+    _ byteCount: Int, isLimiting: Bool, at now: Instant, smoothed: UInt64, latest: UInt64
+  ) {
     let previously = acknowledgedAt
     acknowledgedAt = now
     guard isLimiting else {
@@ -57,20 +59,19 @@ struct Cubic: CongestionControl {
       stage.began = stage.began.advanced(byNanoseconds: now.nanoseconds - previously.nanoseconds)
       return
     }
-    if window < slowStartThreshold {
-      // §4.10, as NewReno does it: one batch of our driver may be acknowledged by one ACK.
-      window = min(window + byteCount, max(slowStartThreshold, window))
+    if window < slowStart.threshold {
+      window = slowStart.grow(window, by: byteCount, roundTrip: latest)
       return
     }
     if !isInStage { beginStage(at: now) }
     // §4.3: W_est grows by alpha segments a window, 3 (1 - beta) / (1 + beta) until it is what the window was, then 1.
-    let isBehind = stage.renoWindow < windowBefore
+    let isBehind = stage.renoWindow < Int(windowBefore)
     stage.renoRemainder += isBehind ? segment * byteCount * 9 / 17 : segment * byteCount
     stage.renoWindow += stage.renoRemainder / window
     stage.renoRemainder %= window
     // §4.2: what the curve will be a round trip from now, no less than now and no more than half as much again.
     let ahead = now.nanoseconds - stage.began.nanoseconds
-    let target = curve(after: Int(ahead &+ roundTrip) / 1_000_000)
+    let target = curve(after: Int(ahead &+ smoothed) / 1_000_000)
     if target < stage.renoWindow {
       window = max(window, stage.renoWindow)
       stage.growthRemainder = 0
@@ -84,14 +85,14 @@ struct Cubic: CongestionControl {
 
   mutating func foundLoss(inFlight: Int) {
     reduce(inFlight: inFlight)
-    window = slowStartThreshold
+    window = slowStart.threshold
   }
 
-  mutating func repairedLoss() { window = max(slowStartThreshold, segment) }
+  mutating func repairedLoss() { window = max(slowStart.threshold, segment) }
 
   mutating func undoLoss() {
-    window = max(window, windowBefore)
-    slowStartThreshold = max(slowStartThreshold, thresholdBefore == .max ? .max : Int(thresholdBefore))
+    window = max(window, Int(windowBefore))
+    slowStart.threshold = max(slowStart.threshold, thresholdBefore == .max ? .max : Int(thresholdBefore))
     plateau = max(plateau, Int(plateauBefore))
     forgetsPlateau = false
     // Unless a new stage has begun, the last one is still known and goes on (§4.9.1).
@@ -117,11 +118,11 @@ struct Cubic: CongestionControl {
   /// plateau shares with others, and leaves them room.
   private mutating func reduce(inFlight: Int) {
     wasInStage = isInStage
-    thresholdBefore = Int32(clamping: slowStartThreshold)
+    thresholdBefore = Int32(clamping: slowStart.threshold)
     plateauBefore = Int32(clamping: plateau)
     plateau = window < plateau ? window * 17 / 20 : window
-    windowBefore = window
-    slowStartThreshold = max(inFlight * 7 / 10, 2 * segment)
+    windowBefore = Int32(clamping: window)
+    slowStart.threshold = max(inFlight * 7 / 10, 2 * segment)
     isInStage = false
     forgetsPlateau = false
   }
