@@ -10,6 +10,8 @@ extension Connection {
     let acknowledgement = segment.acknowledgementNumber
     let advance = acknowledgement - unacknowledged
     var events: Events = []
+    let receivedBefore = sentLog.receivedByteCount
+    let lostBefore = sentLog.lostByteCount
     if isSACKPermitted { beginLossDetection(segment, at: now) }
     let hasNews = advance >= 0 && takeSACK(segment, from: acknowledgement)
     let previousWindow = sendWindow
@@ -26,7 +28,15 @@ extension Connection {
       if tailProbe != nil {
         judgeTailProbe(acknowledgement, isDuplicate: advance == 0 && !hasNews && segment.sequenceLength == 0)
       }
-      if hasGapAtPeer { findLosses(at: now) } else if advance > 0 { scheduleTailProbe(at: now) }
+      if hasGapAtPeer {
+        findLosses(at: now)
+        if case .fast = recovery.phase {
+          let arrived = max(0, advance) + sentLog.receivedByteCount - receivedBefore
+          reduceRate(arrived, isSafe: advance > 0 && sentLog.lostByteCount <= lostBefore)
+        }
+      } else if advance > 0 {
+        scheduleTailProbe(at: now)
+      }
     }
     if sendWindow > previousWindow { events.insert(.writable) }
     if sendWindow > 0 {
@@ -45,6 +55,20 @@ extension Connection {
       waitingSince = now
     }
     return events
+  }
+
+  /// An ACK in fast recovery tells that `arrived` bytes have: what that lets out.
+  mutating func reduceRate(_ arrived: Int, isSafe: Bool) {
+    recovery.rate.acknowledged(
+      arrived, pipe: pipeByteCount, target: congestion.window, segment: segmentByteCount, isSafe: isSafe)
+  }
+
+  /// What may be sent now as far as the network is concerned.
+  var allowance: Int {
+    @inline(__always) get {
+      if isSACKPermitted, case .fast = recovery.phase { return Int(recovery.rate.allowed) }
+      return congestion.window - pipeByteCount
+    }
   }
 
   private mutating func takeSACK(_ segment: borrowing TCPSegment, from acknowledgement: SequenceNumber)
@@ -195,6 +219,7 @@ extension Connection {
     recovery.begin(
       .fast(point: sendMaximum), from: unacknowledged, at: now, isSACKPermitted: isSACKPermitted)
     recovery.hasRescued = false
+    recovery.rate.begin(flight: flightByteCount - sentLog.receivedByteCount)
     // Karn: what is sent again cannot be measured.
     timed = nil
   }

@@ -101,7 +101,12 @@ extension Connection {
 
   /// The timer of both has expired.
   mutating func lossProbeTimedOut(at now: Instant) {
-    if hasGapAtPeer { return findLosses(at: now) }
+    if hasGapAtPeer {
+      findLosses(at: now)
+      // No ACK will let out what was found now: one segment, so that there is one.
+      if case .fast = recovery.phase { reduceRate(segmentByteCount, isSafe: false) }
+      return
+    }
     if recovery.isOpen, owedProbe == .none, unacknowledged < sendMaximum { owedProbe = .tail }
   }
 

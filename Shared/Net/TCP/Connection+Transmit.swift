@@ -108,7 +108,7 @@ extension Connection {
   private mutating func selectiveRetransmission(at now: Instant) -> OutboundSegment? {
     let full = segmentByteCount
     let isFirst = recovery.mustRetransmitFront
-    guard isFirst || congestion.window - pipeByteCount >= full else { return nil }
+    guard isFirst || allowance >= full else { return nil }
     let edge = unacknowledged + sendWindow
     if let lost = sentLog.firstLost {
       // Only the front may go beyond a window that was taken back.
@@ -118,7 +118,7 @@ extension Connection {
     if isFirst { return again(from: unacknowledged, to: sendMaximum, at: now) }
     // Rule 4 of NextSeg: when there is no new data, once in a recovery, the last segment: what is lost behind all
     // that was reported shows when it arrives.
-    guard case .fast = recovery.phase, !recovery.hasRescued,
+    guard case .fast = recovery.phase, !recovery.hasRescued, congestion.window - pipeByteCount >= full,
       sendNext == sendQueueEnd + (owesFin ? 1 : 0) || usableWindow <= 0
     else { return nil }
     let end = scoreboard.end ?? unacknowledged
@@ -151,7 +151,7 @@ extension Connection {
     // While all is well, each of the first two duplicate ACKs lets a segment out (Limited Transmit, RFC 3042); with
     // SACK, what it reports is out of the pipe.
     let limited = recovery.isOpen && !isSACKPermitted ? Int(min(recovery.duplicateCount, 2)) * full : 0
-    let allowed = congestion.window + limited - pipeByteCount
+    let allowed = allowance + limited
     if waiting <= 0 {
       // FIN alone; the window may be closed but not the congestion window.
       return window > 0 && allowed > 0 ? segment(from: sendNext, 0, at: now, .data) : nil
@@ -216,7 +216,9 @@ extension Connection {
       counters.resetsSent &+= 1
       owesReset = false
     case .syn: didSendSYN(at: now)
-    case .data: didSendData(segment, to: end, at: now)
+    case .data:
+      if !recovery.isOpen { recovery.rate.didSend(segment.payloadByteCount) }
+      didSendData(segment, to: end, at: now)
     case .retransmission:
       counters.retransmissions &+= 1
       if case .fast = recovery.phase, isSACKPermitted, !recovery.mustRetransmitFront,
@@ -226,7 +228,10 @@ extension Connection {
       } else if end > recovery.highRetransmitted {
         recovery.highRetransmitted = end
       }
-      if !recovery.isOpen { recovery.didRetransmit(segment) }
+      if !recovery.isOpen {
+        recovery.didRetransmit(segment)
+        recovery.rate.didSend(segment.payloadByteCount)
+      }
       logSent(segment, to: end, at: now)
       recovery.mustRetransmitFront = false
       timed = nil

@@ -50,6 +50,9 @@ struct Recovery {
   /// for nothing (RFC 6582 §3.2, step 2).
   var lastPoint: SequenceNumber?
 
+  /// What may be sent in fast recovery; with SACK only.
+  var rate = RateReduction()
+
   var isOpen: Bool { phase == .open }
 
   /// A phase begins at SND.UNA, whose segment goes out first. With SACK the peer will say what it had; with
