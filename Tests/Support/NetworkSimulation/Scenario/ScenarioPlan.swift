@@ -49,6 +49,8 @@ public struct ScenarioPlan: Sendable {
   public var cables = [Impairments(), Impairments()]
   /// Both backends.
   public var devices = [SimulatedDeviceOptions(), SimulatedDeviceOptions()]
+  /// What stands in the way.
+  public var pathologies: [Pathology] = []
   /// Neither finished nor cut on the wire.
   public var carriesUnfinished = false
   /// The cables are cut for ever at this time: what is not over then times out.
@@ -70,6 +72,7 @@ public struct ScenarioPlan: Sendable {
     planOutages(&numbers)
     isNagleEnabled = numbers.chance(0.2)
     if numbers.chance(0.1) { bufferBudgetByteCount = 256 << 10 }
+    planPath()
   }
 
   /// A plan of clean cables and plain devices.
