@@ -3,6 +3,7 @@ extension ScenarioPlan {
   /// numbers of its own, so that the rest of the plan is that of its seed.
   mutating func planPath() {
     var numbers = SplitMix64(seed: seed &* 0x9e6c_63d0_876a_8d4b &+ 5)
+    if numbers.chance(0.3) { congestionAlgorithm = .newReno }
     guard !carriesUnfinished, numbers.chance(0.5) else { return }
     if numbers.chance(0.15) { bloat(&numbers) }
     for _ in 0..<numbers.pick(1...3) {

@@ -1,4 +1,5 @@
 import Platform
+import TCP
 
 /// What one end of a connection does.
 public struct ProgramPlan: Sendable {
@@ -59,6 +60,8 @@ public struct ScenarioPlan: Sendable {
   public var bufferBudgetByteCount = 16 << 20
   /// Whether short segments wait (Nagle).
   public var isNagleEnabled = false
+  /// What decides about the congestion window of both stacks.
+  public var congestionAlgorithm = CongestionAlgorithm.cubic
   /// What is transported.
   public var connections: [ConnectionPlan] = []
 

@@ -94,6 +94,7 @@ public final class ScenarioRun {
     var configuration = StackConfiguration()
     configuration.bufferBudgetByteCount = plan.bufferBudgetByteCount
     configuration.tcp.isNagleEnabled = plan.isNagleEnabled
+    configuration.tcp.congestionAlgorithm = plan.congestionAlgorithm
     // Long enough for a lossy link: whoever is too late for it is reset.
     configuration.tcp.handshakeTimeout = 120_000_000_000
     // Whoever has closed still delivers to a reader who pauses for long.
