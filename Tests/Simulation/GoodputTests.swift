@@ -1,5 +1,6 @@
-@testable import NetworkSimulation
 import Testing
+
+@testable import NetworkSimulation
 
 /// Compares the committed table, Goodput.txt, with what the stacks do now.
 @Suite struct GoodputTests {
