@@ -51,7 +51,7 @@ extension ScenarioPlan {
       return .movedNumbers(of: from, by: distance, translatesSACK: numbers.chance(0.5))
     case 4:
       // In so many pieces that some of all packets still arrive whole where frames are lost.
-      let least = devices[from].maximumTransmissionUnit / 5
+      let least = devices[from].maximumTransmissionUnit / 3
       return .fragmentation(from: from, byteCount: max(least, numbers.pick([300, 700, 1_400])))
     case 5: return .resegmentation(from: from, byteCount: numbers.pick([40, 500, 1_000]))
     case 6:
