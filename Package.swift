@@ -252,7 +252,7 @@ let package = Package(
     .testTarget(
       name: "SimulationTests",
       dependencies: ["Bytes", "EventLoop", "NetworkSimulation", "NetworkStack", "Platform", "Wire"],
-      path: "Tests/Simulation", swiftSettings: settings),
+      path: "Tests/Simulation", exclude: ["Goodput.txt"], swiftSettings: settings),
     tests("TCP", ["Bytes", "Platform", "Wire"]),
     tests(
       "NetworkStack",

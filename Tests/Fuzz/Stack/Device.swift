@@ -11,6 +11,14 @@ struct Session {
   /// What the stack expects next of the peer, and what the peer expects of the stack.
   var next = SequenceNumber(1000)
   var expected = SequenceNumber(0)
+  /// Where the peer's stream begins, by the stack's first acknowledgement.
+  var begin: SequenceNumber?
+}
+
+/// A question of the stack that a peer may answer.
+struct Question {
+  var port: UInt16
+  var payload: [UInt8]
 }
 
 /// A device in memory, which remembers what each connection was told last.
@@ -22,6 +30,9 @@ final class Device: NetworkDevice {
   var isFull = false
   var inbox: [[UInt8]] = []
   var sessions: [Session] = []
+  /// What it last asked for by DHCP, and its latest DNS queries.
+  var dhcpQuestion: Question?
+  var dnsQuestions: [Question] = []
 
   func transmit(_ frame: borrowing OutboundFrame) -> Bool {
     if isFull { return false }
@@ -35,13 +46,18 @@ final class Device: NetworkDevice {
       if ethernet.type == .arp { answer(try ARPPacket(validating: ethernet.payload)) }
       guard ethernet.type == .ipv4 else { return true }
       let packet = try IPv4Packet(validating: ethernet.payload)
+      if packet.protocol == .udp {
+        note(
+          try UDPDatagram(
+            validating: packet.payload, checksum: .verify(pseudoHeader: packet.pseudoHeader)))
+      }
       guard packet.protocol == .tcp else { return true }
       let segment = try TCPSegment(
         validating: packet.payload, checksum: .verify(pseudoHeader: packet.pseudoHeader))
       remember(
         packet.destination, segment.destinationPort, segment.sourcePort,
         expected: segment.sequenceNumber + segment.sequenceLength,
-        next: segment.flags.contains(.ack) ? segment.acknowledgementNumber : nil)
+        next: segment.flags.contains(.ack) ? segment.acknowledgementNumber : nil, flags: segment.flags)
     } catch {
       preconditionFailure("the stack sent what is no valid frame")
     }
@@ -67,21 +83,37 @@ final class Device: NetworkDevice {
 
   func remember(
     _ remote: IPv4Address, _ remotePort: UInt16, _ localPort: UInt16, expected: SequenceNumber,
-    next: SequenceNumber?
+    next: SequenceNumber?, flags: TCPFlags
   ) {
-    let index = sessions.firstIndex {
-      $0.remote == remote && $0.remotePort == remotePort && $0.localPort == localPort
-    }
+    let index = index(remote, remotePort, localPort)
     var session =
       index.map { sessions[$0] }
       ?? Session(remote: remote, remotePort: remotePort, localPort: localPort)
     session.expected = expected
-    if let next { session.next = next }
+    if flags.contains(.syn) { session.begin = nil }
+    if let next, !flags.contains(.rst) {
+      session.next = next
+      session.begin = session.begin ?? next
+    }
     if let index {
       sessions[index] = session
     } else {
       if sessions.count >= 32 { sessions.removeFirst() }
       sessions.append(session)
+    }
+  }
+
+  func index(_ remote: IPv4Address, _ remotePort: UInt16, _ localPort: UInt16) -> Int? {
+    sessions.firstIndex { $0.remote == remote && $0.remotePort == remotePort && $0.localPort == localPort }
+  }
+
+  private func note(_ datagram: borrowing UDPDatagram) {
+    let question = Question(
+      port: datagram.sourcePort, payload: datagram.payload.withUnsafeBytes { Array($0) })
+    if datagram.destinationPort == 67 { dhcpQuestion = question }
+    if datagram.destinationPort == 53 {
+      if dnsQuestions.count == 8 { dnsQuestions.removeFirst() }
+      dnsQuestions.append(question)
     }
   }
 

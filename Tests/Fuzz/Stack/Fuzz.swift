@@ -5,19 +5,22 @@ import Platform
 import TCP
 import Wire
 
-/// Reads the input as what happens to one stack: frames of several peers, right, guessed or broken; calls of its
-/// program; and time. Its limits must hold all the while, and once everything is closed and time has passed, nothing
+/// Reads the input as what happens to one stack: frames of several peers, right, guessed or broken, whole or in
+/// fragments; DHCP's and DNS's answers; calls of its program; and time. Its limits must hold all the while, what its
+/// program reads must be what the peer sent at that place, and once everything is closed and time has passed, nothing
 /// may be left.
+///
+/// The first byte: bit 0, whether the stack goes first in the end; bit 1, whether its address comes by DHCP; bit 2,
+/// whether a connection is open at the beginning.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let world = World(UnsafeBufferPointer(start: start, count: count))
-  // Every other input ends with the stack, while streams and their timers are still there.
-  let isAbandoned = world.input.next() & 1 == 1
+  if world.setting & 4 != 0 { world.establish(from: World.firstPeer, port: 80, beginningAt: 1_000) }
   for _ in 0..<600 where !world.input.isEmpty {
     world.step()
     world.check()
   }
-  if isAbandoned { world.abandon() } else { world.end() }
+  if world.setting & 1 != 0 { world.abandon() } else { world.end() }
   return 0
 }
 
@@ -50,10 +53,30 @@ final class ManualClock: Clock {
   var wallTime: WallTime { WallTime(nanosecondsSinceEpoch: Int64(now.nanoseconds)) }
 }
 
-/// A loop without tasks, which never waits.
-final class IdleDriver: LoopDriver {
-  func start(_ body: @escaping () async -> Void) { preconditionFailure("no task is expected") }
-  func runJobs() -> Bool { false }
+/// A loop that never waits.
+final class IdleDriver: LoopDriver, TaskExecutor, @unchecked Sendable {
+  // Touched by the one thread there is.
+  private var jobs: [UnownedJob] = []
+
+  func start(_ body: @escaping () async -> Void) {
+    // Every job of the task runs on the one thread.
+    nonisolated(unsafe) let body = body
+    _ = Task.detached(executorPreference: self) { await body() }
+  }
+
+  func enqueue(_ job: consuming ExecutorJob) { jobs.append(UnownedJob(job)) }
+
+  func runJobs() -> Bool {
+    let executor = asUnownedTaskExecutor()
+    var index = 0
+    while index < jobs.count {
+      jobs[index].runSynchronously(on: executor)
+      index += 1
+    }
+    jobs.removeAll()
+    return false
+  }
+
   func poll(until deadline: Instant) {}
 }
 
@@ -71,7 +94,10 @@ final class Counting: Entropy {
 /// A stack, its program and its peers.
 final class World {
   static let ours = IPv4Address(10, 0, 0, 1)
+  static let firstPeer = IPv4Address(10, 0, 0, 2)
+  static let router = IPv4Address(10, 0, 0, 254)
   var input: Input
+  let setting: UInt8
   let clock = ManualClock()
   let loop: EventLoop
   let device = Device()
@@ -80,10 +106,15 @@ final class World {
   let configuration: StackConfiguration
   var listener: (any Listener)?
   var streams: [StackStream] = []
+  /// Where each stream's program stands, by what the peer's numbers are; those that are known.
+  var positions: [ObjectIdentifier: SequenceNumber] = [:]
+  /// Names that are being looked up.
+  var lookupCount = 0
   var sockets: [UDPSocket] = []
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
     input = Input(bytes)
+    setting = input.next()
     loop = EventLoop(driver: IdleDriver(), clock: clock)
     var configuration = StackConfiguration()
     configuration.maximumConnectionCount = 8
@@ -96,11 +127,13 @@ final class World {
     self.configuration = configuration
     let stack = NetworkStack(loop: loop, entropy: Counting(), configuration: configuration)
     self.stack = stack
+    let network = IPv4Network(IPv4Address(10, 0, 0, 0), prefixLength: 24)
     interface = stack.attach(
       device,
-      addressing: .fixed(
-        address: Self.ours, network: IPv4Network(IPv4Address(10, 0, 0, 0), prefixLength: 24),
-        gateway: IPv4Address(10, 0, 0, 254)))
+      addressing: setting & 2 != 0
+        ? .dhcp(hostName: "souk")
+        : .fixed(address: Self.ours, network: network, gateway: Self.router))
+    if setting & 2 == 0 { stack.useResolvers([Self.router]) }
     listen()
   }
 
@@ -122,12 +155,17 @@ final class World {
     for socket in sockets { socket.close() }
     sockets.removeAll()
     for _ in 0..<600 { turn(after: 1_000_000_000) }
+    expectNothing()
+    abandon()
+  }
+
+  private func expectNothing() {
     guard let stack else { return }
     _ = stack.figures
     precondition(stack.connectionCount == 0, "a connection that never ends")
     precondition(stack.timeWaitCount == 0, "a TIME-WAIT that never ends")
     precondition(stack.pool.committedByteCount == 0 && stack.pool.usedByteCount == 0, "memory is lost")
-    abandon()
+    precondition(lookupCount == 0, "a lookup that never ends")
   }
 
   /// The stack goes first.
@@ -136,6 +174,8 @@ final class World {
     for _ in 0..<300 { turn(after: 1_000_000_000) }
     for stream in streams { read(stream) }
     listener?.close()
+    // The loop keeps a cancelled timer until its time, and a lease may be long: 150 years.
+    for _ in 0..<2 { turn(after: 5_000_000_000_000_000_000) }
   }
 
   func turn(after nanoseconds: UInt64) {
@@ -152,20 +192,13 @@ final class World {
     }
   }
 
-  private func read(_ stream: StackStream) {
-    withUnsafeTemporaryAllocation(byteCount: 3_000, alignment: 8) { memory in
-      var room = OutputRawSpan(buffer: memory, initializedCount: 0)
-      do throws(NetworkError) { _ = try stream.receive(into: &room) } catch {}
-    }
-  }
-
   private func callProgram() {
     guard let stack else { return }
     let stream = streams.isEmpty ? nil : streams[input.below(streams.count)]
     do throws(NetworkError) {
       switch input.below(12) {
       case 0, 1:
-        if let accepted = try listener?.accept() as? StackStream { streams.append(accepted) }
+        try accept()
       case 2: if let stream { read(stream) }
       case 3, 4:
         let bytes = [UInt8](repeating: 7, count: 1 + 40 * Int(input.next()))
@@ -173,7 +206,7 @@ final class World {
       case 5: stream?.finish()
       case 6: stream?.close()
       case 7: stream?.abort()
-      case 8: if !streams.isEmpty { streams.remove(at: input.below(streams.count)) }
+      case 8: if !streams.isEmpty { forget(input.below(streams.count)) }
       case 9:
         let port = UInt16(1 + input.below(3))
         streams.append(try stack.open(to: Endpoint(Self.address(peer()), port: port)))
@@ -194,15 +227,15 @@ final class World {
 
   // MARK: The peers
 
-  private static func address(_ address: IPv4Address) -> IPAddress { .v4(address.rawValue) }
+  static func address(_ address: IPv4Address) -> IPAddress { .v4(address.rawValue) }
 
-  private func peer() -> IPv4Address { IPv4Address(10, 0, 0, UInt8(2 + input.below(6))) }
+  func peer() -> IPv4Address { IPv4Address(10, 0, 0, UInt8(2 + input.below(6))) }
 
-  private func hardware(of address: IPv4Address) -> EthernetAddress {
+  func hardware(of address: IPv4Address) -> EthernetAddress {
     EthernetAddress(rawValue: 0x0200_0000_0000 + UInt64(address.rawValue & 0xff))
   }
 
-  private func frame(
+  func frame(
     from hardware: EthernetAddress, _ type: EtherType, isGroup: Bool = false,
     _ write: (inout OutputRawSpan) -> Void
   ) {
@@ -220,7 +253,7 @@ final class World {
     device.inbox.append(bytes)
   }
 
-  private func packet(
+  func packet(
     from source: IPv4Address, _ protocol: IPProtocol, _ byteCount: Int,
     _ write: (IPv4Header, inout OutputRawSpan) -> Void
   ) {
@@ -232,9 +265,11 @@ final class World {
     }
   }
 
-  private func segment(_ header: TCPHeader, from source: IPv4Address, payload byteCount: Int) {
+  func segment(_ header: TCPHeader, from source: IPv4Address, payload byteCount: Int) {
     packet(from: source, .tcp, header.byteCount + byteCount) { ip, output in
-      header.write(into: &output, seal: .full(pseudoHeader: ip.pseudoHeader)) { $0.append(zeros: byteCount) }
+      header.write(into: &output, seal: .full(pseudoHeader: ip.pseudoHeader)) {
+        Self.append(byteCount, at: header.sequenceNumber + (header.flags.contains(.syn) ? 1 : 0), to: &$0)
+      }
     }
   }
 
@@ -252,9 +287,14 @@ final class World {
     segment(header, from: source, payload: options & 16 != 0 ? input.below(100) : 0)
   }
 
-  /// What fits a connection, or lies a little beside.
   private func sendFitting() {
-    guard !device.sessions.isEmpty else { return }
+    guard let (header, session, byteCount) = fittingSegment() else { return }
+    segment(header, from: session.remote, payload: byteCount)
+  }
+
+  /// What fits a connection, or lies a little beside: header, whose, bytes of payload.
+  func fittingSegment() -> (TCPHeader, Session, Int)? {
+    guard !device.sessions.isEmpty else { return nil }
     let index = input.below(device.sessions.count)
     let session = device.sessions[index]
     let twist = input.next()
@@ -269,7 +309,7 @@ final class World {
       sourcePort: session.remotePort, destinationPort: session.localPort, sequenceNumber: number,
       acknowledgementNumber: expected, flags: flags, window: twist & 16 != 0 ? UInt16(input.next()) : 0xffff)
     if twist & 32 != 0 { header.options.timestamps = TCPTimestamps(value: input.word(), echo: input.word()) }
-    segment(header, from: session.remote, payload: twist & 64 != 0 ? 5 * Int(input.next()) : 0)
+    return (header, session, twist & 64 != 0 ? 5 * Int(input.next()) : 0)
   }
 
   private func sendARP() {
@@ -335,12 +375,12 @@ final class World {
     let byteCount = input.below(80)
     var bytes: [UInt8] = []
     for _ in 0..<byteCount { bytes.append(input.next()) }
-    let type: [EtherType] = [.ipv4, .arp]
-    frame(from: hardware(of: peer()), type[input.below(2)]) { $0.append(contentsOf: bytes.span.bytes) }
+    let type = [EtherType.ipv4, .arp, EtherType(rawValue: 0x86dd)][input.below(3)]
+    frame(from: hardware(of: peer()), type) { $0.append(contentsOf: bytes.span.bytes) }
   }
 
   func step() {
-    switch input.below(20) {
+    switch input.below(26) {
     case 0, 1: sendSYN()
     case 2...7: sendFitting()
     case 8: sendARP()
@@ -351,6 +391,11 @@ final class World {
     case 13...16: callProgram()
     case 17: device.isFull = input.next() & 3 == 0
     case 18: turn(after: UInt64(input.next()) * 200_000_000)
+    case 20: establish(from: peer(), port: UInt16(79 + input.below(3)), beginningAt: input.word())
+    case 21: answerDHCP()
+    case 22: answerDNS()
+    case 23: lookUp()
+    case 24: sendInFragments()
     default: turn(after: 1_000)
     }
     if input.next() & 1 == 0 { turn(after: 1_000) }

@@ -60,6 +60,8 @@ public struct WireFigures: Equatable, Sendable {
   public var frameCheckDropped = 0
   /// The receiver took no frames out for too long.
   public var overrun = 0
+  /// A box on the way dropped it, cut it up or merged it.
+  public var droppedInPath = 0
   /// Nobody has the destination address.
   public var unroutable = 0
   /// Delivered with flipped bits.

@@ -26,15 +26,17 @@ public struct SimulatedDeviceOptions: Sendable {
 
 /// One end of a `SimulatedWire`: a device whose backend is the wire. Made by `SimulatedWire.attach`.
 ///
-/// Frames leave at `notify`, so a stack that forgets it sends nothing. What a stack may not do (a frame over the MTU, an
-/// offload that was not negotiated, a wrong partial checksum) is reported to the wire and the frame is dropped.
+/// Frames leave at `notify`, so a stack that forgets it sends nothing. What a stack may not do (a frame over the MTU,
+/// an offload that was not negotiated, a wrong partial checksum) is reported to the wire and the frame is dropped.
 public final class SimulatedDevice: NetworkDevice {
   /// Its address.
   public let hardwareAddress: UInt64
   /// What the backend offers.
   public let options: SimulatedDeviceOptions
   /// What the cable does to frames that this device sends. Takes effect for the frames after.
-  public var impairments = Impairments() { didSet { isClean = impairments.isClean } }
+  public var impairments = Impairments() { didSet { isClean = impairments.isClean && stages.isEmpty } }
+  /// Checks what this device's stack sends against what it was given.
+  public var invariants: EndInvariants?
   /// Called by `SimulatedWire.pump` when frames wait, or when there is room again after a refusal.
   public var whenReady: () -> Void = {}
   /// `transmit` calls that were refused.
@@ -54,6 +56,8 @@ public final class SimulatedDevice: NetworkDevice {
   unowned let wire: SimulatedWire
   var numbers: SplitMix64
   var isClean = true
+  /// The boxes that its frames go through before the cable.
+  var stages: [any PathStage] = [] { didSet { isClean = impairments.isClean && stages.isEmpty } }
   /// When the cable has room for the next frame, and when the last one arrives.
   var linkIsFreeAt = Instant(nanoseconds: 0)
   var lastArrival = Instant(nanoseconds: 0)
@@ -113,8 +117,19 @@ public final class SimulatedDevice: NetworkDevice {
         SegmentCutter.finish(memory, start: checksum.start, offset: checksum.offset)
       }
     }
-    outbox.append(buffer)
+    queue(buffer)
     return true
+  }
+
+  private func queue(_ buffer: FrameBuffer) {
+    if let invariants {
+      // The span lives within this block only; the buffer is held by the caller.
+      let bytes = RawSpan(_unsafeBytes: buffer.bytes)
+      for complaint in invariants.sent(bytes, isUnfinished: buffer.isUnfinished, at: wire.loop.now) {
+        wire.report("device \(index): \(complaint)")
+      }
+    }
+    outbox.append(buffer)
   }
 
   /// A stack's mistake: reported, and taken, as sending it again would not help.
@@ -139,7 +154,7 @@ public final class SimulatedDevice: NetworkDevice {
       let buffer = wire.pool.take(byteCount: frame.byteCount)
       SegmentCutter.copy(frame, from: 0, to: .init(rebasing: buffer.memory[0..<frame.byteCount]))
       buffer.isUnfinished = true
-      outbox.append(buffer)
+      queue(buffer)
       return true
     }
     let payload = frame.byteCount - header
@@ -153,7 +168,7 @@ public final class SimulatedDevice: NetworkDevice {
       SegmentCutter.copy(frame, from: header + offset, to: .init(rebasing: memory[header...]))
       SegmentCutter.patch(
         memory, layout, index: index, offset: offset, isFirst: index == 0, isLast: offset + count == payload)
-      outbox.append(buffer)
+      queue(buffer)
       offset += count
       index += 1
     } while offset < payload
@@ -202,6 +217,8 @@ public final class SimulatedDevice: NetworkDevice {
   private func lend(_ buffer: FrameBuffer, _ deliver: (borrowing InboundFrame) -> Void) {
     let isTrusted = offload.contains(.receiveChecksum) && !buffer.isCorrupted
     let whole = buffer.bytes
+    // The span lives within this statement only.
+    invariants?.heard(RawSpan(_unsafeBytes: whole), isTrusted: isTrusted)
     let size = options.pieceByteCount
     if size == 0 || whole.count <= size {
       // The span lives within this call only; the buffer is recycled after it.

@@ -61,7 +61,7 @@ extension SimulatedWire {
       let copy = pool.take(byteCount: frame.byteCount)
       copy.copy(frame)
       let later = sender.numbers.below(max(1, cable.reorderNanoseconds)) + 1
-      fly(copy, from: sender, arrivingAt: arrival.advanced(byNanoseconds: later))
+      fly(copy, from: sender, arrivingAt: arrival.advanced(byNanoseconds: later), next: nil)
       figures.duplicated += 1
       trace?("  duplicated, +\(later) ns")
     }
@@ -73,7 +73,7 @@ extension SimulatedWire {
     } else {
       sender.lastArrival = arrival
     }
-    fly(frame, from: sender, arrivingAt: arrival)
+    fly(frame, from: sender, arrivingAt: arrival, next: nil)
   }
 
   private func lose(_ frame: FrameBuffer, _ reason: WritableKeyPath<WireFigures, Int>, _ name: String) {

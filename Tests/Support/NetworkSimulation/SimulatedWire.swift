@@ -9,8 +9,8 @@ import Wire
 /// knows every address. Confined to its loop's thread.
 ///
 /// A clean cable hands a frame over in the same turn, allocates nothing once its buffers are made, and makes the sender
-/// wait when the receiver has no room. An impaired one delivers by a timer of the loop. Every decision is drawn from the
-/// seed, for each device from numbers of its own.
+/// wait when the receiver has no room. An impaired one delivers by a timer of the loop. Every decision is drawn from
+/// the seed, for each device from numbers of its own.
 ///
 /// Who drives the loop calls `pump` once a turn.
 public final class SimulatedWire {
@@ -69,6 +69,9 @@ public final class SimulatedWire {
     return device
   }
 
+  /// Numbers for a part of the wire.
+  func splitNumbers() -> SplitMix64 { numbers.split() }
+
   /// Frames that are on their way or wait at a device.
   public var framesInUse: Int { pool.inUseCount }
 
@@ -96,8 +99,26 @@ public final class SimulatedWire {
       return true
     }
     observe(frame)
-    impair(frame, from: sender)
+    proceed(frame, from: sender, to: 0)
     return true
+  }
+
+  /// Takes a frame to the box at `index` of its sender's way; behind the last one begins the cable.
+  func proceed(_ frame: FrameBuffer, from sender: SimulatedDevice, to index: Int) {
+    if index < sender.stages.count {
+      sender.stages[index].take(frame, at: Hop(wire: self, sender: sender, index: index))
+    } else if sender.impairments.isClean && script.isEmpty {
+      fly(frame, from: sender, arrivingAt: max(loop.now, sender.lastArrival), next: nil)
+    } else {
+      impair(frame, from: sender)
+    }
+  }
+
+  /// A box on the way has no more use for the frame.
+  func dropInPath(_ frame: FrameBuffer, _ why: String) {
+    figures.droppedInPath += 1
+    trace?("  \(why)")
+    pool.recycle(frame)
   }
 
   private func observe(_ frame: FrameBuffer) {
@@ -117,7 +138,7 @@ public final class SimulatedWire {
 
   // MARK: To a device
 
-  private func unicastTarget(_ frame: FrameBuffer, _ sender: SimulatedDevice) -> SimulatedDevice? {
+  private func unicastTarget(_ frame: FrameBuffer, _ sender: SimulatedDevice?) -> SimulatedDevice? {
     var address: UInt64 = 0
     for index in 0..<6 { address = address << 8 | UInt64(frame.memory[index]) }
     for device in devices where device.hardwareAddress == address && device !== sender { return device }
@@ -125,7 +146,7 @@ public final class SimulatedWire {
   }
 
   /// To everybody else, if it is for a group; else to nobody.
-  private func flood(_ frame: FrameBuffer, from sender: SimulatedDevice) {
+  private func flood(_ frame: FrameBuffer, from sender: SimulatedDevice?) {
     if frame.memory[0] & 1 == 1 {
       for device in devices where device !== sender {
         let copy = pool.take(byteCount: frame.byteCount)
@@ -148,17 +169,20 @@ public final class SimulatedWire {
     target.inbox.append(frame)
   }
 
-  /// Sends the frame on its way, to arrive at `arrival`.
-  func fly(_ frame: FrameBuffer, from sender: SimulatedDevice, arrivingAt arrival: Instant) {
+  /// Sends the frame on its way: at `arrival` it comes to the box `next` of its sender's way, or to its receiver. A
+  /// frame that a box made has no sender.
+  func fly(_ frame: FrameBuffer, from sender: SimulatedDevice?, arrivingAt arrival: Instant, next: Int?) {
     flightCount += 1
-    flights.insert(Flight(arrival: arrival, order: flightCount, frame: frame, sender: sender))
+    flights.insert(Flight(arrival: arrival, order: flightCount, frame: frame, sender: sender, next: next))
     timer.set(flights.min!.arrival)
   }
 
   private func land() {
     while let flight = flights.min, flight.arrival <= loop.now {
       flights.removeMin()
-      if let target = unicastTarget(flight.frame, flight.sender) {
+      if let next = flight.next, let sender = flight.sender {
+        proceed(flight.frame, from: sender, to: next)
+      } else if let target = unicastTarget(flight.frame, flight.sender) {
         put(flight.frame, target)
       } else {
         flood(flight.frame, from: flight.sender)
@@ -168,12 +192,13 @@ public final class SimulatedWire {
   }
 }
 
-/// A frame on an impaired cable. Ties arrive in the order they were sent.
+/// A frame on an impaired cable, or between two boxes. Ties arrive in the order they were sent.
 struct Flight: Comparable {
   let arrival: Instant
   let order: UInt64
   let frame: FrameBuffer
-  let sender: SimulatedDevice
+  let sender: SimulatedDevice?
+  let next: Int?
 
   static func < (left: Flight, right: Flight) -> Bool {
     (left.arrival, left.order) < (right.arrival, right.order)

@@ -7,11 +7,11 @@ import Wire
 /// were sent, so whatever an end can know, it knows too.
 ///
 /// Per connection and direction: nothing is acknowledged that was not sent, and acknowledgements do not go back; the
-/// window's right edge never moves left by a unit of its scale after the handshake; nothing is sent beyond the window that was offered, but one
-/// byte to probe it; nothing is larger than the peer's MSS; no byte of the stream is skipped or changes when it is sent
-/// again, and the end stays where FIN put it; SACK blocks, if negotiated, lie between the acknowledgement and what was
-/// sent; timestamps, if negotiated, are there, do not go back and echo what was sent. Of every frame: formats and
-/// checksums of ARP, IPv4, UDP and TCP.
+/// window's right edge never moves left by a unit of its scale after the handshake; nothing is sent beyond the window
+/// that was offered, but one byte to probe it; nothing is larger than the peer's MSS; no byte of the stream is skipped
+/// or changes when it is sent again, and the end stays where FIN put it; SACK blocks, if negotiated, lie between the
+/// acknowledgement and what was sent; timestamps, if negotiated, are there, do not go back and echo what was sent. Of
+/// every frame: formats and checksums of ARP, IPv4, UDP and TCP.
 ///
 /// A connection whose SYN was not seen, or that is of two incarnations, is not judged. After RST it is forgotten.
 public final class WireInvariants {
@@ -122,6 +122,8 @@ struct Judgement {
   let isLarge: Bool
   let allowsDuplicateSACK: Bool
   let allowsSkips: Bool
+  /// Whether it may have been made long ago, and waited for its neighbour's address since.
+  var mayHaveWaited = false
   var isRetransmission = false
   var complaints: [String] = []
 

@@ -1,4 +1,5 @@
 import Platform
+import TCP
 
 /// What one end of a connection does.
 public struct ProgramPlan: Sendable {
@@ -49,6 +50,8 @@ public struct ScenarioPlan: Sendable {
   public var cables = [Impairments(), Impairments()]
   /// Both backends.
   public var devices = [SimulatedDeviceOptions(), SimulatedDeviceOptions()]
+  /// What stands in the way.
+  public var pathologies: [Pathology] = []
   /// Neither finished nor cut on the wire.
   public var carriesUnfinished = false
   /// The cables are cut for ever at this time: what is not over then times out.
@@ -57,6 +60,8 @@ public struct ScenarioPlan: Sendable {
   public var bufferBudgetByteCount = 16 << 20
   /// Whether short segments wait (Nagle).
   public var isNagleEnabled = false
+  /// What decides about the congestion window of both stacks.
+  public var congestionAlgorithm = CongestionAlgorithm.cubic
   /// What is transported.
   public var connections: [ConnectionPlan] = []
 
@@ -70,6 +75,7 @@ public struct ScenarioPlan: Sendable {
     planOutages(&numbers)
     isNagleEnabled = numbers.chance(0.2)
     if numbers.chance(0.1) { bufferBudgetByteCount = 256 << 10 }
+    planPath()
   }
 
   /// A plan of clean cables and plain devices.

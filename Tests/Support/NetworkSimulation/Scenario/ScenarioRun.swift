@@ -15,6 +15,8 @@ public struct ScenarioOutcome: Sendable {
   public internal(set) var capturePath: String?
   /// Simulated time.
   public internal(set) var nanoseconds: UInt64 = 0
+  /// Of it, until all programs had ended.
+  public internal(set) var transferNanoseconds: UInt64 = 0
   /// Turns of the loop.
   public internal(set) var turnCount = 0
   /// Where frames went.
@@ -73,13 +75,16 @@ public final class ScenarioRun {
     wire = SimulatedWire(loop: loop, seed: plan.seed)
     pairs = plan.connections.map { Pair(plan: $0) }
     wire.capture = PcapWriter()
-    wire.invariants = WireInvariants()
-    wire.invariants!.allowsSkips = true
-    wire.invariants!.allowsDuplicateSACK = true
+    if !plan.pathologies.contains(where: \.changesSegments) {
+      wire.invariants = WireInvariants()
+      wire.invariants!.allowsSkips = true
+      wire.invariants!.allowsDuplicateSACK = true
+    }
     wire.poisons = true
     wire.trace = trace
     wire.carriesUnfinished = plan.carriesUnfinished
     for index in 0..<2 { addStack(index) }
+    for pathology in plan.pathologies { wire.add(pathology) }
     driver.sources = [{ [unowned self] in self.wire.pump() }, { [unowned self] in self.step() }]
   }
 
@@ -89,6 +94,7 @@ public final class ScenarioRun {
     var configuration = StackConfiguration()
     configuration.bufferBudgetByteCount = plan.bufferBudgetByteCount
     configuration.tcp.isNagleEnabled = plan.isNagleEnabled
+    configuration.tcp.congestionAlgorithm = plan.congestionAlgorithm
     // Long enough for a lossy link: whoever is too late for it is reset.
     configuration.tcp.handshakeTimeout = 120_000_000_000
     // Whoever has closed still delivers to a reader who pauses for long.
@@ -99,6 +105,8 @@ public final class ScenarioRun {
     let device = wire.attach(
       hardwareAddress: 0x0200_0000_0001 + UInt64(index), options: plan.devices[index])
     device.impairments = plan.cables[index]
+    device.invariants = EndInvariants()
+    device.invariants!.allowsSkips = true
     let interface = stack.attach(
       device,
       addressing: .fixed(
@@ -144,11 +152,12 @@ public final class ScenarioRun {
       starters.append(timer)
     }
     turn(until: loop.now + Self.timeLimit) { self.pairs.allSatisfy(\.isOver) }
+    outcome.transferNanoseconds = driver.clock.now.nanoseconds - Self.startNanoseconds
     judge()
     release()
     outcome.nanoseconds = driver.clock.now.nanoseconds - Self.startNanoseconds
     outcome.figures = wire.figures
-    outcome.retransmissionCount = wire.invariants!.retransmissionCount
+    outcome.retransmissionCount = wire.devices.reduce(0) { $0 + $1.invariants!.retransmissionCount }
     outcome.failures += wire.reports
     outcome.failures.removeLast(max(0, outcome.failures.count - Self.failureLimit))
   }
@@ -159,8 +168,22 @@ public final class ScenarioRun {
     while !isOver() && driver.clock.now < limit && outcome.turnCount < Self.turnLimit {
       loop.turn()
       outcome.turnCount += 1
+      checkBudgets()
     }
     ticker.cancel()
+  }
+
+  private func checkBudgets() {
+    for (index, stack) in stacks.enumerated() {
+      let pool = stack.pool
+      let isKept =
+        pool.committedByteCount <= pool.budgetByteCount && pool.usedByteCount <= pool.committedByteCount
+      if !isKept {
+        outcome.failures.append(
+          "stack \(index) holds \(pool.usedByteCount) of \(pool.committedByteCount) bytes, \(pool.budgetByteCount) allowed"
+        )
+      }
+    }
   }
 
   // MARK: Programs
@@ -209,6 +232,11 @@ public final class ScenarioRun {
         $0.plan.isReverse == isReverse && $0.openerPort == stream.peer.port && $0.acceptor == nil
       }
       guard let index else {
+        // A forged SYN that came when the connection was over, and that a late ACK of it seemed to confirm.
+        if plan.pathologies.contains(where: \.forges) {
+          stream.close()
+          return true
+        }
         outcome.failures.append("a connection that nobody opened, from \(stream.peer)")
         return true
       }

@@ -2,7 +2,7 @@ import Glibc
 import NetworkSimulation
 
 /// `simulate [--seeds 1000] [--from 0] [--seed N] [--pcap FILE] [--verbose]`: runs scenarios of seeds and says which
-/// fail. Exits with 1 when one did, with 2 for a wrong argument.
+/// fail. Exits with 1 when one did, with 2 for a wrong argument. `simulate --goodput` writes the table of goodput.
 @main
 struct Simulate {
   var seedCount: UInt64 = 1_000
@@ -11,8 +11,10 @@ struct Simulate {
   var isVerbose = false
 
   static func main() {
+    if CommandLine.arguments.dropFirst() == ["--goodput"] { return writeGoodput() }
     guard let command = Simulate(Array(CommandLine.arguments.dropFirst())) else {
       print("usage: simulate [--seeds COUNT] [--from SEED] [--seed SEED] [--pcap FILE] [--verbose]")
+      print("       simulate --goodput")
       exit(2)
     }
     exit(command.run() ? 0 : 1)
@@ -32,6 +34,17 @@ struct Simulate {
       case ("--from", let seed?): firstSeed = seed
       case ("--seed", let seed?): (firstSeed, seedCount) = (seed, 1)
       default: return nil
+      }
+    }
+  }
+
+  static func writeGoodput() {
+    print(GoodputTable.header)
+    for scenario in GoodputScenario.all {
+      for controller in GoodputTable.controllers.indices {
+        let row = GoodputTable.measure(scenario, controller)
+        precondition(row.failures.isEmpty, "\(row.name): \(row.failures)")
+        print(GoodputTable.line(row))
       }
     }
   }

@@ -35,7 +35,7 @@ struct TestCommand: ParsableCommand {
     try runOnOwnStack(release)
     try runOnMachines(release)
     for words in [
-      ["\(release)/simulate", "--seeds", "5000"], ["Tests/Unikernel/boot"],
+      ["\(release)/simulate", "--seeds", "20000"], ["Tests/Unikernel/boot"],
       ["Tests/Unikernel/devices"], ["Tests/Unikernel/tap"], ["Tests/Unikernel/page"],
       ["Tests/Fuzz/run", "all"],
       ["\(release)/souk", "bench", "image", "--quick"],
