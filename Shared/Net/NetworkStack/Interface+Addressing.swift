@@ -88,7 +88,8 @@ extension Interface {
       switch action {
       case .send(let payload, let source, let destination):
         _ = transmitDatagram(
-          payload.span.bytes, from: source, DHCPClient.clientPort, to: destination, DHCPClient.serverPort)
+          payload.span.bytes, from: IPv6Address(mapped: source), DHCPClient.clientPort,
+          to: IPv6Address(mapped: destination), DHCPClient.serverPort)
       case .probe(let address):
         isProbingOffer = true
         conflicts = ConflictDetector(
@@ -99,7 +100,7 @@ extension Interface {
         if lease.address != address || lease.network != network {
           configure(lease.address, lease.network, gateways: lease.routers)
         }
-        stack.useResolvers(lease.domainNameServers)
+        stack.useResolvers(lease.domainNameServers.map { IPAddress($0) })
       case .deconfigure: deconfigure(.lost)
       }
     }

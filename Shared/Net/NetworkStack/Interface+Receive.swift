@@ -19,6 +19,9 @@ extension Interface {
       case .ipv4:
         let packet = try IPv4Packet(validating: frame.payload)
         receive(packet, isLinkGroup: frame.destination.isMulticast, checksumIsTrusted: checksumIsTrusted)
+      case .ipv6 where usesIPv6:
+        let packet = try IPv6Packet(validating: frame.payload)
+        receive(packet, isLinkGroup: frame.destination.isMulticast, checksumIsTrusted: checksumIsTrusted)
       case .arp: receive(try ARPPacket(validating: frame.payload))
       default: stack.counters.unknownProtocol &+= 1
       }
@@ -145,8 +148,10 @@ extension Interface {
         case .silent, .quote: break
         }
       case .destinationUnreachable(let code, _):
-        let quoted = try QuotedIPv4Packet(validating: message.payload)
-        stack.receiveUnreachable(code: code, quoting: quoted, on: self)
+        stack.receiveUnreachable(
+          isHard: code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
+            || code == ICMPv4Kind.Unreachable.administrativelyProhibited,
+          quoting: try QuotedPacket(validating: message.payload), on: self)
       default: break
       }
     } catch {

@@ -29,7 +29,7 @@ public final class Interface {
   private var timer: Timer?
   /// Whether the stack is still there; `stack` may not be touched when it is not.
   private var isAttached = true
-  /// Where headers are written: never more than Ethernet, IPv4 and TCP with options.
+  /// Where headers are written: never more than Ethernet, IPv6 and TCP with options.
   let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 128, alignment: 16)
   /// Where frames in several pieces are put together; allocated when the first one comes.
   private var assembly = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -37,6 +37,10 @@ public final class Interface {
   var nextIdentification: UInt16
   /// What the device cuts by itself: the largest payload of one TCP segment, 0 when it does not.
   let largeByteCount: Int
+  /// The same over IPv6.
+  let largeByteCountOfIPv6: Int
+  /// What the device does.
+  let offload: NetworkOffload
 
   init(_ device: any NetworkDevice, index: InterfaceIndex, stack: NetworkStack) {
     self.device = device
@@ -45,9 +49,10 @@ public final class Interface {
     hardware = EthernetAddress(rawValue: device.hardwareAddress & 0xffff_ffff_ffff)
     maximumTransmissionUnit = device.maximumTransmissionUnit
     nextIdentification = UInt16(truncatingIfNeeded: stack.random())
-    largeByteCount =
-      device.offload.contains(.transmitSegmentation)
-      ? max(0, min(device.maximumLargePacketByteCount, 0xffff) - 80) : 0
+    offload = device.offload
+    let large = min(device.maximumLargePacketByteCount, 0xffff)
+    largeByteCount = offload.contains(.transmitSegmentation) ? max(0, large - 80) : 0
+    largeByteCountOfIPv6 = offload.contains(.transmitSegmentation6) ? max(0, large - 100) : 0
   }
 
   deinit {
@@ -55,6 +60,9 @@ public final class Interface {
     scratch.deallocate()
     assembly.deallocate()
   }
+
+  /// Whether there is an address and a way for IPv6 beyond the link.
+  var reachesIPv6: Bool { false }
 
   /// Whether `address` is ours.
   func has(_ address: IPv6Address) -> Bool {

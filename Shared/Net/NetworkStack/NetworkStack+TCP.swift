@@ -17,10 +17,10 @@ extension NetworkStack {
     let now = loop.now
     let interface = connection.interface
     let tuple = connection.tuple
+    let largeByteCount =
+      tuple.remote.isMapped ? interface.largeByteCount : interface.largeByteCountOfIPv6
     for _ in 0..<Self.maximumSegmentsAtOnce {
-      guard
-        let segment = connection.connection.nextSegment(at: now, largeByteCount: interface.largeByteCount)
-      else {
+      guard let segment = connection.connection.nextSegment(at: now, largeByteCount: largeByteCount) else {
         connection.connection.settle(at: now)
         connection.schedule()
         return
@@ -144,8 +144,8 @@ extension NetworkStack {
       localPort: tuple.localPort, remotePort: tuple.remotePort,
       initialSendNumber: initialNumbers.next(local: local, remote: remote, ports: ports, at: loop.now),
       timestampOffset: initialNumbers.timestampOffset(local: local, remote: remote, ports: ports),
-      segmentByteCount: interface.maximumTransmissionUnit - IPv4Packet.minimumHeaderByteCount
-        - TCPSegment.minimumHeaderByteCount)
+      segmentByteCount: interface.maximumTransmissionUnit - TCPSegment.minimumHeaderByteCount
+        - (local.isMapped ? IPv4Packet.minimumHeaderByteCount : IPv6Packet.minimumHeaderByteCount))
   }
 
   private func listener(for address: IPv6Address, _ port: UInt16) -> StackListener? {
@@ -158,27 +158,18 @@ extension NetworkStack {
   // MARK: ICMP
 
   /// A router or the peer says that a packet of ours could not be delivered (RFC 1122 §4.2.3.9).
-  func receiveUnreachable(code: UInt8, quoting quoted: borrowing QuotedIPv4Packet, on interface: Interface) {
+  /// `isHard` errors end a handshake at once.
+  func receiveUnreachable(isHard: Bool, quoting quoted: borrowing QuotedPacket, on interface: Interface) {
     guard !quoted.isLaterFragment else { return }
     let tuple = FourTuple(
-      local: IPv6Address(mapped: quoted.source), remote: IPv6Address(mapped: quoted.destination),
-      localPort: quoted.sourcePort, remotePort: quoted.destinationPort)
-    let isHard =
-      code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
-      || code == ICMPv4Kind.Unreachable.administrativelyProhibited
-    receiveUnreachable(tuple, quoted.protocol, quoted.sequenceNumber, isHard: isHard, on: interface)
-  }
-
-  /// The same of a packet of either family: what it carried, and the number of its TCP segment.
-  func receiveUnreachable(
-    _ tuple: FourTuple, _ protocol: IPProtocol, _ number: SequenceNumber, isHard: Bool,
-    on interface: Interface
-  ) {
-    if `protocol` == .tcp {
+      local: quoted.source, remote: quoted.destination, localPort: quoted.sourcePort,
+      remotePort: quoted.destinationPort)
+    if quoted.protocol == .tcp {
       guard let connection = connections[tuple] else { return }
-      handle(connection.connection.receiveError(quoting: number, isHard: isHard), of: connection)
-    } else if `protocol` == .udp, interface.has(tuple.local), tuple.remotePort == DNSResolver.serverPort,
-      resolver.servers.contains(where: { IPv6Address(mapped: $0) == tuple.remote })
+      handle(
+        connection.connection.receiveError(quoting: quoted.sequenceNumber, isHard: isHard), of: connection)
+    } else if quoted.protocol == .udp, interface.has(tuple.local), tuple.remotePort == DNSResolver.serverPort,
+      resolver.servers.contains(tuple.remote)
     {
       // Nobody who does not know the server can make us pass it over.
       resolverServerIsUnreachable(port: tuple.localPort)
@@ -188,8 +179,7 @@ extension NetworkStack {
   /// A packet of ours found no neighbour.
   func receiveUndelivered(_ packet: RawSpan, on interface: Interface) {
     do throws(WireError) {
-      receiveUnreachable(
-        code: ICMPv4Kind.Unreachable.host, quoting: try QuotedIPv4Packet(validating: packet), on: interface)
+      receiveUnreachable(isHard: false, quoting: try QuotedPacket(validating: packet), on: interface)
     } catch {
       // Too short to tell whose it was.
     }

@@ -53,6 +53,9 @@ public final class NetworkStack: Network, TurnObserver {
   var resolver: DNSResolver
   var resolverTimer: Timer?
   var resolverSockets: [UDPSocket] = []
+  /// DNS servers that DHCP or our owner named, and those that routers name.
+  var namedServers: [IPv6Address] = []
+  var routerServers: [IPv6Address] = []
   var lookups: [DNSQueryID: LookupWaiters] = [:]
 
   struct ListenerReference {

@@ -166,7 +166,7 @@ import Wire
     let pair = StackPair()
     pair.introduceStranger()
     let server = IPv4Address(10, 0, 0, 77)
-    pair.right.useResolvers([server])
+    pair.right.useResolvers([IPAddress(server)])
     pair.loop.spawn { _ = try? await pair.right.resolve("souk.example", until: .never) }
     pair.run(for: .milliseconds(1))
     let port = try #require(pair.right.resolverSockets.first?.port)
