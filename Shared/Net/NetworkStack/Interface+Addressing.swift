@@ -10,6 +10,7 @@ extension Interface {
   func start(_ addressing: Addressing) {
     let now = stack.loop.now
     switch addressing {
+    case .none: break
     case .fixed(let address, let network, let gateway):
       configure(address, network, gateways: gateway.map { [$0] } ?? [])
       conflicts = ConflictDetector(

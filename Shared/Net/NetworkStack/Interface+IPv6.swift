@@ -6,6 +6,7 @@ import Platform
 import Wire
 
 extension Interface {
+  func start(_ addressing: IPv6Addressing) {}
   var usesIPv6: Bool { false }
   func listens(to group: IPv6Address) -> Bool { false }
   func nextHopOfIPv6(to destination: IPv6Address) -> IPv6Address? { nil }
@@ -13,10 +14,4 @@ extension Interface {
   func isOnLinkIPv6(_ address: IPv6Address) -> Bool { false }
   func hearOfOurs(_ message: NeighbourMessage) -> Bool { false }
   func receive(_ message: borrowing RouterAdvertisement) {}
-}
-extension IPv4Reassembler {
-  mutating func insert(_ packet: borrowing IPv6Packet, isLinkGroup: Bool, at now: Instant) -> ReassembledPacket? { nil }
-}
-extension ReassembledPacket {
-  func withIPv6Packet(_ body: (borrowing IPv6Packet) -> Void) {}
 }

@@ -53,6 +53,7 @@ extension Interface {
   // MARK: IPv4
 
   private func receive(_ packet: borrowing IPv4Packet, isLinkGroup: Bool, checksumIsTrusted: Bool) {
+    stack.counters.packetsOfIPv4 &+= 1
     let source = packet.source
     let destination = packet.destination
     var scope = PacketScope.unicast
@@ -151,7 +152,7 @@ extension Interface {
         stack.receiveUnreachable(
           isHard: code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
             || code == ICMPv4Kind.Unreachable.administrativelyProhibited,
-          quoting: try QuotedPacket(validating: message.payload), on: self)
+          ofIPv6: false, quoting: try QuotedPacket(validating: message.payload), on: self)
       default: break
       }
     } catch {

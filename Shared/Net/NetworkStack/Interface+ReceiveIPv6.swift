@@ -24,23 +24,26 @@ extension Interface {
       return
     }
     let isForGroup = isLinkGroup || !isOurs
+    guard packet.problem == nil, packet.isFragment else {
+      return dispatch(packet, isForGroup: isForGroup, checksumIsTrusted: checksumIsTrusted)
+    }
+    let whole = reassembler.insert(Fragment(packet), isLinkGroup: isForGroup, at: stack.loop.now)
+    schedule()
+    guard let whole else { return }
+    do throws(WireError) {
+      // The checksum of a fragment is nobody's; that of the whole is verified.
+      try whole.withIPv6Packet { dispatch($0, isForGroup: whole.isLinkGroup, checksumIsTrusted: false) }
+    } catch {
+      stack.counters.countMalformed(error)
+    }
+  }
+
+  private func dispatch(_ packet: borrowing IPv6Packet, isForGroup: Bool, checksumIsTrusted: Bool) {
     if let problem = packet.problem {
       return sendError(
         .parameterProblem(code: problem.code, pointer: problem.pointer), about: packet,
         isForGroup: isForGroup && !problem.isToldAboutGroups)
     }
-    if packet.isFragment {
-      let whole = reassembler.insert(packet, isLinkGroup: isForGroup, at: stack.loop.now)
-      schedule()
-      guard let whole else { return }
-      // The checksum of a fragment is nobody's; that of the whole is verified.
-      whole.withIPv6Packet { dispatch($0, isForGroup: whole.isLinkGroup, checksumIsTrusted: false) }
-    } else {
-      dispatch(packet, isForGroup: isForGroup, checksumIsTrusted: checksumIsTrusted)
-    }
-  }
-
-  private func dispatch(_ packet: borrowing IPv6Packet, isForGroup: Bool, checksumIsTrusted: Bool) {
     switch packet.protocol {
     case .tcp:
       guard !isForGroup else {
@@ -111,12 +114,12 @@ extension Interface {
         stack.receiveUnreachable(
           isHard: code == ICMPv6Kind.Unreachable.port
             || code == ICMPv6Kind.Unreachable.administrativelyProhibited,
-          quoting: try QuotedPacket(validating: message.payload), on: self)
+          ofIPv6: true, quoting: try QuotedPacket(validating: message.payload), on: self)
       case .parameterProblem(let code, _):
         // The peer does not speak the protocol (§3.4).
         stack.receiveUnreachable(
           isHard: code == ICMPv6Kind.Problem.nextHeader,
-          quoting: try QuotedPacket(validating: message.payload), on: self)
+          ofIPv6: true, quoting: try QuotedPacket(validating: message.payload), on: self)
       default: break
       }
     } catch {
@@ -157,7 +160,8 @@ extension Interface {
     // What concerns an address of ours, or one that is to be ours, is the configuration's affair first.
     if hearOfOurs(message) { return }
     let isForUs = has(message.kind == .solicitation ? message.target : message.destination)
-    for held in neighbours.receive(message, isForUs: isForUs, isOnLink: isOnLinkIPv6(message.source), at: now) {
+    for held in neighbours.receive(message, isForUs: isForUs, isOnLink: isOnLinkIPv6(message.source), at: now)
+    {
       if let hardware = message.hardware { transmitHeld(held, to: hardware) }
     }
     guard isForUs, message.kind == .solicitation, stack.icmp.takeEcho(at: now) else { return }

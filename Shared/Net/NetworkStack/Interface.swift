@@ -137,12 +137,7 @@ public final class Interface {
     let now = stack.loop.now
     while let event = neighbours.advance(to: now) { handle(event) }
     while let expired = reassembler.nextExpired(at: now) {
-      var scope = PacketScope.unicast
-      scope.isLinkGroup = expired.isLinkGroup
-      expired.withPacket { packet in
-        scope.isBroadcastDestination = stack.routes.isBroadcast(packet.destination, on: index)
-        sendError(.timeExceeded(code: 1), about: packet, scope: scope)
-      }
+      sendTimeExceeded(expired)
     }
     advanceConflicts(to: now)
     if var client = dhcp {
@@ -151,5 +146,24 @@ public final class Interface {
       perform(actions)
     }
     schedule()
+  }
+
+  /// Tells a packet's sender that the rest of it did not come.
+  private func sendTimeExceeded(_ first: borrowing ReassembledPacket) {
+    guard !first.isIPv6 else {
+      do throws(WireError) {
+        let isForGroup = first.isLinkGroup
+        try first.withIPv6Packet { sendError(.timeExceeded(code: 1), about: $0, isForGroup: isForGroup) }
+      } catch {
+        stack.counters.countMalformed(error)
+      }
+      return
+    }
+    var scope = PacketScope.unicast
+    scope.isLinkGroup = first.isLinkGroup
+    first.withPacket { packet in
+      scope.isBroadcastDestination = stack.routes.isBroadcast(packet.destination, on: index)
+      sendError(.timeExceeded(code: 1), about: packet, scope: scope)
+    }
   }
 }

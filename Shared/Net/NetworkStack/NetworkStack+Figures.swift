@@ -65,6 +65,12 @@ extension NetworkStack {
         "souk_ip_malformed_total", "Frames, packets and segments that are not what their format says",
         counters.malformed[index], ("reason", reason))
     }
+    let families: [(StaticString, UInt64)] = [
+      ("ipv4", counters.packetsOfIPv4), ("ipv6", counters.packetsOfIPv6),
+    ]
+    for (family, value) in families {
+      list.count("souk_ip_packets_received_total", "Valid packets received", value, ("family", family))
+    }
     let ignored: [(StaticString, UInt64)] = [
       ("not_for_us", counters.notForUs), ("unknown_protocol", counters.unknownProtocol),
       ("bad_source", counters.badSource),

@@ -77,7 +77,7 @@ extension NetworkStack {
       }
       return (interfaces[hop.interface.rawValue], IPv6Address(mapped: hop.source))
     }
-    guard remote.isHost || remote.isMulticast else { return nil }
+    guard remote.isHost else { return nil }
     // Who is on the link is nearer than any router.
     for isOnLink in [true, false] {
       for interface in interfaces where !isOnLink || interface.isOnLinkIPv6(remote) {

@@ -158,9 +158,11 @@ extension NetworkStack {
   // MARK: ICMP
 
   /// A router or the peer says that a packet of ours could not be delivered (RFC 1122 §4.2.3.9).
-  /// `isHard` errors end a handshake at once.
-  func receiveUnreachable(isHard: Bool, quoting quoted: borrowing QuotedPacket, on interface: Interface) {
-    guard !quoted.isLaterFragment else { return }
+  /// `isHard`: it will not be otherwise soon. The quote of another family than the message is nobody's.
+  func receiveUnreachable(
+    isHard: Bool, ofIPv6: Bool, quoting quoted: borrowing QuotedPacket, on interface: Interface
+  ) {
+    guard !quoted.isLaterFragment, quoted.isIPv6 == ofIPv6 else { return }
     let tuple = FourTuple(
       local: quoted.source, remote: quoted.destination, localPort: quoted.sourcePort,
       remotePort: quoted.destinationPort)
@@ -179,7 +181,8 @@ extension NetworkStack {
   /// A packet of ours found no neighbour.
   func receiveUndelivered(_ packet: RawSpan, on interface: Interface) {
     do throws(WireError) {
-      receiveUnreachable(isHard: false, quoting: try QuotedPacket(validating: packet), on: interface)
+      let quoted = try QuotedPacket(validating: packet)
+      receiveUnreachable(isHard: false, ofIPv6: quoted.isIPv6, quoting: quoted, on: interface)
     } catch {
       // Too short to tell whose it was.
     }

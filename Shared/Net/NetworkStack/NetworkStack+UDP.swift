@@ -59,7 +59,13 @@ extension NetworkStack {
 
   /// As `way`, also to several hosts.
   private func wayOfDatagram(to remote: IPv6Address) -> (interface: Interface, local: IPv6Address)? {
-    guard let mapped = remote.mapped else { return way(to: remote) }
+    guard let mapped = remote.mapped else {
+      guard remote.isMulticast else { return way(to: remote) }
+      for interface in interfaces {
+        if let source = interface.sourceOfIPv6(for: remote) { return (interface, source) }
+      }
+      return nil
+    }
     let broadcast = mapped.isBroadcast ? interfaces.first { $0.address != nil } : nil
     guard let hop = routes.nextHop(to: mapped, on: broadcast?.index) else { return nil }
     return (interfaces[hop.interface.rawValue], IPv6Address(mapped: hop.source))

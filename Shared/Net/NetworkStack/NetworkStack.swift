@@ -108,11 +108,14 @@ public final class NetworkStack: Network, TurnObserver {
   /// 64 bits that nobody can foresee.
   func random() -> UInt64 { Self.random(entropy) }
 
-  /// Adds a device; its address comes as `addressing` says.
-  public func attach(_ device: any NetworkDevice, addressing: Addressing) -> Interface {
+  /// Adds a device; its addresses come as `addressing` and `ipv6` say. It takes no part in IPv6 without the latter.
+  public func attach(
+    _ device: any NetworkDevice, addressing: Addressing, ipv6: IPv6Addressing? = nil
+  ) -> Interface {
     let interface = Interface(device, index: InterfaceIndex(rawValue: interfaces.count), stack: self)
     interfaces.append(interface)
     interface.start(addressing)
+    if let ipv6 { interface.start(ipv6) }
     return interface
   }
 

@@ -177,7 +177,7 @@ public final class ScenarioRun {
     let (from, to) = plan.isReverse ? (1, 0) : (0, 1)
     do throws(NetworkError) {
       let host: IPAddress =
-        plan.isIPv6 ? .v6(address6(to).high, address6(to).low) : .v4(address(to).rawValue)
+        self.plan.isIPv6 ? .v6(address6(to).high, address6(to).low) : .v4(address(to).rawValue)
       let stream = try stacks[from].open(to: Endpoint(host, port: Self.port))
       pairs[index].openerPort = stream.local.port
       pairs[index].opener = program(plan.opener, expecting: plan.acceptor.byteCount, stream, index * 2)
