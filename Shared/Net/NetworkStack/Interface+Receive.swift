@@ -19,7 +19,7 @@ extension Interface {
       case .ipv4:
         let packet = try IPv4Packet(validating: frame.payload)
         receive(packet, isLinkGroup: frame.destination.isMulticast, checksumIsTrusted: checksumIsTrusted)
-      case .ipv6 where usesIPv6:
+      case .ipv6 where autoconfiguration != nil:
         let packet = try IPv6Packet(validating: frame.payload)
         receive(packet, isLinkGroup: frame.destination.isMulticast, checksumIsTrusted: checksumIsTrusted)
       case .arp: receive(try ARPPacket(validating: frame.payload))

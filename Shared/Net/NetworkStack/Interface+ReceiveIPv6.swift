@@ -151,47 +151,4 @@ extension Interface {
       payload: packet.wholePacket.extracting(0..<min(packet.totalByteCount, room)))
     if isSent { stack.counters.icmpErrorsSent &+= 1 }
   }
-
-  // MARK: Neighbours
-
-  private func receive(_ message: NeighbourMessage) {
-    let now = stack.loop.now
-    defer { schedule() }
-    // What concerns an address of ours, or one that is to be ours, is the configuration's affair first.
-    if hearOfOurs(message) { return }
-    let isForUs = has(message.kind == .solicitation ? message.target : message.destination)
-    for held in neighbours.receive(message, isForUs: isForUs, isOnLink: isOnLinkIPv6(message.source), at: now)
-    {
-      if let hardware = message.hardware { transmitHeld(held, to: hardware) }
-    }
-    guard isForUs, message.kind == .solicitation, stack.icmp.takeEcho(at: now) else { return }
-    let answer = message.answer(hardware: hardware)
-    if let asker = message.hardware {
-      transmitNDP(to: asker) { answer.writePacket(into: &$0) }
-    } else {
-      transmitNDP(answer)
-    }
-  }
-
-  /// Sends a message of neighbour discovery, to a group or to a neighbour whose hardware address is known.
-  func transmitNDP(_ message: NeighbourMessage) {
-    let destination = message.destination
-    if destination.isMulticast {
-      transmitNDP(to: EthernetAddress(group: destination)) { message.writePacket(into: &$0) }
-    } else if case .known(let neighbour) = neighbours.lookup(destination, at: stack.loop.now) {
-      transmitNDP(to: neighbour) { message.writePacket(into: &$0) }
-    }
-  }
-
-  /// Asks `neighbour`, or the group that `address` listens to, for the hardware address of `address`.
-  func askIPv6(for address: IPv6Address, of neighbour: EthernetAddress?) {
-    guard let source = sourceOfIPv6(for: address) else { return }
-    var question = NeighbourMessage.question(about: address, from: source, hardware: hardware)
-    if let neighbour {
-      question.destination = address
-      transmitNDP(to: neighbour) { [question] in question.writePacket(into: &$0) }
-    } else {
-      transmitNDP(question)
-    }
-  }
 }

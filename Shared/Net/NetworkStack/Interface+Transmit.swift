@@ -79,8 +79,9 @@ extension Interface {
       ip.write(into: &output)
       return ip.pseudoHeader
     }
-    let ip = IPv6Header(
+    var ip = IPv6Header(
       source: source, destination: destination, protocol: `protocol`, payloadByteCount: byteCount)
+    ip.hopLimit = autoconfiguration?.hopLimit ?? ip.hopLimit
     ip.write(into: &output)
     return ip.pseudoHeader
   }
@@ -158,7 +159,7 @@ extension Interface {
   ) -> Bool {
     var isSent = false
     withPacket(from: source, to: destination, `protocol`, byteCount: byteCount, write) { packet in
-      if packet.byteCount <= maximumTransmissionUnit {
+      if packet.byteCount <= maximumTransmissionUnit(to: destination) {
         isSent = send(packet, to: destination)
       } else {
         isSent = sendFragments(of: packet, from: source, to: destination, `protocol`)
@@ -202,12 +203,12 @@ extension Interface {
       isIPv4 ? IPv4Packet.minimumHeaderByteCount : IPv6Packet.minimumHeaderByteCount
     let fragmentByteCount = isIPv4 ? 0 : IPv6FragmentHeader.byteCount
     let payload = packet.extracting(headerByteCount..<packet.byteCount)
+    let limit = maximumTransmissionUnit(to: destination)
     // All but the last are multiples of 8.
-    let room = (maximumTransmissionUnit - headerByteCount - fragmentByteCount) & ~7
+    let room = (limit - headerByteCount - fragmentByteCount) & ~7
     let identification =
       isIPv4 ? UInt32(packet.bigEndian16(at: 4)) : UInt32(truncatingIfNeeded: stack.random())
-    let memory = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: maximumTransmissionUnit, alignment: 16)
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 16)
     defer { memory.deallocate() }
     var offset = 0
     while offset < payload.byteCount {
@@ -303,7 +304,8 @@ extension Interface {
   func handle(_ event: NeighbourCache.Event) {
     switch event {
     case .request(let address, let neighbour): ask(for: address, of: neighbour)
-    case .unreachable(_, let packets):
+    case .unreachable(let address, let packets):
+      autoconfiguration?.routerIsUnreachable(address)
       // Whoever sent them hears it as from a router (RFC 1122 §3.3.1.1 b, RFC 4861 §7.2.2).
       for bytes in packets { stack.receiveUndelivered(bytes.span.bytes, on: self) }
     }

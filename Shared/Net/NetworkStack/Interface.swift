@@ -11,7 +11,7 @@ public final class Interface {
   let index: InterfaceIndex
   let device: any NetworkDevice
   let hardware: EthernetAddress
-  /// The largest IP packet that is sent, in bytes: the device's, or less when DHCP says so.
+  /// The largest IPv4 packet that is sent, in bytes: the device's, or less when DHCP says so.
   public internal(set) var maximumTransmissionUnit: Int
   /// Our address; nil until there is one, and after a conflict.
   public internal(set) var address: IPv4Address?
@@ -24,6 +24,12 @@ public final class Interface {
   var conflicts: ConflictDetector?
   var reassembler = Reassembler()
   var dhcp: DHCPClient?
+  /// Our part in IPv6; nil while we take none.
+  var autoconfiguration: Autoconfiguration?
+  /// The largest IPv6 packet that is sent, in bytes: the device's, or less when routers say so.
+  var maximumTransmissionUnitOfIPv6: Int
+  /// Answers to questions who has an address of ours, which anybody can ask.
+  var answers = TokenBucket(burst: 200, perSecond: 1000)
   /// Whether the detector looks at an address that DHCP offers, which is not configured yet.
   var isProbingOffer = false
   private var timer: Timer?
@@ -48,6 +54,7 @@ public final class Interface {
     self.stack = stack
     hardware = EthernetAddress(rawValue: device.hardwareAddress & 0xffff_ffff_ffff)
     maximumTransmissionUnit = device.maximumTransmissionUnit
+    maximumTransmissionUnitOfIPv6 = device.maximumTransmissionUnit
     nextIdentification = UInt16(truncatingIfNeeded: stack.random())
     offload = device.offload
     let large = min(device.maximumLargePacketByteCount, 0xffff)
@@ -61,13 +68,15 @@ public final class Interface {
     assembly.deallocate()
   }
 
-  /// Whether there is an address and a way for IPv6 beyond the link.
-  var reachesIPv6: Bool { false }
-
   /// Whether `address` is ours.
   func has(_ address: IPv6Address) -> Bool {
-    guard let mapped = address.mapped else { return false }
+    guard let mapped = address.mapped else { return autoconfiguration?.has(address) ?? false }
     return mapped == self.address
+  }
+
+  /// The largest packet that is sent to `remote`'s family, in bytes.
+  func maximumTransmissionUnit(to remote: IPv6Address) -> Int {
+    remote.isMapped ? maximumTransmissionUnit : maximumTransmissionUnitOfIPv6
   }
 
   /// The stack goes: no timer and no frame may reach it any more.
@@ -125,6 +134,7 @@ public final class Interface {
     var deadline = min(neighbours.nextDeadline, reassembler.nextDeadline)
     if let conflicts { deadline = min(deadline, conflicts.nextDeadline) }
     if let dhcp { deadline = min(deadline, dhcp.nextDeadline) }
+    deadline = min(deadline, autoconfiguration?.nextDeadline ?? .never)
     if timer == nil {
       if deadline == .never { return }
       // Cancelled before this goes.
@@ -145,6 +155,7 @@ public final class Interface {
       dhcp = client
       perform(actions)
     }
+    perform(autoconfiguration?.advance(to: now) ?? [])
     schedule()
   }
 

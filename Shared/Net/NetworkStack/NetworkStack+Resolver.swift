@@ -33,8 +33,14 @@ extension NetworkStack {
     chooseResolvers()
   }
 
+  /// Asks these DNS servers, too: routers name them.
+  func useRouterResolvers(_ servers: [IPv6Address]) {
+    routerServers = servers
+    chooseResolvers()
+  }
+
   /// Two servers of those that DHCP or our owner named at most, when routers name some, too.
-  func chooseResolvers() {
+  private func chooseResolvers() {
     let limit = DNSResolver.maximumServerCount - min(routerServers.count, 2)
     resolver.use(Array(namedServers.prefix(limit)) + routerServers)
   }

@@ -144,7 +144,7 @@ extension NetworkStack {
       localPort: tuple.localPort, remotePort: tuple.remotePort,
       initialSendNumber: initialNumbers.next(local: local, remote: remote, ports: ports, at: loop.now),
       timestampOffset: initialNumbers.timestampOffset(local: local, remote: remote, ports: ports),
-      segmentByteCount: interface.maximumTransmissionUnit - TCPSegment.minimumHeaderByteCount
+      segmentByteCount: interface.maximumTransmissionUnit(to: remote) - TCPSegment.minimumHeaderByteCount
         - (local.isMapped ? IPv4Packet.minimumHeaderByteCount : IPv6Packet.minimumHeaderByteCount))
   }
 

@@ -48,7 +48,7 @@ extension NetworkStack {
     let remote = IPv6Address(endpoint.address)
     guard let (interface, local) = wayOfDatagram(to: remote) else { throw .unreachable }
     let room =
-      interface.maximumTransmissionUnit - UDPDatagram.headerByteCount
+      interface.maximumTransmissionUnit(to: remote) - UDPDatagram.headerByteCount
       - (remote.isMapped ? IPv4Packet.minimumHeaderByteCount : IPv6Packet.minimumHeaderByteCount)
     guard payload.byteCount <= room else { throw .exhausted }
     guard interface.transmitDatagram(payload, from: local, port, to: remote, endpoint.port) else {
