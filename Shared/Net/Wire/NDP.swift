@@ -85,10 +85,10 @@ public struct NeighbourMessage: Equatable, Sendable {
   }
 
   /// The answer of the target, which has `hardware`, to this question; a probe is answered to everybody (§7.2.4).
-  public func answer(hardware: EthernetAddress) -> NeighbourMessage {
+  public func answer(hardware: EthernetAddress, isOverride: Bool = true) -> NeighbourMessage {
     let isProbe = isProbe
     return NeighbourMessage(
-      .advertisement(isRouter: false, isSolicited: !isProbe, isOverride: true), source: target,
+      .advertisement(isRouter: false, isSolicited: !isProbe, isOverride: isOverride), source: target,
       destination: isProbe ? .allNodes : source, target: target, hardware: hardware)
   }
 
