@@ -93,7 +93,8 @@ struct ReachTests {
     }
   }
 
-  @Test(.enabled(if: TestProcess.path(of: "ping") != nil || TestNamespace.isCI, "needs ping (iputils-ping)"),
+  @Test(
+    .enabled(if: TestProcess.path(of: "ping") != nil || TestNamespace.isCI, "needs ping (iputils-ping)"),
     arguments: KernelLink.Family.allCases)
   func `ping is answered in all sizes`(family: KernelLink.Family) throws {
     try KernelLink.run(KernelLink.Options(family)) { link in

@@ -34,7 +34,7 @@ final class StackPair {
   private(set) var leftInterface: Interface
   private(set) var rightInterface: Interface
   /// What the stranger has heard, frames of everybody included.
-  private(set) var heard: [[UInt8]] = []
+  var heard: [[UInt8]] = []
 
   init(
     _ configuration: StackConfiguration = StackConfiguration(), right rightAddressing: Addressing? = nil,
