@@ -179,7 +179,7 @@ public struct Connection: ~Copyable {
     2 * configuration.queueEntitlementByteCount
   }
 
-  private init(
+  init(
     _ identity: Identity, isPassive: Bool, configuration: Configuration, counters: Counters, pool: BufferPool,
     at now: Instant
   ) {
@@ -238,7 +238,7 @@ public struct Connection: ~Copyable {
       identity, isPassive: true, configuration: configuration, counters: counters, pool: pool, at: now)
     counters.passiveOpens &+= 1
     giveUpAt = now.advanced(byNanoseconds: configuration.handshakeTimeout)
-    takeSYN(syn, at: now)
+    takeSYN(syn.options, number: syn.sequenceNumber, at: now)
     takeWindowOfSYN(syn)
   }
 
