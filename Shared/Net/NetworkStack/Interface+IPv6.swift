@@ -34,12 +34,16 @@ extension Interface {
   }
 
   func perform(_ actions: [IPv6Action]) {
+    // First, or nobody's answer to a probe would come through.
+    if !actions.isEmpty { reportChangedGroups() }
     for action in actions {
       switch action {
       case .send(let message): transmitNDP(message)
       case .solicit(let question):
         transmitNDP(to: EthernetAddress(group: .allRouters)) { question.writePacket(into: &$0) }
-      case .configure(let address): whenAddressChanges?(.configuredIPv6(address))
+      case .configure(let address):
+        repeatGroups()
+        whenAddressChanges?(.configuredIPv6(address))
       case .deconfigure(let address):
         stack.endConnections { $0.interface === self && $0.tuple.local == address }
         whenAddressChanges?(.lostIPv6(address))

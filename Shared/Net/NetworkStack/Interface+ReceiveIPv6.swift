@@ -92,6 +92,8 @@ extension Interface {
         return receive(try NeighbourMessage(validating: message, in: packet))
       case NDPType.routerAdvertisement:
         return receive(try RouterAdvertisement(validating: message, in: packet))
+      case Self.groupQueryType:
+        return receiveGroupQuery(message, from: packet.source, hopLimit: packet.hopLimit)
       default: break
       }
       guard packet.source.isHost, !has(packet.source) else {

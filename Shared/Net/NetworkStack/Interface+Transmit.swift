@@ -294,6 +294,17 @@ extension Interface {
     handOrLose(Self.frame(output.bytes))
   }
 
+  /// Sends a report of groups, whose records `write` appends.
+  func transmitGroupReport(_ header: IPv6Header, _ write: (inout OutputRawSpan) -> Void) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: IPv6Packet.minimumHeaderByteCount + header.payloadByteCount, alignment: 16)
+    defer { memory.deallocate() }
+    var output = OutputRawSpan(buffer: memory, initializedCount: 0)
+    header.write(into: &output)
+    write(&output)
+    transmit(packet: output.bytes, to: EthernetAddress(group: header.destination))
+  }
+
   @_lifetime(copy header)
   private static func frame(_ header: RawSpan) -> OutboundFrame {
     OutboundFrame(

@@ -28,6 +28,8 @@ public final class Interface {
   var autoconfiguration: Autoconfiguration?
   /// The largest IPv6 packet that is sent, in bytes: the device's, or less when routers say so.
   var maximumTransmissionUnitOfIPv6: Int
+  /// The groups that routers were told we listen to.
+  var reportedGroups: [IPv6Address] = []
   /// Answers to questions who has an address of ours, which anybody can ask.
   var answers = TokenBucket(burst: 200, perSecond: 1000)
   /// Whether the detector looks at an address that DHCP offers, which is not configured yet.

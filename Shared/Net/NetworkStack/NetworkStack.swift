@@ -6,13 +6,15 @@ import TCP
 import Wire
 import _Concurrency
 
-/// Our own TCP/IP: several interfaces, TCP, UDP, ICMP, ARP, DHCP and DNS over Ethernet, for IPv4.
+/// Our own TCP/IP: several interfaces, TCP, UDP, ICMP and DNS over Ethernet; IPv4 with ARP and DHCP, and IPv6 with
+/// neighbour discovery and stateless autoconfiguration. What is above IP holds IPv4 addresses in their mapped form.
 ///
 /// Confined to its loop's thread. It sends once per turn of the loop what the turn's tasks have made, and lets its
 /// devices notify their backends once. All queues come out of one memory budget: windows shrink as it fills, and new
 /// connections are refused before old ones starve.
 ///
-/// Not there: IPv6, forwarding between interfaces, multicast groups, loopback (a machine does not talk to itself), path
+/// Not there: forwarding between interfaces, multicast groups of programs, DHCPv6, zones of link-local addresses (the
+/// first interface is meant), loopback (a machine does not talk to itself), path
 /// MTU discovery (packets may be fragmented on their way), IP options (skipped, never sent).
 public final class NetworkStack: Network, TurnObserver {
   /// The loop that everything here runs on.

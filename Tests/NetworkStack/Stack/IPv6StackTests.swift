@@ -152,6 +152,43 @@ import Wire
     #expect(pair.right.connectionCount == 0 && !pair.rightInterface.has(StackPair.rightAddress6))
   }
 
+  @Test func `tells routers which groups it listens to, before it probes and when it is asked`() {
+    let pair = StackPair(family: .ipv6)
+    pair.run(for: .milliseconds(1))
+    func reports() -> [[UInt8]] {
+      pair.heardIPv6 { packet in
+        guard packet.destination == IPv6Address(high: 0xff02 << 48, low: 0x16), packet.hopLimit == 1,
+          (try? ICMPv6Message(
+            validating: packet.payload, checksum: .verify(pseudoHeader: packet.pseudoHeader))) != nil
+        else { return nil }
+        // Copied within the closure.
+        return packet.payload.withUnsafeBytes { Array($0) }
+      }
+    }
+    let types = pair.heardIPv6 { $0.payload.byte(at: 0) }
+    #expect(types.first == 143 && types.contains(135))
+    // Both groups of either stack join, and a report is sent again.
+    #expect(reports().count >= 4 && reports().allSatisfy { $0[7] == 2 && $0[8] == 4 && $0.count == 48 })
+    pair.run(for: .seconds(2))
+    pair.heard.removeAll()
+    var query = ByteBuffer()
+    let querier = IPv6Address(high: 0xfe80 << 48, low: 0xff)
+    query.withFreeRoom(atLeast: 28) { output in
+      let sum = InternetChecksum.pseudoHeader(
+        source: querier, destination: .allNodes, protocol: .icmpv6, byteCount: 28)
+      ICMPv6Kind.other(type: 130, code: 0, rest: 10_000 << 16).write(
+        into: &output, seal: .full(pseudoHeader: sum)
+      ) { $0.append(contentsOf: [UInt8](repeating: 0, count: 20).span.bytes) }
+    }
+    pair.sayIPv6(.icmpv6, query.array(), from: querier, to: .allNodes, hopLimit: 1)
+    pair.run(for: .milliseconds(1))
+    #expect(reports().count == 2 && reports().allSatisfy { $0[7] == 2 && $0[8] == 2 })
+    // Not one from beyond the link.
+    pair.sayIPv6(.icmpv6, query.array(), from: querier, to: .allNodes, hopLimit: 2)
+    pair.run(for: .milliseconds(1))
+    #expect(reports().count == 2)
+  }
+
   /// A router's advertisement of the prefix, a DNS server and an MTU.
   private func advertise(_ pair: StackPair, lifetime: UInt16 = 1800) {
     var options = ByteBuffer()
