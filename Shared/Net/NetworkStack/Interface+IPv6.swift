@@ -58,7 +58,7 @@ extension Interface {
 
   /// Our IPv6 addresses that can be used, the link-local one first.
   public var ipv6Addresses: [IPv6Address] {
-    autoconfiguration?.addresses.filter(\.isAssigned).map(\.address) ?? []
+    autoconfiguration?.addresses.filter { $0.isAssigned }.map { $0.address } ?? []
   }
 
   /// Whether we have an address that means something beyond the link.

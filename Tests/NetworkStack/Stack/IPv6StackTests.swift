@@ -116,12 +116,12 @@ import Wire
     introduceStranger(pair)
     _ = try pair.right.open(
       to: Endpoint(IPAddress(StackPair.strangerAddress6), port: 80), localPort: 1_000)
-    pair.run(for: .milliseconds(1))
+    pair.run()
     let sizes = pair.heardIPv6 { packet -> UInt16? in
       guard packet.protocol == .tcp else { return nil }
       return (try? TCPSegment(validating: packet.payload, checksum: .trusted))?.options.maximumSegmentSize
     }
-    #expect(sizes == [1_440])
+    #expect(sizes.first == 1_440)
     // Nobody has this address: three questions, to the group of whoever would.
     let nobody = IPv6Address(high: 0xfd00 << 48, low: 0x77)
     let error = pair.perform {
@@ -241,12 +241,12 @@ import Wire
     #expect(events.contains(.configuredIPv6(address)) && interface.ipv6Addresses.count == 2)
     pair.heard.removeAll()
     _ = try stack.open(to: Endpoint(IPAddress(Self.remote), port: 80))
-    pair.run(for: .milliseconds(1))
+    pair.run()
     // To the router's hardware address, which its advertisement told.
     let sent = pair.heardIPv6 { packet -> IPv6Address? in
       packet.destination == Self.remote && packet.protocol == .tcp ? packet.source : nil
     }
-    #expect(sent == [address])
+    #expect(sent.first == address)
     let isToRouter = pair.heard.contains { bytes in
       guard let frame = try? EthernetFrame(validating: bytes.span.bytes) else { return false }
       return frame.destination == StackPair.strangerHardware && frame.type == .ipv6

@@ -103,7 +103,8 @@ import Wire
         _ = try await pair.left.connect(to: "shop.test", port: 80, until: deadline)
       }
     }
-    #expect(error == .timedOut && pair.loop.now == deadline && pair.left.connectionCount == 0)
+    #expect(error == .timedOut && pair.left.connectionCount == 0)
+    #expect(pair.loop.now >= deadline && pair.loop.now - deadline < .milliseconds(10))
   }
 
   @Test func `an address as text needs no server`() throws {

@@ -11,7 +11,7 @@ extension Autoconfiguration {
     searchForRouters(at: now)
     let count = resolvers.count
     resolvers.removeAll { now >= $0.until }
-    if resolvers.count < count { actions.append(.useResolvers(resolvers.map(\.value))) }
+    if resolvers.count < count { actions.append(.useResolvers(resolvers.map { $0.value })) }
     if now >= solicitationAt { solicit(at: now, &actions) }
   }
 
@@ -43,7 +43,7 @@ extension Autoconfiguration {
     raiseHopLimit(to: advertisement.hopLimit)
     let lifetime = now.end(ofSeconds: UInt32(advertisement.lifetimeSeconds))
     setRouter(advertisement.source, until: lifetime, preference: advertisement.preference, at: now)
-    let known = resolvers.map(\.value)
+    let known = resolvers.map { $0.value }
     var options = advertisement.options
     while let option = options.next() {
       if let prefix = option.prefix, !prefix.network.address.isLinkLocal, !prefix.network.address.isMulticast
@@ -61,7 +61,7 @@ extension Autoconfiguration {
           option.domainNameServer(index), until: now.end(ofSeconds: option.domainNameServerSeconds), at: now)
       }
     }
-    let servers = resolvers.map(\.value)
+    let servers = resolvers.map { $0.value }
     if servers != known { actions.append(.useResolvers(servers)) }
     // New addresses are probed for now.
     advanceAddresses(to: now, &actions)
