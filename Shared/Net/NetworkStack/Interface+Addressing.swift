@@ -32,7 +32,8 @@ extension Interface {
     self.address = address
     self.network = network
     // A peer's answers to another address would not reach us any more.
-    stack.endConnections { $0.interface === self && $0.tuple.local != IPv6Address(mapped: address) }
+    let local = IPv6Address(mapped: address)
+    stack.endConnections { $0.interface === self && $0.tuple.local.isMapped && $0.tuple.local != local }
     do throws(RoutingError) {
       try stack.routes.connect(index, address: address, prefixLength: network.prefixLength)
       if let gateway = gateways.first { try stack.routes.setDefaultGateway(gateway, on: index) }
@@ -46,7 +47,7 @@ extension Interface {
   private func deconfigure(_ event: AddressEvent) {
     stack.routes.removeAll(on: index)
     neighbours = NeighbourCache()
-    stack.endConnections { $0.interface === self }
+    stack.endConnections { $0.interface === self && $0.tuple.local.isMapped }
     address = nil
     network = nil
     conflicts = nil

@@ -152,6 +152,22 @@ import Wire
     #expect(pair.right.connectionCount == 0 && !pair.rightInterface.has(StackPair.rightAddress6))
   }
 
+  @Test func `keeps connections of IPv6 when it loses its IPv4 address`() throws {
+    let pair = StackPair(family: .ipv6)
+    let listener = try pair.right.listen(on: pair.anywhere(80))
+    let old = try pair.left.open(to: Endpoint(IPAddress(StackPair.rightAddress), port: 80))
+    let new = try pair.left.open(to: pair.endpoint(80))
+    pair.run()
+    #expect(old.isConnected && new.isConnected && listener.endpoint.port == 80)
+    pair.rightInterface.perform(ConflictDetector.Action.giveUp(to: StackPair.strangerHardware))
+    #expect(pair.rightInterface.address == nil && pair.right.connectionCount == 1)
+    try new.say("still there")
+    pair.run()
+    var readable = 0
+    pair.right.connections.forEach { _, connection in readable += connection.connection.readableByteCount }
+    #expect(readable == 11)
+  }
+
   @Test func `tells routers which groups it listens to, before it probes and when it is asked`() {
     let pair = StackPair(family: .ipv6)
     pair.run(for: .milliseconds(1))
