@@ -141,9 +141,9 @@ extension Interface {
         case .silent(.rateLimited): stack.counters.icmpLimited &+= 1
         case .silent, .quote: break
         }
-      case .destinationUnreachable(let code, _):
+      case .destinationUnreachable(let code, let nextHopMTU):
         let quoted = try QuotedIPv4Packet(validating: message.payload)
-        stack.receiveUnreachable(code: code, quoting: quoted, on: self)
+        stack.receiveUnreachable(code: code, nextHopMTU: nextHopMTU, quoting: quoted, on: self)
       default: break
       }
     } catch {

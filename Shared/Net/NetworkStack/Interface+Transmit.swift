@@ -29,7 +29,7 @@ extension Interface {
     var ip = IPv4Header(
       source: local, destination: remote, protocol: .tcp,
       payloadByteCount: header.byteCount + payloadByteCount)
-    prepare(&ip)
+    prepare(&ip, mayBeFragmented: false)
     switch neighbours.lookup(hop.address, at: stack.loop.now) {
     case .known(let neighbour):
       let isOffloaded = device.offload.contains(.transmitChecksum)
@@ -126,9 +126,10 @@ extension Interface {
     }
   }
 
-  /// Fragments are allowed until the path's MTU is looked for, so every packet needs an identification (RFC 6864 §4).
-  private func prepare(_ ip: inout IPv4Header) {
-    ip.dontFragment = false
+  /// Only TCP learns what the path takes (RFC 1191). Every packet has an identification: who makes fragments must have
+  /// one (RFC 6864 §4), and on some paths somebody does whatever a packet says.
+  private func prepare(_ ip: inout IPv4Header, mayBeFragmented: Bool = true) {
+    ip.dontFragment = !mayBeFragmented
     ip.identification = nextIdentification
     nextIdentification &+= 1
   }

@@ -171,13 +171,24 @@ extension NetworkStack {
 
   // MARK: ICMP
 
+  /// The least MTU that a router is believed to mean (RFC 5927 §7.2; RFC 1191 §3 allows 68): what Linux believes.
+  private static let minimumPathMTU = 552
+
   /// A router or the peer says that a packet of ours could not be delivered (RFC 1122 §4.2.3.9).
-  func receiveUnreachable(code: UInt8, quoting quoted: borrowing QuotedIPv4Packet, on interface: Interface) {
+  func receiveUnreachable(
+    code: UInt8, nextHopMTU: UInt16 = 0, quoting quoted: borrowing QuotedIPv4Packet, on interface: Interface
+  ) {
     guard !quoted.isLaterFragment else { return }
     let tuple = FourTuple(
       local: quoted.source, remote: quoted.destination, localPort: quoted.sourcePort,
       remotePort: quoted.destinationPort)
     if quoted.protocol == .tcp {
+      if code == ICMPv4Kind.Unreachable.fragmentationNeeded {
+        let headers = IPv4Packet.minimumHeaderByteCount + TCPSegment.minimumHeaderByteCount
+        return receiveTooBig(
+          tuple, quoting: quoted.sequenceNumber,
+          segmentByteCount: max(Int(nextHopMTU), Self.minimumPathMTU) - headers)
+      }
       guard let connection = connections[tuple] else { return }
       let isHard =
         code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
