@@ -148,11 +148,18 @@ extension Interface {
         case .silent(.rateLimited): stack.counters.icmpLimited &+= 1
         case .silent, .quote: break
         }
+      case .destinationUnreachable(ICMPv4Kind.Unreachable.fragmentationNeeded, let nextHopMTU):
+        stack.receiveUndelivered(
+          .tooBig(mtu: Int(nextHopMTU)), ofIPv6: false,
+          quoting: try QuotedPacket(validating: message.payload),
+          on: self)
       case .destinationUnreachable(let code, _):
-        stack.receiveUnreachable(
-          isHard: code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
-            || code == ICMPv4Kind.Unreachable.administrativelyProhibited,
-          ofIPv6: false, quoting: try QuotedPacket(validating: message.payload), on: self)
+        let isHard =
+          code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
+          || code == ICMPv4Kind.Unreachable.administrativelyProhibited
+        stack.receiveUndelivered(
+          isHard ? .refused : .unreachable, ofIPv6: false,
+          quoting: try QuotedPacket(validating: message.payload), on: self)
       default: break
       }
     } catch {

@@ -113,15 +113,20 @@ extension Interface {
           to: packet.source, payload: message.payload)
         if isSent { stack.counters.echoesAnswered &+= 1 }
       case .destinationUnreachable(let code):
-        stack.receiveUnreachable(
-          isHard: code == ICMPv6Kind.Unreachable.port
-            || code == ICMPv6Kind.Unreachable.administrativelyProhibited,
-          ofIPv6: true, quoting: try QuotedPacket(validating: message.payload), on: self)
+        let isHard =
+          code == ICMPv6Kind.Unreachable.port || code == ICMPv6Kind.Unreachable.administrativelyProhibited
+        stack.receiveUndelivered(
+          isHard ? .refused : .unreachable, ofIPv6: true,
+          quoting: try QuotedPacket(validating: message.payload), on: self)
+      case .packetTooBig(let mtu):
+        stack.receiveUndelivered(
+          .tooBig(mtu: Int(mtu)), ofIPv6: true, quoting: try QuotedPacket(validating: message.payload),
+          on: self)
       case .parameterProblem(let code, _):
         // The peer does not speak the protocol (§3.4).
-        stack.receiveUnreachable(
-          isHard: code == ICMPv6Kind.Problem.nextHeader,
-          ofIPv6: true, quoting: try QuotedPacket(validating: message.payload), on: self)
+        stack.receiveUndelivered(
+          code == ICMPv6Kind.Problem.nextHeader ? .refused : .unreachable, ofIPv6: true,
+          quoting: try QuotedPacket(validating: message.payload), on: self)
       default: break
       }
     } catch {

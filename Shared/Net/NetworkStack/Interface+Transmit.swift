@@ -86,13 +86,14 @@ extension Interface {
     return ip.pseudoHeader
   }
 
-  /// Fragments are allowed until the path's MTU is looked for, so every packet needs an identification (RFC 6864 §4).
+  /// Only TCP learns what the path takes (RFC 1191). Every packet has an identification: who makes fragments must have
+  /// one (RFC 6864 §4), and on some paths somebody does whatever a packet says.
   private func header(
     from source: IPv4Address, to destination: IPv4Address, _ protocol: IPProtocol, byteCount: Int
   ) -> IPv4Header {
     var ip = IPv4Header(
       source: source, destination: destination, protocol: `protocol`, payloadByteCount: byteCount)
-    ip.dontFragment = false
+    ip.dontFragment = `protocol` == .tcp
     ip.identification = nextIdentification
     nextIdentification &+= 1
     return ip

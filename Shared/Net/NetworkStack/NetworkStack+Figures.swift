@@ -27,6 +27,10 @@ extension NetworkStack {
     list.count("souk_tcp_duplicate_acks_total", "Duplicate ACKs received", tcp.duplicateAcknowledgements)
     list.count("souk_tcp_out_of_order_total", "Segments that arrived beyond a gap", tcp.outOfOrderSegments)
     list.count("souk_tcp_probes_total", "Zero-window and keep-alive probes sent", tcp.probes)
+    list.count(
+      "souk_tcp_path_reductions_total", "Paths of which a router said what they take", tcp.pathReductions)
+    list.count("souk_tcp_black_holes_total", "Paths that took no full segments", tcp.blackHoles)
+    list.level("souk_tcp_paths", "Destinations whose path takes less than its ends", nil, UInt64(paths.count))
     let opens: StaticString = "souk_tcp_opens_total"
     list.count(opens, "Connections begun", tcp.activeOpens, ("side", "active"))
     list.count(opens, "Connections begun", tcp.passiveOpens, ("side", "passive"))
@@ -55,6 +59,7 @@ extension NetworkStack {
       ("bad_flags", tcp.droppedBadFlags), ("no_room", tcp.droppedForMemory),
       ("closed_port", counters.closedPort), ("listen_overflow", counters.listenOverflow),
       ("connection_limit", counters.connectionLimit), ("bad_cookie", counters.cookiesRefused),
+      ("path_claim", tcp.droppedPathClaims),
     ]
     for (reason, value) in refused {
       list.count("souk_tcp_dropped_total", "Segments dropped", value, ("reason", reason))

@@ -6,6 +6,16 @@ import Platform
 import TCP
 import Wire
 
+/// What an ICMP error of either family says about a packet of ours.
+enum PacketFate: Equatable, Sendable {
+  /// It will not be otherwise soon: nobody listens, or somebody forbids it.
+  case refused
+  /// It was not delivered this time.
+  case unreachable
+  /// It was larger than this, or than who says so tells (0).
+  case tooBig(mtu: Int)
+}
+
 extension NetworkStack {
   /// Segments that one connection sends before the others get their turn.
   static let maximumSegmentsAtOnce = 256
@@ -170,19 +180,33 @@ extension NetworkStack {
 
   // MARK: ICMP
 
+  /// The least MTU that a router is believed to mean (RFC 5927 §7.2; RFC 1191 §3 allows 68): what Linux believes.
+  private static let minimumPathMTU = 552
+
   /// A router or the peer says that a packet of ours could not be delivered (RFC 1122 §4.2.3.9).
-  /// `isHard`: it will not be otherwise soon. The quote of another family than the message is nobody's.
-  func receiveUnreachable(
-    isHard: Bool, ofIPv6: Bool, quoting quoted: borrowing QuotedPacket, on interface: Interface
+  /// The quote of another family than the message is nobody's.
+  func receiveUndelivered(
+    _ fate: PacketFate, ofIPv6: Bool, quoting quoted: borrowing QuotedPacket, on interface: Interface
   ) {
     guard !quoted.isLaterFragment, quoted.isIPv6 == ofIPv6 else { return }
     let tuple = FourTuple(
       local: quoted.source, remote: quoted.destination, localPort: quoted.sourcePort,
       remotePort: quoted.destinationPort)
     if quoted.protocol == .tcp {
+      if case .tooBig(let mtu) = fate {
+        // An IPv6 path takes 1,280 bytes whatever a router says (RFC 8201 §4).
+        let (least, ip) =
+          ofIPv6
+          ? (IPv6Packet.minimumMTU, IPv6Packet.minimumHeaderByteCount)
+          : (Self.minimumPathMTU, IPv4Packet.minimumHeaderByteCount)
+        return receiveTooBig(
+          tuple, quoting: quoted.sequenceNumber,
+          segmentByteCount: max(mtu, least) - ip - TCPSegment.minimumHeaderByteCount)
+      }
       guard let connection = connections[tuple] else { return }
       handle(
-        connection.connection.receiveError(quoting: quoted.sequenceNumber, isHard: isHard), of: connection)
+        connection.connection.receiveError(quoting: quoted.sequenceNumber, isHard: fate == .refused),
+        of: connection)
     } else if quoted.protocol == .udp, interface.has(tuple.local), tuple.remotePort == DNSResolver.serverPort,
       resolver.servers.contains(tuple.remote)
     {
@@ -195,7 +219,7 @@ extension NetworkStack {
   func receiveUndelivered(_ packet: RawSpan, on interface: Interface) {
     do throws(WireError) {
       let quoted = try QuotedPacket(validating: packet)
-      receiveUnreachable(isHard: false, ofIPv6: quoted.isIPv6, quoting: quoted, on: interface)
+      receiveUndelivered(.unreachable, ofIPv6: quoted.isIPv6, quoting: quoted, on: interface)
     } catch {
       // Too short to tell whose it was.
     }

@@ -14,8 +14,7 @@ import _Concurrency
 /// connections are refused before old ones starve.
 ///
 /// Not there: forwarding between interfaces, multicast groups of programs, DHCPv6, zones of link-local addresses (the
-/// first interface is meant), loopback (a machine does not talk to itself), path
-/// MTU discovery (packets may be fragmented on their way), IP options (skipped, never sent).
+/// first interface is meant), loopback (a machine does not talk to itself), IP options (skipped, never sent).
 public final class NetworkStack: Network, TurnObserver {
   /// The loop that everything here runs on.
   public let loop: EventLoop
@@ -39,6 +38,8 @@ public final class NetworkStack: Network, TurnObserver {
   /// The connection of the last segment: they come in bursts. Not owned: it leaves before the table lets it go.
   private unowned(unsafe) var latest: StackConnection?
   var timeWaits: TimeWaitTable
+  var paths = PathTable()
+  var pathTimer: Timer?
   var listeners: [ListenerReference] = []
   /// Connections that may have something to send, each once.
   private var pending: [StackConnection] = []
@@ -94,6 +95,7 @@ public final class NetworkStack: Network, TurnObserver {
   deinit {
     loop.stopObserving(self)
     timeWaitTimer?.cancel()
+    pathTimer?.cancel()
     resolverTimer?.cancel()
     for listener in listeners { listener.object.stackGoes() }
     for socket in sockets { socket.object.stackGoes() }
@@ -152,6 +154,7 @@ public final class NetworkStack: Network, TurnObserver {
   /// What `events` mean for the stack and for whoever waits.
   func handle(_ events: Events, of connection: StackConnection) {
     guard !events.isEmpty else { return }
+    if events.contains(.established), paths.count > 0 { usePath(of: connection) }
     if events.contains(.established), let listener = connection.listener {
       connection.listener = nil
       listener.established(connection)

@@ -68,7 +68,9 @@ final class StackConnection {
   private func expire() {
     timerDeadline = .never
     guard let stack else { return }
+    let segmentByteCount = connection.pathSegmentByteCount
     let events = connection.advance(to: stack.loop.now)
+    if connection.pathSegmentByteCount < segmentByteCount { stack.notePath(of: self) }
     stack.handle(events, of: self)
     stack.transmitLater(self)
   }

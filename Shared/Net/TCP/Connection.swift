@@ -52,13 +52,14 @@ public struct Connection: ~Copyable {
   var peerScales = false
   /// Snd.Wind.Shift.
   var sendWindowShift: UInt8 = 0
+  var path = PathLimit()
   /// Bytes that are sent and not acknowledged, and behind them bytes to be sent.
   var sendQueue: RingBuffer
   /// Our program has finished: FIN follows the last byte.
   var isFinishing = false
   /// The peer has acknowledged our FIN.
   var isFinAcknowledged = false
-  /// The largest payload of a segment without options (SMSS and what options take).
+  /// The largest payload of a segment without options (SMSS and what options take) that the peer and the path take.
   var peerSegmentByteCount: Int
 
   // MARK: Receive sequence variables
@@ -92,6 +93,8 @@ public struct Connection: ~Copyable {
   var lastAcknowledgementSent = SequenceNumber(0)
   /// The offset our timestamps have, or would have.
   let timestampOffset: UInt32
+  /// The place that a router quoted, with `path.claimedByteCount`.
+  var pathClaimNumber = SequenceNumber(0)
 
   // MARK: Congestion and loss
 

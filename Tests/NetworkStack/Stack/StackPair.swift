@@ -35,6 +35,8 @@ final class StackPair {
   private(set) var rightInterface: Interface
   /// What the stranger has heard, frames of everybody included.
   var heard: [[UInt8]] = []
+  /// The right stack's first numbers on connections that the stranger opened by hand, by his ports.
+  var handStarts: [UInt16: UInt32] = [:]
 
   init(
     _ configuration: StackConfiguration = StackConfiguration(), right rightAddressing: Addressing? = nil,
@@ -109,6 +111,8 @@ final class StackPair {
 
   // MARK: The stranger
 
+  func forgetHeard() { heard.removeAll(keepingCapacity: true) }
+
   /// Sends a frame by hand.
   func say(_ type: EtherType, to hardware: EthernetAddress, _ write: (inout OutputRawSpan) -> Void) {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 2_000, alignment: 16)
@@ -124,14 +128,16 @@ final class StackPair {
     devices[2].notify()
   }
 
-  /// Sends an IP packet by hand to the right stack, or to `destination` at its hardware address.
+  /// Sends an IP packet by hand to the right stack, or to the left one; or to `destination` at the right one's hardware
+  /// address.
   func say(
     _ protocol: IPProtocol, byteCount: Int, from source: IPv4Address = strangerAddress,
     to destination: IPv4Address = rightAddress, _ write: (IPv4Header, inout OutputRawSpan) -> Void
   ) {
     let header = IPv4Header(
       source: source, destination: destination, protocol: `protocol`, payloadByteCount: byteCount)
-    say(.ipv4, to: rightInterface.hardware) { output in
+    let target = destination == Self.leftAddress ? leftInterface : rightInterface
+    say(.ipv4, to: target.hardware) { output in
       header.write(into: &output)
       write(header, &output)
     }
