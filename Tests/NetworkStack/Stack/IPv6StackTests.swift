@@ -1,11 +1,11 @@
 import Bytes
 import NetworkSimulation
 import Platform
-import TCP
 import Testing
 import Wire
 
 @testable import NetworkStack
+@testable import TCP
 
 @Suite struct `A stack with IPv6` {
   private static let prefix = IPv6Network(IPv6Address(high: 0x2001_0db8 << 32, low: 0), prefixLength: 64)
@@ -114,8 +114,9 @@ import Wire
   @Test func `says the segment size of IPv6 when it connects, and asks by a group`() throws {
     let pair = StackPair(family: .ipv6)
     introduceStranger(pair)
-    _ = try pair.right.open(
-      to: Endpoint(IPAddress(StackPair.strangerAddress6), port: 80), localPort: 1_000)
+    pair.kept.append(
+      try pair.right.open(
+        to: Endpoint(IPAddress(StackPair.strangerAddress6), port: 80), localPort: 1_000))
     pair.run()
     let sizes = pair.heardIPv6 { packet -> UInt16? in
       guard packet.protocol == .tcp else { return nil }
@@ -150,6 +151,42 @@ import Wire
     pair.run(for: .milliseconds(1))
     #expect(events == [.lostIPv6(StackPair.rightAddress6), .duplicateIPv6(StackPair.rightAddress6)])
     #expect(pair.right.connectionCount == 0 && !pair.rightInterface.has(StackPair.rightAddress6))
+  }
+
+  @Test func `makes segments smaller when a router says so, and not below what every path takes`() throws {
+    let pair = StackPair(family: .ipv6)
+    pair.kept.append(try pair.right.listen(on: pair.anywhere(80)))
+    let client = try pair.left.open(to: pair.endpoint(80))
+    pair.run()
+    let tuple = FourTuple(
+      local: StackPair.leftAddress6, remote: StackPair.rightAddress6, localPort: client.local.port,
+      remotePort: 80)
+    let held = try #require(pair.left.connection(of: tuple))
+    #expect(held.connection.pathSegmentByteCount == 1_440)
+    pair.devices[0].impairments.loss = 1
+    _ = try client.send([UInt8](repeating: 1, count: 10_000).span.bytes)
+    pair.run(for: .milliseconds(1))
+    for (mtu, byteCount) in [(1_400, 1_340), (600, 1_220)] as [(UInt32, Int)] {
+      let number = held.connection.unacknowledged
+      var message = ByteBuffer()
+      message.withFreeRoom(atLeast: 68) { output in
+        let sum = InternetChecksum.pseudoHeader(
+          source: StackPair.strangerAddress6, destination: StackPair.leftAddress6, protocol: .icmpv6,
+          byteCount: 68)
+        let quoted = IPv6Header(
+          source: tuple.local, destination: tuple.remote, protocol: .tcp, payloadByteCount: 1_460)
+        let segment = TCPHeader(
+          sourcePort: tuple.localPort, destinationPort: 80, sequenceNumber: number,
+          acknowledgementNumber: number, flags: .ack, window: 1)
+        ICMPv6Kind.packetTooBig(mtu: mtu).write(into: &output, seal: .full(pseudoHeader: sum)) {
+          quoted.write(into: &$0)
+          segment.write(into: &$0, seal: .partial(pseudoHeader: sum))
+        }
+      }
+      pair.sayIPv6(.icmpv6, message.array(), to: StackPair.leftAddress6, at: pair.leftInterface)
+      pair.run(for: .milliseconds(1))
+      #expect(held.connection.pathSegmentByteCount == byteCount)
+    }
   }
 
   @Test func `keeps connections of IPv6 when it loses its IPv4 address`() throws {
@@ -256,7 +293,7 @@ import Wire
     let address = try #require(interface.ipv6Addresses.first { Self.prefix.contains($0) })
     #expect(events.contains(.configuredIPv6(address)) && interface.ipv6Addresses.count == 2)
     pair.heard.removeAll()
-    _ = try stack.open(to: Endpoint(IPAddress(Self.remote), port: 80))
+    pair.kept.append(try stack.open(to: Endpoint(IPAddress(Self.remote), port: 80)))
     pair.run()
     // To the router's hardware address, which its advertisement told.
     let sent = pair.heardIPv6 { packet -> IPv6Address? in
@@ -311,13 +348,13 @@ extension StackPair {
   /// Sends an IPv6 packet by hand.
   func sayIPv6(
     _ protocol: IPProtocol, _ payload: [UInt8], from source: IPv6Address = strangerAddress6,
-    to destination: IPv6Address = rightAddress6, hopLimit: UInt8 = 64
+    to destination: IPv6Address = rightAddress6, hopLimit: UInt8 = 64, at interface: Interface? = nil
   ) {
     var header = IPv6Header(
       source: source, destination: destination, protocol: `protocol`, payloadByteCount: payload.count)
     header.hopLimit = hopLimit
     let hardware =
-      destination.isMulticast ? EthernetAddress(group: destination) : rightInterface.hardware
+      destination.isMulticast ? EthernetAddress(group: destination) : (interface ?? rightInterface).hardware
     say(.ipv6, to: hardware) { [header] output in
       header.write(into: &output)
       output.append(contentsOf: payload.span.bytes)
