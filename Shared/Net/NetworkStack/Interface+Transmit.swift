@@ -126,10 +126,11 @@ extension Interface {
     }
   }
 
-  /// Only TCP learns what the path takes (RFC 1191). Every packet has an identification: who makes fragments must have
-  /// one (RFC 6864 §4), and on some paths somebody does whatever a packet says.
+  /// Only TCP learns what the path takes (RFC 1191). What may be fragmented needs an identification; what may not has
+  /// none, as a counter would tell strangers how much we send to others (RFC 6864 §4.1).
   private func prepare(_ ip: inout IPv4Header, mayBeFragmented: Bool = true) {
     ip.dontFragment = !mayBeFragmented
+    guard mayBeFragmented else { return }
     ip.identification = nextIdentification
     nextIdentification &+= 1
   }
