@@ -86,14 +86,15 @@ extension Interface {
     return ip.pseudoHeader
   }
 
-  /// Only TCP learns what the path takes (RFC 1191). Every packet has an identification: who makes fragments must have
-  /// one (RFC 6864 §4), and on some paths somebody does whatever a packet says.
+  /// Only TCP learns what the path takes (RFC 1191). What may be fragmented needs an identification; what may not has
+  /// none, as a counter would tell strangers how much we send to others (RFC 6864 §4.1).
   private func header(
     from source: IPv4Address, to destination: IPv4Address, _ protocol: IPProtocol, byteCount: Int
   ) -> IPv4Header {
     var ip = IPv4Header(
       source: source, destination: destination, protocol: `protocol`, payloadByteCount: byteCount)
-    ip.dontFragment = `protocol` == .tcp
+    if `protocol` == .tcp { return ip }
+    ip.dontFragment = false
     ip.identification = nextIdentification
     nextIdentification &+= 1
     return ip
