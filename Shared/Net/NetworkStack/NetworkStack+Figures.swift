@@ -113,10 +113,14 @@ extension NetworkStack {
     var reassembled: UInt64 = 0
     var conflicts: UInt64 = 0
     var leases: UInt64 = 0
+    var duplicates: UInt64 = 0
+    var advertisements: UInt64 = 0
     for interface in interfaces {
       neighbours += UInt64(interface.neighbours.count)
       failed += interface.neighbours.failedCount
       conflicts += interface.conflicts?.conflictCount ?? 0
+      duplicates += interface.autoconfiguration?.duplicateCount ?? 0
+      advertisements += interface.autoconfiguration?.advertisementCount ?? 0
       leases += interface.dhcp?.refusals.total ?? 0
       reassembled += interface.reassembler.completedCount
       for drop in ReassemblyDrop.allCases {
@@ -126,6 +130,9 @@ extension NetworkStack {
     list.level("souk_arp_neighbours", "Neighbours known", nil, neighbours)
     list.count("souk_arp_failed_total", "Neighbours that did not answer", failed)
     list.count("souk_arp_conflicts_total", "Packets of another host with our address", conflicts)
+    list.count("souk_ipv6_duplicates_total", "IPv6 addresses of ours that others had", duplicates)
+    list.count(
+      "souk_ipv6_advertisements_total", "Advertisements of routers that were read", advertisements)
     list.count("souk_ip_reassembled_total", "Packets put together from fragments", reassembled)
     let reasons: [StaticString] = [
       "overlap", "of_discarded", "contradiction", "too_long", "too_many", "mixed_congestion",

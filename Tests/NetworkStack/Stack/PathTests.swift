@@ -31,7 +31,9 @@ private final class Router {
     pair.wire.script = [
       ScriptedDrop(1...Int.max) { segment in
         let byteCount = 20 + segment.header.byteCount + segment.payloadByteCount
-        guard segment.source == StackPair.leftAddress, byteCount > link.mtu else { return false }
+        guard segment.source == IPv6Address(mapped: StackPair.leftAddress), byteCount > link.mtu else {
+          return false
+        }
         link.refused.append((segment, byteCount))
         return true
       }
