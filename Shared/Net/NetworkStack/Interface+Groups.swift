@@ -16,11 +16,16 @@ extension Interface {
   private static let reportDestination = IPv6Address(high: 0xff02 << 48, low: 0x16)
   private static let recordByteCount = 20
 
-  /// What a record of a report says about its group (RFC 3810 §5.2.12).
-  private enum Record: UInt32 {
-    case isListening = 2
-    case leaves = 3
-    case joins = 4
+  /// What a report says about a group (RFC 3810 §5.2.12).
+  private struct GroupRecord {
+    enum Kind: UInt32 {
+      case isListening = 2
+      case leaves = 3
+      case joins = 4
+    }
+
+    let group: IPv6Address
+    let kind: Kind
   }
 
   /// Tells which groups came and went since the last time.
@@ -30,14 +35,19 @@ extension Interface {
       groups.append(own.address.solicitedNode)
     }
     guard groups != reportedGroups else { return }
-    let news = groups.filter { !reportedGroups.contains($0) }.map { ($0, Record.joins) }
-    let left = reportedGroups.filter { !groups.contains($0) }.map { ($0, Record.leaves) }
+    var records: [GroupRecord] = []
+    for group in groups where !reportedGroups.contains(group) {
+      records.append(GroupRecord(group: group, kind: .joins))
+    }
+    for group in reportedGroups where !groups.contains(group) {
+      records.append(GroupRecord(group: group, kind: .leaves))
+    }
     reportedGroups = groups
-    report(news + left)
+    report(records)
   }
 
   /// Tells all groups again, as a report may be lost.
-  func repeatGroups() { report(reportedGroups.map { ($0, .joins) }) }
+  func repeatGroups() { report(reportedGroups.map { GroupRecord(group: $0, kind: .joins) }) }
 
   /// Answers a query, which asks for all groups or for one.
   func receiveGroupQuery(_ message: borrowing ICMPv6Message, from source: IPv6Address, hopLimit: UInt8) {
@@ -48,10 +58,14 @@ extension Interface {
     let high = message.payload.bigEndian64(at: 0)
     let low = message.payload.bigEndian64(at: 8)
     let group = IPv6Address(high: high, low: low)
-    report(reportedGroups.filter { group.isUnspecified || $0 == group }.map { ($0, .isListening) })
+    var records: [GroupRecord] = []
+    for known in reportedGroups where group.isUnspecified || known == group {
+      records.append(GroupRecord(group: known, kind: .isListening))
+    }
+    report(records)
   }
 
-  private func report(_ records: [(group: IPv6Address, record: Record)]) {
+  private func report(_ records: [GroupRecord]) {
     guard !records.isEmpty else { return }
     let byteCount = ICMPv6Message.headerByteCount + Self.recordByteCount * records.count
     // While there is no address for the link, there is none to be told (RFC 3590).
@@ -70,7 +84,7 @@ extension Interface {
         into: &output, seal: .full(pseudoHeader: sum)
       ) { output in
         for record in records {
-          output.append(bigEndian: record.record.rawValue << 24)
+          output.append(bigEndian: record.kind.rawValue << 24)
           output.append(bigEndian: record.group.high)
           output.append(bigEndian: record.group.low)
         }
