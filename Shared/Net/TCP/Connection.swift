@@ -29,6 +29,8 @@ public struct Connection: ~Copyable {
   public var isNagleEnabled: Bool
   /// Whether the peer opened it.
   public let isPassive: Bool
+  /// What its path takes, which `peerSegmentByteCount` follows.
+  var path = PathLimit()
 
   // MARK: Send sequence variables (RFC 9293 §3.3.1)
 
@@ -52,14 +54,13 @@ public struct Connection: ~Copyable {
   var peerScales = false
   /// Snd.Wind.Shift.
   var sendWindowShift: UInt8 = 0
-  var path = PathLimit()
   /// Bytes that are sent and not acknowledged, and behind them bytes to be sent.
   var sendQueue: RingBuffer
   /// Our program has finished: FIN follows the last byte.
   var isFinishing = false
   /// The peer has acknowledged our FIN.
   var isFinAcknowledged = false
-  /// The largest payload of a segment without options (SMSS and what options take) that the peer and the path take.
+  /// The largest payload of a segment without options (SMSS and what options take).
   var peerSegmentByteCount: Int
 
   // MARK: Receive sequence variables
