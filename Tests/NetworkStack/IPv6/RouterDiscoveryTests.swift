@@ -123,7 +123,7 @@ import Wire
       + Bench.prefix(IPv6Network(.allNodes, prefixLength: 64))
     try bench.advertise(options, at: at(seconds: 2))
     #expect(bench.made == nil && bench.host.addresses.count == 1)
-    #expect(bench.host.networks.map(\.value) == [network])
+    #expect(bench.host.networks.map(\.network) == [network])
   }
 
   @Test func `makes another address when somebody has the one of a prefix, with the same lifetimes`() throws {
@@ -153,11 +153,11 @@ import Wire
     for index in 1...6 as ClosedRange<UInt64> {
       try bench.advertise(from: router(index), preference: index == 6 ? 1 : 0, at: at(seconds: 2))
     }
-    #expect(bench.host.routers.map(\.value) == [6, 1, 2, 3].map(router))
+    #expect(bench.host.routers.map(\.address) == [6, 1, 2, 3].map(router))
     #expect(bench.host.nextHop(to: Self.outside) == router(6))
     // A router changes its mind.
     try bench.advertise(from: router(6), preference: 3, at: at(seconds: 3))
-    #expect(bench.host.routers.map(\.value) == [1, 2, 3, 6].map(router))
+    #expect(bench.host.routers.map(\.address) == [1, 2, 3, 6].map(router))
     // One that does not answer gives way to the next, for good.
     bench.host.routerIsUnreachable(router(1))
     bench.host.routerIsUnreachable(router(77))
