@@ -11,6 +11,8 @@ struct NetHeader {
   static let dataIsValid: UInt8 = 2
   /// VIRTIO_NET_HDR_GSO_TCPV4.
   static let segmentedTCPv4: UInt8 = 1
+  /// VIRTIO_NET_HDR_GSO_TCPV6.
+  static let segmentedTCPv6: UInt8 = 4
 
   var flags: UInt8 = 0
   var segmentation: UInt8 = 0

@@ -29,8 +29,12 @@ public struct VirtioFeatures: OptionSet, Sendable {
   public static let netMAC = VirtioFeatures(bit: 5)
   /// VIRTIO_NET_F_GUEST_TSO4: the driver takes TCP/IPv4 segments larger than the MTU.
   public static let netGuestTSO4 = VirtioFeatures(bit: 7)
+  /// VIRTIO_NET_F_GUEST_TSO6: the driver takes TCP/IPv6 segments larger than the MTU.
+  public static let netGuestTSO6 = VirtioFeatures(bit: 8)
   /// VIRTIO_NET_F_HOST_TSO4: the device cuts TCP/IPv4 segments.
   public static let netHostTSO4 = VirtioFeatures(bit: 11)
+  /// VIRTIO_NET_F_HOST_TSO6: the device cuts TCP/IPv6 segments.
+  public static let netHostTSO6 = VirtioFeatures(bit: 12)
   /// VIRTIO_NET_F_MRG_RXBUF: a frame may fill several receive buffers.
   public static let netMergeableBuffers = VirtioFeatures(bit: 15)
   /// VIRTIO_NET_F_STATUS: the device says whether its link is up.

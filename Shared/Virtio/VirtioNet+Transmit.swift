@@ -40,14 +40,14 @@ extension VirtioNet {
   private func describe(_ frame: borrowing OutboundFrame) -> NetHeader {
     var header = NetHeader()
     if let checksum = frame.checksum {
-      precondition(offload.contains(.transmitChecksum), "the checksum is for the stack to finish")
+      precondition(offload.contains(frame.checksumOffload), "the checksum is for the stack to finish")
       header.flags = NetHeader.needsChecksum
       header.checksumStart = UInt16(checksum.start)
       header.checksumOffset = UInt16(checksum.offset)
     }
     if frame.segmentByteCount > 0 {
-      precondition(offload.contains(.transmitSegmentation), "the segments are for the stack to cut")
-      header.segmentation = NetHeader.segmentedTCPv4
+      precondition(offload.contains(frame.segmentationOffload), "the segments are for the stack to cut")
+      header.segmentation = frame.isIPv6 ? NetHeader.segmentedTCPv6 : NetHeader.segmentedTCPv4
       header.segmentByteCount = UInt16(frame.segmentByteCount)
       header.headerByteCount = UInt16(frame.header.byteCount)
     }

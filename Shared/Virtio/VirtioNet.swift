@@ -2,7 +2,7 @@
 import CVirtio
 import Platform
 
-/// A virtio network device: one receive and one transmit queue, checksums and TCP/IPv4 segmentation left to the device
+/// A virtio network device: one receive and one transmit queue, checksums and TCP segmentation left to the device
 /// where it offers them.
 ///
 /// Confined to the loop's thread. Nothing is allocated after `init`. A device that breaks the rules is given up:
@@ -117,15 +117,16 @@ public final class VirtioNet: NetworkDevice {
     maximumTransmissionUnit = facts.mtu
     mergesBuffers = features.contains(.netMergeableBuffers)
     var offload: NetworkOffload = []
-    if features.contains(.netChecksum) { offload.insert(.transmitChecksum) }
+    if features.contains(.netChecksum) { offload.formUnion([.transmitChecksum, .transmitChecksum6]) }
     if features.contains(.netHostTSO4) { offload.insert(.transmitSegmentation) }
     if features.contains(.netGuestChecksum) { offload.insert(.receiveChecksum) }
-    if features.contains(.netGuestTSO4) { offload.insert(.receiveLarge) }
+    if features.contains(.netHostTSO6) { offload.insert(.transmitSegmentation6) }
+    if !features.isDisjoint(with: [.netGuestTSO4, .netGuestTSO6]) { offload.insert(.receiveLarge) }
     self.offload = offload
     let large =
       transmitQueue.maximumPieceCount * Self.pageByteCount - NetHeader.byteCount - Self.linkHeaderByteCount
     maximumLargePacketByteCount =
-      offload.contains(.transmitSegmentation)
+      !offload.isDisjoint(with: [.transmitSegmentation, .transmitSegmentation6])
       ? max(facts.mtu, min(large, Self.largestPacketByteCount)) : facts.mtu
     largestTransmittedByteCount = maximumLargePacketByteCount + Self.linkHeaderByteCount
     largestReceivedByteCount =
@@ -172,12 +173,12 @@ public final class VirtioNet: NetworkDevice {
     let offered = device.offered
     var wanted: VirtioFeatures = [
       .eventIndex, .indirectDescriptors, .netMAC, .netMTU, .netChecksum, .netGuestChecksum, .netHostTSO4,
-      .netMergeableBuffers, .netStatus,
+      .netHostTSO6, .netMergeableBuffers, .netStatus,
     ]
-    if !offered.contains(.netChecksum) { wanted.remove(.netHostTSO4) }
+    if !offered.contains(.netChecksum) { wanted.subtract([.netHostTSO4, .netHostTSO6]) }
     let receiveSize = device.queueSize(0, capacity: configuration.receiveBufferCount)
     if offered.isSuperset(of: [.netGuestChecksum, .netMergeableBuffers]) && receiveSize >= maximumPieceCount {
-      wanted.insert(.netGuestTSO4)
+      wanted.formUnion([.netGuestTSO4, .netGuestTSO6])
     }
     return wanted
   }

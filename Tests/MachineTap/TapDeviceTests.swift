@@ -169,7 +169,12 @@ struct TapDeviceTests {
 
   @Test func `what a device offers is what was asked for`() throws {
     try withPair(receiverOffloads: false) { one, two in
-      #expect(one.offload == [.transmitChecksum, .transmitSegmentation, .receiveChecksum, .receiveLarge])
+      #expect(
+        one.offload == [
+          .transmitChecksum, .transmitSegmentation, .transmitChecksum6, .transmitSegmentation6,
+          .receiveChecksum,
+          .receiveLarge,
+        ])
       #expect(one.maximumLargePacketByteCount == 65_535)
       #expect(two.offload == [] && two.maximumLargePacketByteCount == 1500)
     }

@@ -27,7 +27,12 @@ import XenSimulation
     let backend = NetBackend(NetBackend.everything.merging(["mtu": "9000"]) { $1 })
     let net = try start(backend)
     #expect(net.hardwareAddress == NetBackend.address && net.maximumTransmissionUnit == 9000)
-    #expect(net.offload == [.transmitChecksum, .transmitSegmentation, .receiveChecksum, .receiveLarge])
+    #expect(
+      net.offload == [
+        .transmitChecksum, .transmitSegmentation, .transmitChecksum6, .transmitSegmentation6,
+        .receiveChecksum,
+        .receiveLarge,
+      ])
     #expect(net.maximumLargePacketByteCount == 65_517)
     #expect(backend.channels.count == 2 && backend.table.grantedCount == 130)
     #expect(backend.channels.allSatisfy { $0.notifyCount == 1 }, "whatever came before it was there")

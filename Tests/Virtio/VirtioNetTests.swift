@@ -23,7 +23,12 @@ import Virtio
     let net = try start(model)
     #expect(net.hardwareAddress == 0x0253_4f55_4b01)
     #expect(net.maximumTransmissionUnit == 9000)
-    #expect(net.offload == [.transmitChecksum, .transmitSegmentation, .receiveChecksum, .receiveLarge])
+    #expect(
+      net.offload == [
+        .transmitChecksum, .transmitSegmentation, .transmitChecksum6, .transmitSegmentation6,
+        .receiveChecksum,
+        .receiveLarge,
+      ])
     #expect(net.maximumLargePacketByteCount == 65_535)
     #expect(net.isLinkUp)
     #expect(model.device.isRunning && model.device.allFaults.isEmpty)
@@ -45,9 +50,10 @@ import Virtio
   }
 
   @Test(arguments: [
-    ([5, 11], NetworkOffload()),  // HOST_TSO4 without CSUM
-    ([5, 7, 15], NetworkOffload()),  // GUEST_TSO4 without GUEST_CSUM
-    ([5, 1, 7], NetworkOffload.receiveChecksum),  // GUEST_TSO4 without MRG_RXBUF
+    ([5, 11, 12], NetworkOffload()),  // HOST_TSO4 and HOST_TSO6 without CSUM
+    ([5, 7, 8, 15], NetworkOffload()),  // GUEST_TSO4 and GUEST_TSO6 without GUEST_CSUM
+    ([5, 1, 7, 8], NetworkOffload.receiveChecksum),  // GUEST_TSO4 and GUEST_TSO6 without MRG_RXBUF
+    ([5, 0, 12], NetworkOffload([.transmitChecksum, .transmitChecksum6, .transmitSegmentation6])),
   ]) func `a feature is left alone without those that it needs`(
     features: [Int], offload: NetworkOffload
   ) throws {
@@ -83,8 +89,12 @@ import Virtio
     #expect(
       net.send(
         frameBytes(66, seed: 2), frameBytes(20_000, seed: 3), checksum: (34, 16), segmentByteCount: 1448))
+    var header6 = frameBytes(86, seed: 2)
+    header6[12] = 0x86
+    #expect(net.send(header6, frameBytes(3_000, seed: 3), checksum: (54, 16), segmentByteCount: 1428))
     net.notify()
     let sent = model.send()
+    #expect(sent[2].header == [1, 4, 86, 0, 0x94, 5, 54, 0, 16, 0, 0, 0])
     #expect(sent[0].header == [1, 0, 0, 0, 0, 0, 34, 0, 16, 0, 0, 0])
     #expect(sent[1].header == [1, 1, 66, 0, 0xa8, 5, 34, 0, 16, 0, 0, 0])
     #expect(sent[1].frame == frameBytes(66, seed: 2) + frameBytes(20_000, seed: 3))

@@ -71,6 +71,17 @@ import Wire
     #expect(refused(bytes) == .badValue)
   }
 
+  @Test(arguments: [IPProtocol.destinationOptions, .hopByHop, .fragment])
+  func `a message behind an extension header is refused (RFC 6980)`(header: IPProtocol) {
+    let plain = written(.question(about: Self.there, from: Self.here, hardware: Self.hardware))
+    // The checksum does not know of extension headers.
+    let between: [UInt8] = header == .fragment ? [58, 0, 0, 0, 0, 0, 0, 1] : [58, 0, 1, 4, 0, 0, 0, 0]
+    var bytes = Array(plain[..<40]) + between + Array(plain[40...])
+    bytes[5] += 8
+    bytes[6] = header.rawValue
+    #expect(refused(bytes) == .badValue)
+  }
+
   @Test func `every flipped bit of a message but hops and flow is noticed`() {
     var bytes = written(.question(about: Self.there, from: Self.here, hardware: Self.hardware))
     for bit in 32..<bytes.count * 8 {

@@ -5,22 +5,30 @@ import Wire
 import _Concurrency
 
 extension NetworkStack {
-  /// Listens on an address of ours, or on `.any`; port 0 takes a free one.
+  /// Listens on an address of ours, on `.any` for every IPv4 address, or on `.v6(0, 0)` for every address of both
+  /// families, as Linux does with `bindv6only=0`. Port 0 takes a free one.
   public func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener {
-    guard case .v4 = endpoint.address else { throw .unreachable }
     var endpoint = endpoint
     if endpoint.port == 0 {
       let taken = listeners.map { $0.object.endpoint.port }
       guard let port = EphemeralPorts.range.first(where: { !taken.contains($0) }) else { throw .exhausted }
       endpoint.port = port
     }
+    let address = IPv6Address(endpoint.address)
     for reference in listeners where reference.object.endpoint.port == endpoint.port {
-      let other = reference.object.endpoint.address
-      if other == endpoint.address || other == .any || endpoint.address == .any { throw .addressInUse }
+      let other = reference.object.address
+      if Self.covers(other, address) || Self.covers(address, other) { throw .addressInUse }
     }
     let listener = StackListener(endpoint, stack: self)
     listeners.append(ListenerReference(object: listener))
     return listener
+  }
+
+  /// Whether who listens on `wanted` is meant by `address`: the same, or one of those that it stands for.
+  static func covers(_ wanted: IPv6Address, _ address: IPv6Address) -> Bool {
+    if wanted == address { return true }
+    guard wanted.high == 0 else { return false }
+    return wanted.low == 0 || wanted == IPv6Address(mapped: .unspecified) && address.mapped != nil
   }
 
   /// `listener` takes no more connections; its handshakes end.
@@ -33,11 +41,10 @@ extension NetworkStack {
   /// throws once it has failed. The local port is one that nobody can foresee, or `localPort`; `addressInUse` when that
   /// is taken.
   public func open(to endpoint: Endpoint, localPort: UInt16? = nil) throws(NetworkError) -> StackStream {
-    guard let remote = IPv4Address(endpoint.address), remote.isHost, !remote.isLoopback, endpoint.port != 0,
-      let hop = routes.nextHop(to: remote), !hop.isBroadcast
-    else { throw .unreachable }
-    let local = hop.source
-    guard remote != local else { throw .unreachable }
+    let remote = IPv6Address(endpoint.address)
+    guard endpoint.port != 0, let (interface, local) = way(to: remote), !interface.has(remote) else {
+      throw .unreachable
+    }
     let tuple: FourTuple
     if let localPort {
       tuple = FourTuple(local: local, remote: remote, localPort: localPort, remotePort: endpoint.port)
@@ -48,7 +55,6 @@ extension NetworkStack {
       throw .exhausted
     }
     guard let admitted = admit() else { throw .exhausted }
-    let interface = interfaces[hop.interface.rawValue]
     var identity = identity(tuple, on: interface)
     if let wait = timeWaits[tuple] {
       identity.initialSendNumber = wait.successor(at: loop.now) ?? identity.initialSendNumber
@@ -63,9 +69,29 @@ extension NetworkStack {
     return StackStream(opened)
   }
 
+  /// The interface that leads to a host, and our address there; nil when there is no way.
+  func way(to remote: IPv6Address) -> (interface: Interface, local: IPv6Address)? {
+    if let remote = remote.mapped {
+      guard remote.isHost, !remote.isLoopback, let hop = routes.nextHop(to: remote), !hop.isBroadcast else {
+        return nil
+      }
+      return (interfaces[hop.interface.rawValue], IPv6Address(mapped: hop.source))
+    }
+    guard remote.isHost else { return nil }
+    // Who is on the link is nearer than any router.
+    for isOnLink in [true, false] {
+      for interface in interfaces where !isOnLink || interface.isOnLinkIPv6(remote) {
+        guard interface.nextHopOfIPv6(to: remote) != nil, let source = interface.sourceOfIPv6(for: remote)
+        else { continue }
+        return (interface, source)
+      }
+    }
+    return nil
+  }
+
   /// A connection's name that nobody has; when all are taken, one of a connection in TIME-WAIT that may have a
   /// successor, so that no number of connections to one peer is too many.
-  private func freeTuple(from local: IPv4Address, to remote: IPv4Address, port: UInt16) -> FourTuple? {
+  private func freeTuple(from local: IPv6Address, to remote: IPv6Address, port: UInt16) -> FourTuple? {
     func tuple(_ localPort: UInt16) -> FourTuple {
       FourTuple(local: local, remote: remote, localPort: localPort, remotePort: port)
     }

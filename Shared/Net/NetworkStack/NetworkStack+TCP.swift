@@ -6,6 +6,16 @@ import Platform
 import TCP
 import Wire
 
+/// What an ICMP error of either family says about a packet of ours.
+enum PacketFate: Equatable, Sendable {
+  /// It will not be otherwise soon: nobody listens, or somebody forbids it.
+  case refused
+  /// It was not delivered this time.
+  case unreachable
+  /// It was larger than this, or than who says so tells (0).
+  case tooBig(mtu: Int)
+}
+
 extension NetworkStack {
   /// Segments that one connection sends before the others get their turn.
   static let maximumSegmentsAtOnce = 256
@@ -17,10 +27,10 @@ extension NetworkStack {
     let now = loop.now
     let interface = connection.interface
     let tuple = connection.tuple
+    let largeByteCount =
+      tuple.remote.isMapped ? interface.largeByteCount : interface.largeByteCountOfIPv6
     for _ in 0..<Self.maximumSegmentsAtOnce {
-      guard
-        let segment = connection.connection.nextSegment(at: now, largeByteCount: interface.largeByteCount)
-      else {
+      guard let segment = connection.connection.nextSegment(at: now, largeByteCount: largeByteCount) else {
         connection.connection.settle(at: now)
         connection.schedule()
         return
@@ -55,14 +65,15 @@ extension NetworkStack {
 
   // MARK: In
 
-  func receiveTCP(_ packet: borrowing IPv4Packet, on interface: Interface, checksumIsTrusted: Bool) {
+  /// Takes the payload of a packet from `remote` to `local`, an address of ours.
+  func receiveTCP(
+    _ payload: RawSpan, from remote: IPv6Address, to local: IPv6Address, checksum: ChecksumCheck,
+    on interface: Interface
+  ) {
     do throws(WireError) {
-      let segment = try TCPSegment(
-        validating: packet.payload,
-        checksum: checksumIsTrusted ? .trusted : .verify(pseudoHeader: packet.pseudoHeader))
+      let segment = try TCPSegment(validating: payload, checksum: checksum)
       let tuple = FourTuple(
-        local: packet.destination, remote: packet.source, localPort: segment.destinationPort,
-        remotePort: segment.sourcePort)
+        local: local, remote: remote, localPort: segment.destinationPort, remotePort: segment.sourcePort)
       if let connection = connection(of: tuple) {
         let events = connection.connection.receive(segment, at: loop.now)
         if events.contains(.answerReset) { reset(segment, of: tuple, on: interface) }
@@ -150,42 +161,54 @@ extension NetworkStack {
   }
 
   func identity(_ tuple: FourTuple, on interface: Interface) -> Connection.Identity {
+    let (local, remote) = (tuple.local, tuple.remote)
     let ports = (tuple.localPort, tuple.remotePort)
-    let local = UInt64(tuple.local.rawValue)
-    let remote = UInt64(tuple.remote.rawValue)
     return Connection.Identity(
       localPort: tuple.localPort, remotePort: tuple.remotePort,
       initialSendNumber: initialNumbers.next(local: local, remote: remote, ports: ports, at: loop.now),
       timestampOffset: initialNumbers.timestampOffset(local: local, remote: remote, ports: ports),
-      segmentByteCount: interface.maximumTransmissionUnit - IPv4Packet.minimumHeaderByteCount
-        - TCPSegment.minimumHeaderByteCount)
+      segmentByteCount: interface.maximumTransmissionUnit(to: remote) - TCPSegment.minimumHeaderByteCount
+        - (local.isMapped ? IPv4Packet.minimumHeaderByteCount : IPv6Packet.minimumHeaderByteCount))
   }
 
-  private func listener(for address: IPv4Address, _ port: UInt16) -> StackListener? {
+  private func listener(for address: IPv6Address, _ port: UInt16) -> StackListener? {
     for reference in listeners where reference.object.endpoint.port == port {
-      let wanted = reference.object.endpoint.address
-      if wanted == .any || wanted == IPAddress(address) { return reference.object }
+      if Self.covers(reference.object.address, address) { return reference.object }
     }
     return nil
   }
 
   // MARK: ICMP
 
+  /// The least MTU that a router is believed to mean (RFC 5927 §7.2; RFC 1191 §3 allows 68): what Linux believes.
+  private static let minimumPathMTU = 552
+
   /// A router or the peer says that a packet of ours could not be delivered (RFC 1122 §4.2.3.9).
-  func receiveUnreachable(code: UInt8, quoting quoted: borrowing QuotedIPv4Packet, on interface: Interface) {
-    guard !quoted.isLaterFragment else { return }
+  /// The quote of another family than the message is nobody's.
+  func receiveUndelivered(
+    _ fate: PacketFate, ofIPv6: Bool, quoting quoted: borrowing QuotedPacket, on interface: Interface
+  ) {
+    guard !quoted.isLaterFragment, quoted.isIPv6 == ofIPv6 else { return }
     let tuple = FourTuple(
       local: quoted.source, remote: quoted.destination, localPort: quoted.sourcePort,
       remotePort: quoted.destinationPort)
     if quoted.protocol == .tcp {
+      if case .tooBig(let mtu) = fate {
+        // An IPv6 path takes 1,280 bytes whatever a router says (RFC 8201 §4).
+        let (least, ip) =
+          ofIPv6
+          ? (IPv6Packet.minimumMTU, IPv6Packet.minimumHeaderByteCount)
+          : (Self.minimumPathMTU, IPv4Packet.minimumHeaderByteCount)
+        return receiveTooBig(
+          tuple, quoting: quoted.sequenceNumber,
+          segmentByteCount: max(mtu, least) - ip - TCPSegment.minimumHeaderByteCount)
+      }
       guard let connection = connections[tuple] else { return }
-      let isHard =
-        code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
-        || code == ICMPv4Kind.Unreachable.administrativelyProhibited
       handle(
-        connection.connection.receiveError(quoting: quoted.sequenceNumber, isHard: isHard), of: connection)
-    } else if quoted.protocol == .udp, tuple.local == interface.address,
-      tuple.remotePort == DNSResolver.serverPort, resolver.servers.contains(tuple.remote)
+        connection.connection.receiveError(quoting: quoted.sequenceNumber, isHard: fate == .refused),
+        of: connection)
+    } else if quoted.protocol == .udp, interface.has(tuple.local), tuple.remotePort == DNSResolver.serverPort,
+      resolver.servers.contains(tuple.remote)
     {
       // Nobody who does not know the server can make us pass it over.
       resolverServerIsUnreachable(port: tuple.localPort)
@@ -195,8 +218,8 @@ extension NetworkStack {
   /// A packet of ours found no neighbour.
   func receiveUndelivered(_ packet: RawSpan, on interface: Interface) {
     do throws(WireError) {
-      receiveUnreachable(
-        code: ICMPv4Kind.Unreachable.host, quoting: try QuotedIPv4Packet(validating: packet), on: interface)
+      let quoted = try QuotedPacket(validating: packet)
+      receiveUndelivered(.unreachable, ofIPv6: quoted.isIPv6, quoting: quoted, on: interface)
     } catch {
       // Too short to tell whose it was.
     }

@@ -6,14 +6,15 @@ import TCP
 import Wire
 import _Concurrency
 
-/// Our own TCP/IP: several interfaces, TCP, UDP, ICMP, ARP, DHCP and DNS over Ethernet, for IPv4.
+/// Our own TCP/IP: several interfaces, TCP, UDP, ICMP and DNS over Ethernet; IPv4 with ARP and DHCP, and IPv6 with
+/// neighbour discovery and stateless autoconfiguration. What is above IP holds IPv4 addresses in their mapped form.
 ///
 /// Confined to its loop's thread. It sends once per turn of the loop what the turn's tasks have made, and lets its
 /// devices notify their backends once. All queues come out of one memory budget: windows shrink as it fills, and new
 /// connections are refused before old ones starve.
 ///
-/// Not there: IPv6, forwarding between interfaces, multicast groups, loopback (a machine does not talk to itself), path
-/// MTU discovery (packets may be fragmented on their way), IP options (skipped, never sent).
+/// Not there: forwarding between interfaces, multicast groups of programs, DHCPv6, zones of link-local addresses (the
+/// first interface is meant), loopback (a machine does not talk to itself), IP options (skipped, never sent).
 public final class NetworkStack: Network, TurnObserver {
   /// The loop that everything here runs on.
   public let loop: EventLoop
@@ -37,6 +38,8 @@ public final class NetworkStack: Network, TurnObserver {
   /// The connection of the last segment: they come in bursts. Not owned: it leaves before the table lets it go.
   private unowned(unsafe) var latest: StackConnection?
   var timeWaits: TimeWaitTable
+  var paths = PathTable()
+  var pathTimer: Timer?
   var listeners: [ListenerReference] = []
   /// Connections that may have something to send, each once.
   private var pending: [StackConnection] = []
@@ -54,6 +57,9 @@ public final class NetworkStack: Network, TurnObserver {
   var resolver: DNSResolver
   var resolverTimer: Timer?
   var resolverSockets: [UDPSocket] = []
+  /// DNS servers that DHCP or our owner named, and those that routers name.
+  var namedServers: [IPv6Address] = []
+  var routerServers: [IPv6Address] = []
   var lookups: [DNSQueryID: LookupWaiters] = [:]
 
   struct ListenerReference {
@@ -89,6 +95,7 @@ public final class NetworkStack: Network, TurnObserver {
   deinit {
     loop.stopObserving(self)
     timeWaitTimer?.cancel()
+    pathTimer?.cancel()
     resolverTimer?.cancel()
     for listener in listeners { listener.object.stackGoes() }
     for socket in sockets { socket.object.stackGoes() }
@@ -107,11 +114,14 @@ public final class NetworkStack: Network, TurnObserver {
   /// 64 bits that nobody can foresee.
   func random() -> UInt64 { Self.random(entropy) }
 
-  /// Adds a device; its address comes as `addressing` says.
-  public func attach(_ device: any NetworkDevice, addressing: Addressing) -> Interface {
+  /// Adds a device; its addresses come as `addressing` and `ipv6` say. It takes no part in IPv6 without the latter.
+  public func attach(
+    _ device: any NetworkDevice, addressing: Addressing, ipv6: IPv6Addressing? = nil
+  ) -> Interface {
     let interface = Interface(device, index: InterfaceIndex(rawValue: interfaces.count), stack: self)
     interfaces.append(interface)
     interface.start(addressing)
+    if let ipv6 { interface.start(ipv6) }
     return interface
   }
 
@@ -144,6 +154,7 @@ public final class NetworkStack: Network, TurnObserver {
   /// What `events` mean for the stack and for whoever waits.
   func handle(_ events: Events, of connection: StackConnection) {
     guard !events.isEmpty else { return }
+    if events.contains(.established), paths.count > 0 { usePath(of: connection) }
     if events.contains(.established), let listener = connection.listener {
       connection.listener = nil
       listener.established(connection)

@@ -29,9 +29,15 @@ struct ReassembledPacket: ~Copyable {
   }
 
   /// Lends a packet of IPv6, whose extension headers behind the fragment header nobody looked at until now: what is
-  /// wrong with them is thrown, or is the packet's `problem`. Traps when it is of IPv4.
+  /// wrong with them is thrown, or is the packet's `problem`. Neighbour discovery never comes in fragments, and is
+  /// refused as `badValue` (RFC 6980 §5). Traps when it is of IPv4.
   func withIPv6Packet<R>(_ body: (borrowing IPv6Packet) -> R) throws(WireError) -> R {
     precondition(isIPv6)
-    return body(try IPv6Packet(validating: bytes.bytes))
+    let packet = try IPv6Packet(validating: bytes.bytes)
+    if packet.protocol == .icmpv6, packet.payload.byteCount > 0, NDPType.contains(packet.payload.byte(at: 0))
+    {
+      throw .badValue
+    }
+    return body(packet)
   }
 }

@@ -14,6 +14,9 @@ final class StackCounters {
   var malformed: [UInt64] = Array(repeating: 0, count: WireError.allCases.count)
   /// Frames and packets for somebody else.
   var notForUs: UInt64 = 0
+  /// IPv4 and IPv6 packets that were valid, for us or not.
+  var packetsOfIPv4: UInt64 = 0
+  var packetsOfIPv6: UInt64 = 0
   /// Packets of a protocol that is not spoken here.
   var unknownProtocol: UInt64 = 0
   /// Packets whose source cannot be anybody.

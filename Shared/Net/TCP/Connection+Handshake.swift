@@ -12,6 +12,7 @@ extension Connection {
     let asked = Int(options.maximumSegmentSize ?? 536)
     peerSegmentByteCount = max(
       configuration.minimumSegmentByteCount, min(asked, localSegmentByteCount))
+    path.agreedByteCount = UInt16(peerSegmentByteCount)
     if let shift = options.windowScale {
       sendWindowShift = shift
       peerScales = true

@@ -59,6 +59,7 @@ extension Connection {
     guard unacknowledged < sendMaximum else { return [] }
     if now.nanoseconds - waitingSince.nanoseconds >= patience { return giveUp() }
     retransmission.backOff()
+    reconsiderPath()
     // The front was reported as received and still is not acknowledged: the peer threw it away (RFC 2018 §8).
     let isReneged = scoreboard.ranges.first.map { $0.start <= unacknowledged } ?? false
     if isReneged { scoreboard.removeAll() }

@@ -29,6 +29,8 @@ public struct Connection: ~Copyable {
   public var isNagleEnabled: Bool
   /// Whether the peer opened it.
   public let isPassive: Bool
+  /// What its path takes, which `peerSegmentByteCount` follows.
+  var path = PathLimit()
 
   // MARK: Send sequence variables (RFC 9293 §3.3.1)
 
@@ -92,6 +94,8 @@ public struct Connection: ~Copyable {
   var lastAcknowledgementSent = SequenceNumber(0)
   /// The offset our timestamps have, or would have.
   let timestampOffset: UInt32
+  /// The place that a router quoted, with `path.claimedByteCount`.
+  var pathClaimNumber = SequenceNumber(0)
 
   // MARK: Congestion and loss
 

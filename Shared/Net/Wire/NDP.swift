@@ -1,4 +1,4 @@
-// RFC 4861 §4, §6.1 and §7.1 before changing this file.
+// RFC 4861 §4, §6.1 and §7.1, and RFC 6980 before changing this file.
 
 import Bytes
 
@@ -15,14 +15,20 @@ public enum NDPType {
   public static let neighbourAdvertisement: UInt8 = 136
   /// A router names a better one.
   public static let redirect: UInt8 = 137
+
+  /// Whether it is one of them.
+  public static func contains(_ type: UInt8) -> Bool { type >= routerSolicitation && type <= redirect }
 }
 
 extension ICMPv6Message {
   /// What every message of neighbour discovery must be: from this link, as no router lets a hop limit of 255 through
-  /// (§6.1, §7.1), of code 0, and not shorter than its fields. Returns its options.
+  /// (§6.1, §7.1), of code 0, not shorter than its fields, and not behind extension headers, where those who guard a
+  /// link do not look (RFC 6980, RFC 7113). Returns its options.
   @_lifetime(copy self)
   func options(behind byteCount: Int, _ packet: borrowing IPv6Packet) throws(WireError) -> NDPOptions {
-    guard packet.hopLimit == 255, bytes.byte(at: 1) == 0 else { throw .badValue }
+    guard packet.hopLimit == 255, bytes.byte(at: 1) == 0,
+      packet.headerByteCount == IPv6Packet.minimumHeaderByteCount
+    else { throw .badValue }
     guard bytes.byteCount >= byteCount else { throw .truncated }
     return try NDPOptions(validating: bytes.extracting(byteCount..<bytes.byteCount))
   }

@@ -30,7 +30,7 @@ int souk_tap_open(const char *name) {
 
 int souk_tap_prepare(int fd, int header_size, int offloads) {
   if (ioctl(fd, TUNSETVNETHDRSZ, &header_size) < 0) return -1;
-  return ioctl(fd, TUNSETOFFLOAD, offloads ? (unsigned long)(TUN_F_CSUM | TUN_F_TSO4) : 0ul);
+  return ioctl(fd, TUNSETOFFLOAD, offloads ? (unsigned long)(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) : 0ul);
 }
 
 int souk_enter_network_namespace(int fd) { return setns(fd, CLONE_NEWNET); }

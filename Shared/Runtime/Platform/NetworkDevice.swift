@@ -7,7 +7,7 @@ public struct NetworkOffload: OptionSet, Sendable {
   /// Offloads from their bits.
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// Finishes a TCP or UDP checksum whose field holds the pseudo header's sum (`ChecksumSeal.partial`).
+  /// Finishes a TCP or UDP checksum over IPv4 whose field holds the pseudo header's sum (`ChecksumSeal.partial`).
   public static let transmitChecksum = NetworkOffload(rawValue: 1)
   /// Cuts a large TCP/IPv4 segment into segments of `OutboundFrame.segmentByteCount`; implies `transmitChecksum`.
   public static let transmitSegmentation = NetworkOffload(rawValue: 2)
@@ -15,6 +15,10 @@ public struct NetworkOffload: OptionSet, Sendable {
   public static let receiveChecksum = NetworkOffload(rawValue: 4)
   /// May deliver TCP segments that are larger than the MTU: several put together, or never cut.
   public static let receiveLarge = NetworkOffload(rawValue: 8)
+  /// As `transmitChecksum`, over IPv6.
+  public static let transmitChecksum6 = NetworkOffload(rawValue: 16)
+  /// As `transmitSegmentation`, over IPv6; implies `transmitChecksum6`.
+  public static let transmitSegmentation6 = NetworkOffload(rawValue: 32)
 }
 
 /// A frame to be sent, in up to three pieces of memory. They are the device's for the call only.
@@ -46,6 +50,17 @@ public struct OutboundFrame: ~Escapable {
 
   /// Bytes of all three pieces.
   public var byteCount: Int { header.byteCount + payload.byteCount + payloadTail.byteCount }
+
+  /// Whether it is a packet of IPv6, by its Ethernet type.
+  public var isIPv6: Bool {
+    // Safe: it has 14 bytes.
+    header.byteCount >= 14 && header.unsafeLoad(fromByteOffset: 12, as: UInt8.self) == 0x86
+  }
+
+  /// What a device must do with its checksum, if there is something to be done, and with it if it is to be cut.
+  public var checksumOffload: NetworkOffload { isIPv6 ? .transmitChecksum6 : .transmitChecksum }
+  /// As `checksumOffload`, for the cutting.
+  public var segmentationOffload: NetworkOffload { isIPv6 ? .transmitSegmentation6 : .transmitSegmentation }
 }
 
 /// A frame that arrived. Its memory is the stack's until `deliver` returns. A device copies what it shares with a

@@ -17,7 +17,8 @@ extension Netfront {
 
   public var backendKeys: [String] {
     [
-      Key.copy, Key.scatterGather, Key.segmentationV4, Key.segmentationV6, Key.noChecksum, Key.splitChannels,
+      Key.copy, Key.scatterGather, Key.segmentationV4, Key.segmentationV6, Key.noChecksum, Key.checksumV6,
+      Key.splitChannels,
       Key.multicast, Key.mtu,
     ]
   }
@@ -85,16 +86,20 @@ extension Netfront {
   private func agree(_ folder: BackendFolder) throws(XenError) {
     let isLarge = receivePages.count >= Self.largeReceivePageCount
     let sendsSlots = try folder.flag(Key.scatterGather)
-    sendsSegmentsV6 = try folder.flag(Key.segmentationV6)
     var offered: NetworkOffload = .receiveChecksum
     if isLarge { offered.insert(.receiveLarge) }
     if try !folder.flag(Key.noChecksum) {
       offered.insert(.transmitChecksum)
+      if try folder.flag(Key.checksumV6) { offered.insert(.transmitChecksum6) }
       // The largest frame must have room, or it would wait for ever.
       let largest = Self.largestTransmittedByteCount / GrantedPages.pageByteCount + 1
       let hasRoom = transmitPages.count >= largest
-      let cutsSegments = try folder.flag(Key.segmentationV4)
-      if sendsSlots && hasRoom && cutsSegments { offered.insert(.transmitSegmentation) }
+      if sendsSlots && hasRoom {
+        if try folder.flag(Key.segmentationV4) { offered.insert(.transmitSegmentation) }
+        if offered.contains(.transmitChecksum6), try folder.flag(Key.segmentationV6) {
+          offered.insert(.transmitSegmentation6)
+        }
+      }
     }
     let mtu = try maximumTransmissionUnit(folder, sendsSlots: sendsSlots, isLarge: isLarge)
     guard !hasAgreed else {
@@ -106,7 +111,8 @@ extension Netfront {
     offload = offered
     maximumTransmissionUnit = mtu
     let large = Self.largestTransmittedByteCount - Self.linkHeaderByteCount
-    maximumLargePacketByteCount = offered.contains(.transmitSegmentation) ? max(large, mtu) : mtu
+    let isCut = !offered.isDisjoint(with: [.transmitSegmentation, .transmitSegmentation6])
+    maximumLargePacketByteCount = isCut ? max(large, mtu) : mtu
     largestReceivedByteCount = (isLarge ? Self.largestPacketByteCount : mtu) + Self.linkHeaderByteCount
   }
 

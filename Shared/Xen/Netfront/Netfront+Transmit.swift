@@ -26,7 +26,7 @@ extension Netfront {
 
     var flags = 0
     if frame.checksum != nil {
-      precondition(offload.contains(.transmitChecksum), "the checksum is for the stack to finish")
+      precondition(offload.contains(frame.checksumOffload), "the checksum is for the stack to finish")
       flags = xen_nettxf_csum_blank | xen_nettxf_data_validated
     }
     let isSegmented = frame.segmentByteCount > 0
@@ -35,7 +35,7 @@ extension Netfront {
     // The first request's size is the frame's; what is in its page follows from the others'.
     request(flags: flags, byteCount: byteCount)
     if isSegmented {
-      precondition(offload.contains(.transmitSegmentation), "the segments are for the stack to cut")
+      precondition(offload.contains(frame.segmentationOffload), "the segments are for the stack to cut")
       addSegmentation(frame)
     }
     var rest = byteCount - GrantedPages.pageByteCount
@@ -75,14 +75,10 @@ extension Netfront {
 
   /// Says into what segments the frame is to be cut. Its Ethernet type says which TCP it is.
   private func addSegmentation(_ frame: borrowing OutboundFrame) {
-    let isV6 =
-      frame.header.byteCount >= Self.shortestFrameByteCount
-      && frame.header.unsafeLoad(fromByteOffset: 12, as: UInt8.self) == 0x86  // Safe: it has 14 bytes.
-    precondition(!isV6 || sendsSegmentsV6, "the segments are for the stack to cut")
     var extra = netif_extra_info()
     extra.type = UInt8(XEN_NETIF_EXTRA_TYPE_GSO)
     extra.u.gso.size = UInt16(frame.segmentByteCount)
-    extra.u.gso.type = UInt8(isV6 ? XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4)
+    extra.u.gso.type = UInt8(frame.isIPv6 ? XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4)
     transmitRing.addRequest().storeBytes(of: extra, as: netif_extra_info.self)
     extraCount += 1
   }

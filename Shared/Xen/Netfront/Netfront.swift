@@ -84,7 +84,6 @@ public final class Netfront: NetworkDevice, Frontend {
   var phase = Phase.disconnected
   /// Whether there was a backend before, so that the stack relies on what it agreed to.
   var hasAgreed = false
-  var sendsSegmentsV6 = false
   /// The transmit ring's page and the receive ring's.
   let ringPages: GrantedPages
   let receivePages: GrantedPages

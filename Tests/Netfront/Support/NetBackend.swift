@@ -11,6 +11,7 @@ final class NetBackend {
   static let address: UInt64 = 0x0016_3e00_0001
   static let everything = [
     "feature-rx-copy": "1", "feature-sg": "1", "feature-gso-tcpv4": "1", "feature-gso-tcpv6": "1",
+    "feature-ipv6-csum-offload": "1",
     "feature-split-event-channels": "1", "feature-multicast-control": "1",
   ]
 

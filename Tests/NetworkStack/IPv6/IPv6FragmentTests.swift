@@ -155,6 +155,15 @@ import Wire
     #expect(bench.error == nil && isFragment)
   }
 
+  @Test(arguments: 132...138 as ClosedRange<UInt8>)
+  func `neighbour discovery does not come in fragments (RFC 6980)`(type: UInt8) throws {
+    var bench = Bench()
+    let message = [type] + [UInt8](repeating: 0, count: 31)
+    _ = try bench.insert(Self.fragment(of: message, 0..<16, carrying: .icmpv6))
+    _ = try bench.insert(Self.fragment(of: message, 16..<32, carrying: .icmpv6))
+    #expect(bench.error == ((133...137).contains(type) ? .badValue : nil))
+  }
+
   @Test func `hands out the first fragment as it came when the rest does not come`() throws {
     var bench = Bench()
     let first = Self.fragment(Self.cuts[0])

@@ -77,6 +77,36 @@ import Wire
     #expect(pair.right.pool.committedByteCount == 0)
   }
 
+  @Test
+  func `a connection in TIME-WAIT is not ended by RST, and gives way to a newer SYN (RFC 1337, RFC 6191)`()
+    throws
+  {
+    let pair = StackPair()
+    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+    let client = try pair.left.open(to: pair.endpoint(80), localPort: 1_000)
+    pair.run(for: .milliseconds(5))
+    let server = try #require(try listener.accept())
+    server.close()
+    pair.run(for: .milliseconds(5))
+    client.close()
+    pair.run(for: .milliseconds(5))
+    #expect(pair.right.timeWaitCount == 1)
+    var numbers = SplitMix64(seed: 4)
+    for flags in [TCPFlags.rst, [.rst, .ack], .ack, [.syn, .ack], []] {
+      for _ in 0..<50 {
+        pair.sendSegment(
+          flags, from: 1_000, source: StackPair.leftAddress,
+          number: UInt32(truncatingIfNeeded: numbers.next()),
+          acknowledgement: UInt32(truncatingIfNeeded: numbers.next()))
+      }
+    }
+    #expect(pair.right.timeWaitCount == 1)
+    // The same ports again: the timestamp of the SYN is newer.
+    let again = try pair.left.open(to: pair.endpoint(80), localPort: 1_000)
+    pair.run(for: .milliseconds(5))
+    #expect(again.isConnected && pair.right.timeWaitCount == 0)
+  }
+
   @Test func `land and xmas are counted, and answered with no more than one segment each`() throws {
     let pair = StackPair()
     let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
@@ -140,7 +170,7 @@ import Wire
     let pair = StackPair()
     pair.introduceStranger()
     let server = IPv4Address(10, 0, 0, 77)
-    pair.right.useResolvers([server])
+    pair.right.useResolvers([IPAddress(server)])
     pair.loop.spawn { _ = try? await pair.right.resolve("souk.example", until: .never) }
     pair.run(for: .milliseconds(1))
     let port = try #require(pair.right.resolverSockets.first?.port)

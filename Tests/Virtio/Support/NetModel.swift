@@ -4,7 +4,7 @@ import Virtio
 /// A network card: frames of a wire into receive buffers, transmit buffers onto the wire.
 struct NetModel {
   static let address: [UInt8] = [0x02, 0x53, 0x4f, 0x55, 0x4b, 0x01]
-  static let everything = [0, 1, 3, 5, 7, 11, 15, 16, 28, 29]
+  static let everything = [0, 1, 3, 5, 7, 8, 11, 12, 15, 16, 28, 29]
 
   let device: ModelDevice
 

@@ -6,12 +6,10 @@ import Wire
 extension Autoconfiguration {
   /// What is due of routers and of what they said.
   mutating func advanceRouters(to now: Instant, _ actions: inout [IPv6Action]) {
-    networks.removeAll { now >= $0.until }
-    routers.removeAll { now >= $0.until }
+    _ = Self.removeEnded(&networks, at: now)
+    _ = Self.removeEnded(&routers, at: now)
     searchForRouters(at: now)
-    let count = resolvers.count
-    resolvers.removeAll { now >= $0.until }
-    if resolvers.count < count { actions.append(.useResolvers(resolvers.map(\.value))) }
+    if Self.removeEnded(&resolvers, at: now) { actions.append(useResolvers) }
     if now >= solicitationAt { solicit(at: now, &actions) }
   }
 
@@ -43,13 +41,16 @@ extension Autoconfiguration {
     raiseHopLimit(to: advertisement.hopLimit)
     let lifetime = now.end(ofSeconds: UInt32(advertisement.lifetimeSeconds))
     setRouter(advertisement.source, until: lifetime, preference: advertisement.preference, at: now)
-    let known = resolvers.map(\.value)
+    var hasNewResolvers = false
     var options = advertisement.options
     while let option = options.next() {
       if let prefix = option.prefix, !prefix.network.address.isLinkLocal, !prefix.network.address.isMulticast
       {
         if prefix.isOnLink {
-          setNetwork(prefix.network, until: now.end(ofSeconds: prefix.validSeconds), at: now)
+          let until = now.end(ofSeconds: prefix.validSeconds)
+          _ = Self.set(
+            &networks, limit: Self.maximumNetworkCount, prefix.network, until: until, at: now,
+            &refusedCount)
         }
         makeAddress(of: prefix, at: now)
       }
@@ -57,12 +58,15 @@ extension Autoconfiguration {
         limitPackets(to: limit, &actions)
       }
       for index in 0..<option.domainNameServerCount {
-        setResolver(
-          option.domainNameServer(index), until: now.end(ofSeconds: option.domainNameServerSeconds), at: now)
+        let server = option.domainNameServer(index)
+        guard server.isHost else { continue }
+        let isNew = Self.set(
+          &resolvers, limit: Self.maximumResolverCount, IPv6Network(server, prefixLength: 128),
+          until: now.end(ofSeconds: option.domainNameServerSeconds), at: now, &refusedCount)
+        hasNewResolvers = hasNewResolvers || isNew
       }
     }
-    let servers = resolvers.map(\.value)
-    if servers != known { actions.append(.useResolvers(servers)) }
+    if hasNewResolvers { actions.append(useResolvers) }
     // New addresses are probed for now.
     advanceAddresses(to: now, &actions)
     advanceRouters(to: now, &actions)
@@ -72,19 +76,21 @@ extension Autoconfiguration {
 
   /// A neighbour does not answer: when it is a router, another one is used (RFC 4861 §6.3.6).
   mutating func routerIsUnreachable(_ address: IPv6Address) {
-    guard let index = routers.firstIndex(where: { $0.value == address }) else { return }
+    guard let index = routers.firstIndex(where: { $0.address == address }) else { return }
     routers.append(routers.remove(at: index))
   }
 
   /// A router says that it is none any more (RFC 4861 §7.2.5).
   mutating func forgetRouter(_ address: IPv6Address, at now: Instant) {
-    guard configuration.obeysRouters, routers.contains(where: { $0.value == address }) else { return }
-    routers.removeAll { $0.value == address }
+    guard configuration.obeysRouters, let index = routers.firstIndex(where: { $0.address == address }) else {
+      return
+    }
+    routers.remove(at: index)
     searchForRouters(at: now)
   }
 
   private mutating func setRouter(_ address: IPv6Address, until: Instant, preference: Int, at now: Instant) {
-    if let index = routers.firstIndex(where: { $0.value == address }) {
+    if let index = routers.firstIndex(where: { $0.address == address }) {
       routers[index].until = until
       if routers[index].preference == preference { return }
       routers.remove(at: index)
@@ -99,37 +105,40 @@ extension Autoconfiguration {
       guard place < routers.count else { return }
       routers.removeLast()
     }
-    routers.insert(IPv6Lease(value: address, until: until, preference: preference), at: place)
+    routers.insert(
+      IPv6Lease(network: IPv6Network(address, prefixLength: 128), until: until, preference: preference),
+      at: place)
   }
 
-  private mutating func setNetwork(_ network: IPv6Network, until: Instant, at now: Instant) {
-    if let index = networks.firstIndex(where: { $0.value == network }) {
-      networks[index].until = until
-      return
+  /// Takes what a router said about a network or server: it is new, goes on, or ends now, which the next `removeEnded`
+  /// sees. Returns whether it is new.
+  @inline(never)
+  private static func set(
+    _ leases: inout [IPv6Lease], limit: Int, _ network: IPv6Network, until: Instant, at now: Instant,
+    _ refusedCount: inout UInt64
+  ) -> Bool {
+    if let index = leases.firstIndex(where: { $0.network == network }) {
+      leases[index].until = until
+      return false
     }
-    guard until > now else { return }
-    guard networks.count < Self.maximumNetworkCount else {
+    guard until > now else { return false }
+    guard leases.count < limit else {
       refusedCount += 1
-      return
+      return false
     }
-    networks.append(IPv6Lease(value: network, until: until))
+    leases.append(IPv6Lease(network: network, until: until))
+    return true
   }
 
-  private mutating func setResolver(_ address: IPv6Address, until: Instant, at now: Instant) {
-    guard address.isHost else { return }
-    let index = resolvers.firstIndex { $0.value == address }
-    if let index, until > now {
-      resolvers[index].until = until
-    } else if let index {
-      resolvers.remove(at: index)
-    } else if until > now {
-      guard resolvers.count < Self.maximumResolverCount else {
-        refusedCount += 1
-        return
-      }
-      resolvers.append(IPv6Lease(value: address, until: until))
-    }
+  /// Returns whether there were any.
+  @inline(never)
+  private static func removeEnded(_ leases: inout [IPv6Lease], at now: Instant) -> Bool {
+    let count = leases.count
+    leases.removeAll { now >= $0.until }
+    return leases.count < count
   }
+
+  private var useResolvers: IPv6Action { .useResolvers(resolvers.map { $0.address }) }
 
   private mutating func limitPackets(to limit: UInt32, _ actions: inout [IPv6Action]) {
     let byteCount = Int(limit)

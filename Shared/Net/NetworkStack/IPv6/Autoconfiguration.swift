@@ -57,11 +57,11 @@ struct Autoconfiguration: Sendable {
   /// Our addresses, the link-local one first.
   var addresses: [IPv6OwnAddress] = []
   /// The networks on the link, beside the link-local one.
-  var networks: [IPv6Lease<IPv6Network>] = []
+  var networks: [IPv6Lease] = []
   /// The default routers, the one in use first.
-  var routers: [IPv6Lease<IPv6Address>] = []
+  var routers: [IPv6Lease] = []
   /// The DNS servers that routers named.
-  var resolvers: [IPv6Lease<IPv6Address>] = []
+  var resolvers: [IPv6Lease] = []
   /// How many hops our packets go.
   private(set) var hopLimit = Self.defaultHopLimit
   /// What routers limit packets to; the device's own limit otherwise.
@@ -97,8 +97,10 @@ struct Autoconfiguration: Sendable {
     precondition(address.isHost)
     addresses.append(
       IPv6OwnAddress(address: address, network: network, origin: .fixed, state: .tentative, probeAt: now))
-    if network != .linkLocal { networks.append(IPv6Lease(value: network, until: .never)) }
-    if let gateway { routers.append(IPv6Lease(value: gateway, until: .never)) }
+    if network != .linkLocal { networks.append(IPv6Lease(network: network, until: .never)) }
+    if let gateway {
+      routers.append(IPv6Lease(network: IPv6Network(gateway, prefixLength: 128), until: .never))
+    }
   }
 
   /// Does what is due at `now`; nothing before `nextDeadline`.
@@ -138,11 +140,11 @@ struct Autoconfiguration: Sendable {
 
   /// Whether `address` is reached without a router.
   func isOnLink(_ address: IPv6Address) -> Bool {
-    address.isLinkLocal || networks.contains { $0.value.contains(address) }
+    address.isLinkLocal || networks.contains { $0.network.contains(address) }
   }
 
   /// The neighbour that packets to `destination`, which is no group, go to; nil when there is no way.
   func nextHop(to destination: IPv6Address) -> IPv6Address? {
-    isOnLink(destination) ? destination : routers.first?.value
+    isOnLink(destination) ? destination : routers.first?.address
   }
 }

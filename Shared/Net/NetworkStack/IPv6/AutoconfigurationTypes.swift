@@ -74,14 +74,18 @@ struct IPv6OwnAddress: Equatable, Sendable {
   }
 }
 
-/// Something that a router said and that ends: a network on the link, a router, a DNS server.
-struct IPv6Lease<Value: Equatable & Sendable>: Equatable, Sendable {
-  /// What was said.
-  let value: Value
+/// Something that a router said and that ends: a network on the link, a router, a DNS server. One type for all, as code
+/// for each would be there three times.
+struct IPv6Lease: Equatable, Sendable {
+  /// The network; of a router or server with all 128 bits.
+  let network: IPv6Network
   /// When it ends.
   var until: Instant
   /// Which of several is rather used: higher is better (RFC 4191).
   var preference = 0
+
+  /// The router or server.
+  var address: IPv6Address { network.address }
 }
 
 extension Instant {

@@ -3,33 +3,34 @@
 import Wire
 
 extension Autoconfiguration {
-  /// Our address for a packet to `destination`; nil when none can be used. Of RFC 6724 §5 the rules that mean something
-  /// here: the destination itself, the right scope, not deprecated, the same label, the longest common prefix.
+  /// Our address for a packet to `destination`; nil when none can be used. Of several that are as good, the first.
   func source(for destination: IPv6Address) -> IPv6Address? {
-    var best: IPv6OwnAddress?
+    var best: IPv6Address?
+    var bestFitness: UInt64 = 0
+    let (scope, label) = (destination.scope, destination.label)
     for candidate in addresses where candidate.isAssigned {
-      if let current = best, !Self.isBetter(candidate, than: current, for: destination) { continue }
-      best = candidate
+      let fitness = candidate.fitness(for: destination, scope, label)
+      if best == nil || fitness > bestFitness { (best, bestFitness) = (candidate.address, fitness) }
     }
-    return best?.address
+    return best
   }
+}
 
-  static func isBetter(
-    _ a: IPv6OwnAddress, than b: IPv6OwnAddress, for destination: IPv6Address
-  ) -> Bool {
-    // Rule 1.
-    if b.address == destination { return false }
-    if a.address == destination { return true }
-    // Rule 2: the smallest scope that is not too small.
-    let (scope, other, wanted) = (a.address.scope, b.address.scope, destination.scope)
-    if scope != other { return scope < other ? scope >= wanted : other < wanted }
-    // Rule 3.
-    if (a.state == .deprecated) != (b.state == .deprecated) { return b.state == .deprecated }
-    // Rule 6.
-    let label = destination.label
-    if (a.address.label == label) != (b.address.label == label) { return a.address.label == label }
-    // Rule 8.
-    return a.address.commonPrefixLength(with: destination) > b.address.commonPrefixLength(with: destination)
+extension IPv6OwnAddress {
+  /// How well the address fits a destination, as a number: of RFC 6724 §5 the rules that mean something here, the first
+  /// of them in the highest bits.
+  @inline(never)
+  func fitness(for destination: IPv6Address, _ wantedScope: UInt64, _ label: Int) -> UInt64 {
+    // Rule 1: the destination itself.
+    if address == destination { return .max }
+    // Rule 2: the smallest scope that is not too small, else the largest.
+    let scope = address.scope
+    let rank = scope >= wantedScope ? 32 - scope : scope
+    // Rules 3 and 6: not deprecated; the same label.
+    let isFresh: UInt64 = state == .deprecated ? 0 : 1
+    let isAlike: UInt64 = address.label == label ? 1 : 0
+    // Rule 8: the longest common prefix.
+    return rank << 9 | isFresh << 8 | isAlike << 7 | UInt64(address.commonPrefixLength(with: destination))
   }
 }
 

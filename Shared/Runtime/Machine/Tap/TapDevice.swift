@@ -47,7 +47,12 @@ public final class TapDevice: NetworkDevice {
     self.hardwareAddress = hardwareAddress
     self.maximumTransmissionUnit = maximumTransmissionUnit
     offload =
-      offloads ? [.transmitChecksum, .transmitSegmentation, .receiveChecksum, .receiveLarge] : []
+      offloads
+      ? [
+        .transmitChecksum, .transmitSegmentation, .transmitChecksum6, .transmitSegmentation6,
+        .receiveChecksum,
+        .receiveLarge,
+      ] : []
     header = .allocate(byteCount: VirtioNetHeader.byteCount, alignment: 8)
     pieces = .allocate(capacity: 4)
     buffer = .allocate(
@@ -140,14 +145,15 @@ public final class TapDevice: NetworkDevice {
   private func describe(_ frame: borrowing OutboundFrame) -> VirtioNetHeader {
     var header = VirtioNetHeader()
     if let checksum = frame.checksum {
-      precondition(offload.contains(.transmitChecksum), "the checksum is for the stack to finish")
+      precondition(offload.contains(frame.checksumOffload), "the checksum is for the stack to finish")
       header.flags = VirtioNetHeader.needsChecksum
       header.checksumStart = UInt16(checksum.start)
       header.checksumOffset = UInt16(checksum.offset)
     }
     if frame.segmentByteCount > 0 {
-      precondition(offload.contains(.transmitSegmentation), "the segments are for the stack to cut")
-      header.segmentation = VirtioNetHeader.segmentedTCPv4
+      precondition(offload.contains(frame.segmentationOffload), "the segments are for the stack to cut")
+      header.segmentation =
+        frame.isIPv6 ? VirtioNetHeader.segmentedTCPv6 : VirtioNetHeader.segmentedTCPv4
       header.segmentByteCount = UInt16(frame.segmentByteCount)
       header.headerByteCount = UInt16(frame.header.byteCount)
     }

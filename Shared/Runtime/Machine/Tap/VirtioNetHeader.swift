@@ -14,6 +14,8 @@ struct VirtioNetHeader {
   static let notSegmented: UInt8 = 0
   /// VIRTIO_NET_HDR_GSO_TCPV4.
   static let segmentedTCPv4: UInt8 = 1
+  /// VIRTIO_NET_HDR_GSO_TCPV6.
+  static let segmentedTCPv6: UInt8 = 4
 
   var flags: UInt8 = 0
   var segmentation: UInt8 = notSegmented
