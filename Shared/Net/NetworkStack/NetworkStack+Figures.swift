@@ -31,6 +31,8 @@ extension NetworkStack {
     let opens: StaticString = "souk_tcp_opens_total"
     list.count(opens, "Connections begun", tcp.activeOpens, ("side", "active"))
     list.count(opens, "Connections begun", tcp.passiveOpens, ("side", "passive"))
+    list.count("souk_tcp_cookies_sent_total", "SYNs answered with a cookie", counters.cookiesSent)
+    list.count("souk_tcp_cookies_returned_total", "Cookies that came back", counters.cookiesReturned)
     list.count("souk_tcp_failures_total", "Connections that failed", tcp.failures)
     list.count("souk_tcp_resets_received_total", "RSTs received and believed", tcp.resetsReceived)
     list.count("souk_tcp_resets_sent_total", "RSTs sent", tcp.resetsSent)
@@ -53,7 +55,7 @@ extension NetworkStack {
       ("blind_reset", tcp.droppedBlindReset), ("blind_syn", tcp.droppedBlindSYN),
       ("bad_flags", tcp.droppedBadFlags), ("no_room", tcp.droppedForMemory),
       ("closed_port", counters.closedPort), ("listen_overflow", counters.listenOverflow),
-      ("connection_limit", counters.connectionLimit),
+      ("connection_limit", counters.connectionLimit), ("bad_cookie", counters.cookiesRefused),
     ]
     for (reason, value) in refused {
       list.count("souk_tcp_dropped_total", "Segments dropped", value, ("reason", reason))

@@ -190,7 +190,7 @@ public struct Connection: ~Copyable {
     2 * configuration.queueEntitlementByteCount
   }
 
-  private init(
+  init(
     _ identity: Identity, isPassive: Bool, configuration: Configuration, counters: Counters, pool: BufferPool,
     at now: Instant
   ) {
@@ -249,7 +249,7 @@ public struct Connection: ~Copyable {
       identity, isPassive: true, configuration: configuration, counters: counters, pool: pool, at: now)
     counters.passiveOpens &+= 1
     giveUpAt = now.advanced(byNanoseconds: configuration.handshakeTimeout)
-    takeSYN(syn, at: now)
+    takeSYN(syn.options, number: syn.sequenceNumber, at: now)
     takeWindowOfSYN(syn)
   }
 
