@@ -251,7 +251,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["Bytes", "EventLoop", "NetworkSimulation", "NetworkStack", "Platform", "Wire"],
+      dependencies: ["Bytes", "EventLoop", "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire"],
       path: "Tests/Simulation", exclude: ["Goodput.txt"], swiftSettings: settings),
     tests("TCP", ["Bytes", "Platform", "Wire"]),
     tests(

@@ -104,3 +104,115 @@ import Wire
     #expect(script.smoothed == before)
   }
 }
+
+@Suite struct `Timestamps at the edges (RFC 7323 §5)` {
+  private static let day = 24 * 3_600_000
+
+  @Test(arguments: [(23, false), (25, true)])
+  func `after 24 days without a segment whatever comes is taken, not before (§5.5)`(
+    days: Int, isTaken: Bool
+  ) throws {
+    let script = try Script.established(.timestamps)
+    script.advance(milliseconds: days * Self.day)
+    try script.peer(.ack, 1, stream(10), clock: -(days + 1) * Self.day)
+    #expect((script.connection.readableByteCount == 10) == isTaken)
+    #expect(script.counters.droppedOldTimestamp == (isTaken ? 0 : 1))
+    // From then on its clock counts.
+    if isTaken {
+      try script.peer(.ack, 11, stream(10, from: 10), clock: -(days + 1) * Self.day - 1)
+      #expect(script.connection.readableByteCount == 10)
+    }
+  }
+
+  @Test func `segments that are dropped do not make TS.Recent young again`() throws {
+    let script = try Script.established(.timestamps)
+    for day in 1...25 {
+      script.advance(milliseconds: Self.day)
+      try script.peer(.ack, 1, stream(1), clock: -(day + 1) * Self.day)
+    }
+    // The last ones came after 24 days.
+    #expect(script.counters.droppedOldTimestamp >= 23 && script.connection.readableByteCount == 1)
+  }
+
+  @Test func `a peer that answers keeps TS.Recent young for months`() throws {
+    let script = try Script.established(.timestamps)
+    var written = 0
+    for _ in 0..<10 {
+      script.advance(milliseconds: 20 * Self.day)
+      script.write(10)
+      written += 10
+      try script.ack(1 + written)
+    }
+    #expect(script.connection.unsentAndUnacknowledgedByteCount == 0)
+    try script.peer(.ack, 1, stream(10), clock: -1000)
+    #expect(script.counters.droppedOldTimestamp == 1 && script.connection.readableByteCount == 0)
+  }
+
+  @Test func `the peer's clock wraps in the middle of a stream`() throws {
+    let script = try Script.established(.timestamps)
+    /// The next ten bytes, at `value` of the peer's clock; our ACK follows.
+    func data(_ value: Int) throws {
+      let clock = value - Int(script.now.nanoseconds / 1_000_000) - 900
+      let place = script.connection.readableByteCount
+      try script.peer(.ack, 1 + place, stream(10, from: place), clock: clock)
+      script.advance(milliseconds: 50)
+    }
+    // In steps of less than 2^31.
+    for value in [1 << 31, 1 << 32 - 1, 1 << 32, 1 << 32 + 1] { try data(value) }
+    #expect(script.connection.readableByteCount == 40)
+    try data(1 << 32 - 1)
+    #expect(script.connection.readableByteCount == 40 && script.counters.droppedOldTimestamp == 1)
+  }
+
+  @Test func `our clock wraps between a segment and its ACK, which still measures`() throws {
+    // TSval is milliseconds and the offset: 5,000,000.
+    let script = try Script.established(.timestamps)
+    let now = script.now.nanoseconds / 1_000_000
+    script.advance(milliseconds: 1 << 32 - 5_000_000 - Int(now) - 20)
+    script.write(10)
+    let sent = try #require(script.expect(.ack, 1, count: 10)?.options.timestamps).value
+    #expect(sent > 0xffff_ff00)
+    script.advance(milliseconds: 40)
+    try script.ack(11)
+    #expect(script.smoothed > 0 && script.smoothed < 100_000_000)
+  }
+
+  @Test func `an old RST outside the window resets nothing`() throws {
+    let script = try Script.established(.timestamps)
+    try script.peer(.rst, 1 << 21, clock: -100)
+    #expect(script.state == .established)
+    // Within it, but not at its start: challenged, whatever its timestamp (RFC 5961 §3.2).
+    try script.peer(.rst, 100, clock: -100)
+    #expect(script.state == .established && script.counters.droppedBlindReset == 1)
+  }
+
+  @Test func `an old segment with new data is not stored, nor is its ACK or its window believed`() throws {
+    let script = try Script.established(.timestamps)
+    script.write(1000)
+    script.takeAll()
+    try script.peer(.ack, 1, ack: 1001, window: 10, stream(10), clock: -1)
+    #expect(script.connection.unsentAndUnacknowledgedByteCount == 1000)
+    #expect(script.connection.sendWindow == 65535 && script.connection.readableByteCount == 0)
+  }
+
+  @Test func `the same timestamp twice is not old (§5.3, R1)`() throws {
+    let script = try Script.established(.timestamps)
+    try script.peer(.ack, 1, stream(10))
+    try script.peer(.ack, 11, stream(10, from: 10))
+    #expect(script.connection.readableByteCount == 20)
+  }
+
+  @Test func `a segment beyond a gap moves TS.Recent no further, so that the filler is not old`() throws {
+    let script = try Script.established(.timestamps)
+    try script.peer(.ack, 11, stream(10, from: 10), clock: 100)
+    try script.peer(.ack, 1, stream(10), clock: 50)
+    #expect(script.connection.readableByteCount == 20 && script.counters.droppedOldTimestamp == 0)
+  }
+
+  @Test func `a keep-alive with an old sequence and a new timestamp is answered`() throws {
+    let script = try Script.established(.timestamps)
+    script.advance(milliseconds: 5)
+    try script.peer(.ack, 0)
+    script.expect(.ack, 1, ack: 1)
+  }
+}

@@ -112,8 +112,8 @@ extension Connection {
     }
     measureRoundTrip(to: acknowledgement, segment, at: now)
     if !recovery.isOpen, acknowledgement > recovery.highRetransmitted { retransmission.resetBackOff() }
-    // While the window is what limits, nothing more could have been in flight.
-    let isLimiting = flightByteCount + segmentByteCount > congestion.window || !recovery.isOpen
+    // While the window is what limits, its pace included, nothing more could have been in flight.
+    let isLimiting = flightByteCount + segmentByteCount > congestion.window || isPacing || !recovery.isOpen
     let finIsAcknowledged = isFinSent && acknowledgement == sendMaximum
     let byteCount = acknowledgement - unacknowledged - (finIsAcknowledged ? 1 : 0)
     sendQueue.consume(byteCount)

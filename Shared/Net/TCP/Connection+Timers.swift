@@ -16,6 +16,7 @@ extension Connection {
       default: break
       }
     }
+    if paceAt <= now { isPacing = false }
     if acknowledgeAt <= now {
       acknowledgeAt = .never
       owesAcknowledgement = true
@@ -104,6 +105,7 @@ extension Connection {
   }
 
   mutating func stopTimers() {
+    isPacing = false
     retransmitAt = .never
     persistAt = .never
     lossProbeAt = .never

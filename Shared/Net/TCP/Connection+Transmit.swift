@@ -172,6 +172,8 @@ extension Connection {
     }
     let maximum = max(full, largeByteCount - largeByteCount % full)
     if byteCount > maximum { byteCount = maximum }
+    byteCount = paced(byteCount, at: now)
+    guard byteCount > 0 else { return nil }
     // Nagle (RFC 9293 §3.7.4). The short end of a large segment is a segment behind others in flight.
     if isNagleEnabled && !isFinishing {
       if byteCount > full { byteCount -= byteCount % full }
@@ -267,6 +269,7 @@ extension Connection {
     counters.bytesSent &+= UInt64(segment.payloadByteCount)
     if unacknowledged == sendMaximum { waitingSince = now }
     sendNext = end
+    didPace(segment.payloadByteCount, at: now)
     if end > sendMaximum {
       sendMaximum = end
       if timed == nil && recovery.isOpen { timed = (end, now) }
@@ -293,7 +296,9 @@ extension Connection {
   public mutating func settle(at now: Instant) {
     guard state.isSynchronized, state != .timeWait else { return }
     let hasUnsent = sendNext < sendQueueEnd || owesFin && sendNext <= sendQueueEnd
-    guard hasUnsent, unacknowledged == sendNext, persistAt == .never, owedProbe == .none else { return }
+    guard hasUnsent, unacknowledged == sendNext, persistAt == .never, !isPacing, owedProbe == .none else {
+      return
+    }
     // Nothing was asked yet that the peer could have answered.
     if unacknowledged == sendMaximum { waitingSince = now }
     persistAt = now.advanced(byNanoseconds: persistInterval)

@@ -54,12 +54,12 @@ public struct Connection: ~Copyable {
   var peerScales = false
   /// Snd.Wind.Shift.
   var sendWindowShift: UInt8 = 0
-  /// Bytes that are sent and not acknowledged, and behind them bytes to be sent.
-  var sendQueue: RingBuffer
   /// Our program has finished: FIN follows the last byte.
   var isFinishing = false
   /// The peer has acknowledged our FIN.
   var isFinAcknowledged = false
+  /// Bytes that are sent and not acknowledged, and behind them bytes to be sent.
+  var sendQueue: RingBuffer
   /// The largest payload of a segment without options (SMSS and what options take).
   var peerSegmentByteCount: Int
 
@@ -69,8 +69,6 @@ public struct Connection: ~Copyable {
   var receiveNext = SequenceNumber(0)
   /// RCV.NXT + RCV.WND: the right edge of the window as last told. Never moves left.
   var receiveEdge = SequenceNumber(0)
-  /// Rcv.Wind.Shift.
-  var receiveWindowShift: UInt8
   /// What arrived and was not read.
   var receiveQueue: Reassembly
   /// The window to aim for; grows while the reader keeps up.
@@ -83,6 +81,8 @@ public struct Connection: ~Copyable {
   var finNumber: SequenceNumber?
   /// Whether RCV.NXT stands behind the peer's FIN.
   var hasReceivedFin = false
+  /// Rcv.Wind.Shift.
+  var receiveWindowShift: UInt8
 
   // MARK: Options
 
@@ -157,6 +157,9 @@ public struct Connection: ~Copyable {
   var lastReceivedAt: Instant
   /// When data was last sent.
   var lastSentAt: Instant
+  /// By when all that was sent is paid for at the pace of the path, and whether more waits for that.
+  var paidUntil = Instant(nanoseconds: 0)
+  var isPacing = false
   var keepAlivesUnanswered: Int32 = 0
   var persistCount: Int32 = 0
 
@@ -280,7 +283,9 @@ public struct Connection: ~Copyable {
 
   /// When `advance` has something to do.
   public var deadline: Instant {
-    min(min(min(retransmitAt, persistAt), min(acknowledgeAt, keepAliveAt)), min(giveUpAt, lossProbeAt))
+    min(
+      min(min(retransmitAt, persistAt), min(acknowledgeAt, keepAliveAt)),
+      min(min(giveUpAt, lossProbeAt), paceAt))
   }
 
   /// Bytes that wait to be acknowledged or sent.

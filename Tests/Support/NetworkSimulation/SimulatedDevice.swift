@@ -58,8 +58,15 @@ public final class SimulatedDevice: NetworkDevice {
   var isClean = true
   /// The boxes that its frames go through before the cable.
   var stages: [any PathStage] = [] { didSet { isClean = impairments.isClean && stages.isEmpty } }
+  /// The device behind whose frames those of this one queue, too: both cables go through one port of a router, the
+  /// bottleneck, whose rate and queue both devices' impairments name.
+  public var bottleneck: SimulatedDevice?
   /// When the cable has room for the next frame, and when the last one arrives.
-  var linkIsFreeAt = Instant(nanoseconds: 0)
+  var linkIsFreeAt: Instant {
+    get { bottleneck?.linkIsFreeAt ?? ownLinkIsFreeAt }
+    set { if let bottleneck { bottleneck.linkIsFreeAt = newValue } else { ownLinkIsFreeAt = newValue } }
+  }
+  private var ownLinkIsFreeAt = Instant(nanoseconds: 0)
   var lastArrival = Instant(nanoseconds: 0)
   var outbox = Deque<FrameBuffer>()
   var inbox = Deque<FrameBuffer>()

@@ -46,11 +46,18 @@ final class KernelPeer: @unchecked Sendable {
     return peer
   }
 
-  /// Connects to `host` (in host byte order), in the namespace of the calling thread.
+  /// Connects to `host` (in host byte order), in the namespace of the calling thread; by `congestionControl` where that
+  /// is not left to the kernel.
   static func connecting(
-    to host: UInt32, port: UInt16, _ role: Role, seconds: Double
+    to host: UInt32, port: UInt16, _ role: Role, seconds: Double, congestionControl: String? = nil
   ) throws(Refusal) -> KernelPeer {
     let stream = try make()
+    if let congestionControl {
+      let count = socklen_t(congestionControl.utf8.count)
+      guard setsockopt(stream, Int32(IPPROTO_TCP), TCP_CONGESTION, congestionControl, count) == 0 else {
+        throw Refusal("the kernel has no \(congestionControl)")
+      }
+    }
     let peer = KernelPeer(stream, role, seconds: seconds)
     peer.start {
       var address = Self.address(host, port)

@@ -5,6 +5,8 @@ import Glibc
 ///
 /// - `pair --megabytes 100 --loss 0.01 --seed 1`: bytes between two stacks in this process.
 /// - `requests --count 1000 [--new-connections]`: small requests between them.
+/// - `cable-linux`, `cable-souk` with `--seconds 10 --loss 0.01 --delay-us 5000 --seed 1`: Linux's CUBIC, or our stack,
+///   over a cable that loses and delays both ways, to a kernel; as root.
 /// - `tap-send`, `tap-receive`, `tap-relay` with `--seconds 1 [--offloads]`: against the kernel, as root.
 @main
 enum Main {
@@ -32,6 +34,15 @@ enum Main {
       let newConnections = options.flag("new-connections")
       try options.finish()
       return try RequestRun.run(count: count, newConnections: newConnections)
+    case "cable-linux", "cable-souk":
+      let seconds = try options.number("seconds", or: 10.0)
+      let cable = Cable(
+        loss: try options.number("loss", or: 0.01),
+        delayNanoseconds: try options.number("delay-us", or: UInt64(5000)) * 1000,
+        seed: try options.number("seed", or: 1))
+      try options.finish()
+      alarm(UInt32(seconds) + 60)
+      return try TapCable.run(words.first == "cable-souk" ? .ours : .kernel, seconds: seconds, cable: cable)
     case "tap-send", "tap-receive", "tap-relay":
       let seconds = try options.number("seconds", or: 1.0)
       let offloads = options.flag("offloads")
@@ -44,7 +55,8 @@ enum Main {
       default: return try TapRelay.run(seconds: seconds, offloads: offloads)
       }
     default:
-      throw Refusal("measurements are pair, requests, tap-send, tap-receive and tap-relay")
+      throw Refusal(
+        "measurements are pair, requests, tap-send, tap-receive, tap-relay, cable-linux and cable-souk")
     }
   }
 }

@@ -11,9 +11,9 @@ struct TapLink {
   /// The TAP end: frames with a virtio_net_hdr before them.
   let descriptor: Int32
 
-  /// Moves the calling thread into a new namespace, and gives the kernel `address` (with its prefix length) there.
+  /// Moves the calling thread into a new namespace, and gives the kernel `address` (with its prefix length), if any, there.
   /// Sockets that are made from now on belong to it, whichever thread uses them. Needs root and the program `ip`.
-  init(address: String) throws(Refusal) {
+  init(address: String?) throws(Refusal) {
     guard souk_leave_network_namespace() == 0 else {
       throw Refusal("no network namespace: \(String(cString: strerror(errno)))")
     }
@@ -21,7 +21,20 @@ struct TapLink {
       throw Refusal("no TAP interface: \(error)")
     }
     try Self.ip(["link", "set", Self.interface, "addrgenmode", "none", "up"])
-    try Self.ip(["address", "add", address, "dev", Self.interface])
+    if let address { try Self.ip(["address", "add", address, "dev", Self.interface]) }
+  }
+
+  /// A new namespace with two TAP interfaces that a bridge joins: what goes into one comes out of the other.
+  static func bridged() throws(Refusal) -> (TapLink, own: Int32) {
+    let link = try TapLink(address: nil)
+    let own: Int32
+    do throws(NetworkError) { own = try TapDevice.open(name: "own") } catch {
+      throw Refusal("no TAP interface: \(error)")
+    }
+    try ip(["link", "add", "bridge", "type", "bridge"])
+    for name in [interface, "own"] { try ip(["link", "set", name, "master", "bridge"]) }
+    for name in ["own", "bridge"] { try ip(["link", "set", name, "addrgenmode", "none", "up"]) }
+    return (link, own)
   }
 
   /// Runs `ip`, which inherits the namespace.

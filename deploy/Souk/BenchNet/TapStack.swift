@@ -15,6 +15,18 @@ enum TapStack {
     let link = try TapLink(address: "10.0.0.1/24")
     let role: KernelPeer.Role = direction == .toKernel ? .reader : .writer
     let peer = try KernelPeer.listening(on: 80, role, seconds: seconds)
+    return try run(direction, over: link.descriptor, beside: peer, seconds: seconds, offloads: offloads)
+  }
+
+  /// Sends over the TAP interface of `descriptor` to 10.0.0.1, where `reader` listens.
+  static func send(over descriptor: Int32, to reader: KernelPeer, seconds: Double) throws(Refusal) -> Figures
+  {
+    try run(.toKernel, over: descriptor, beside: reader, seconds: seconds, offloads: false)
+  }
+
+  private static func run(
+    _ direction: Direction, over descriptor: Int32, beside peer: KernelPeer, seconds: Double, offloads: Bool
+  ) throws(Refusal) -> Figures {
     Cores.stay(on: Cores.measured)
     let driver = EpollDriver()
     let loop = EventLoop(driver: driver, clock: LinuxClock())
@@ -23,7 +35,7 @@ enum TapStack {
     let port: TapPort
     do throws(NetworkError) {
       let device = try TapDevice(
-        inheriting: link.descriptor, hardwareAddress: 0x0200_0000_0002, offloads: offloads)
+        inheriting: descriptor, hardwareAddress: 0x0200_0000_0002, offloads: offloads)
       let address = IPv4Address(10, 0, 0, 2)
       let interface = stack.attach(
         device,
