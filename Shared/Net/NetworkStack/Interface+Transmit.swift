@@ -29,7 +29,7 @@ extension Interface {
     var ip = IPv4Header(
       source: local, destination: remote, protocol: .tcp,
       payloadByteCount: header.byteCount + payloadByteCount)
-    prepare(&ip, mayBeFragmented: false)
+    prepare(&ip)
     switch neighbours.lookup(hop.address, at: stack.loop.now) {
     case .known(let neighbour):
       let isOffloaded = device.offload.contains(.transmitChecksum)
@@ -128,9 +128,9 @@ extension Interface {
 
   /// Only TCP learns what the path takes (RFC 1191). What may be fragmented needs an identification; what may not has
   /// none, as a counter would tell strangers how much we send to others (RFC 6864 §4.1).
-  private func prepare(_ ip: inout IPv4Header, mayBeFragmented: Bool = true) {
-    ip.dontFragment = !mayBeFragmented
-    guard mayBeFragmented else { return }
+  private func prepare(_ ip: inout IPv4Header) {
+    guard ip.protocol != .tcp else { return }
+    ip.dontFragment = false
     ip.identification = nextIdentification
     nextIdentification &+= 1
   }
