@@ -24,12 +24,15 @@ extension NetworkStack {
     list.count("souk_tcp_retransmissions_total", "Segments sent again", tcp.retransmissions)
     list.count("souk_tcp_timeouts_total", "Retransmission time-outs", tcp.timeouts)
     list.count("souk_tcp_fast_recoveries_total", "Losses told by duplicate ACKs or SACK", tcp.fastRecoveries)
+    list.count("souk_tcp_recoveries_undone_total", "Recoveries that were for nothing", tcp.recoveriesUndone)
     list.count("souk_tcp_duplicate_acks_total", "Duplicate ACKs received", tcp.duplicateAcknowledgements)
     list.count("souk_tcp_out_of_order_total", "Segments that arrived beyond a gap", tcp.outOfOrderSegments)
     list.count("souk_tcp_probes_total", "Zero-window and keep-alive probes sent", tcp.probes)
     let opens: StaticString = "souk_tcp_opens_total"
     list.count(opens, "Connections begun", tcp.activeOpens, ("side", "active"))
     list.count(opens, "Connections begun", tcp.passiveOpens, ("side", "passive"))
+    list.count("souk_tcp_cookies_sent_total", "SYNs answered with a cookie", counters.cookiesSent)
+    list.count("souk_tcp_cookies_returned_total", "Cookies that came back", counters.cookiesReturned)
     list.count("souk_tcp_failures_total", "Connections that failed", tcp.failures)
     list.count("souk_tcp_resets_received_total", "RSTs received and believed", tcp.resetsReceived)
     list.count("souk_tcp_resets_sent_total", "RSTs sent", tcp.resetsSent)
@@ -52,7 +55,7 @@ extension NetworkStack {
       ("blind_reset", tcp.droppedBlindReset), ("blind_syn", tcp.droppedBlindSYN),
       ("bad_flags", tcp.droppedBadFlags), ("no_room", tcp.droppedForMemory),
       ("closed_port", counters.closedPort), ("listen_overflow", counters.listenOverflow),
-      ("connection_limit", counters.connectionLimit),
+      ("connection_limit", counters.connectionLimit), ("bad_cookie", counters.cookiesRefused),
     ]
     for (reason, value) in refused {
       list.count("souk_tcp_dropped_total", "Segments dropped", value, ("reason", reason))

@@ -95,7 +95,12 @@ extension NetworkStack {
     }
     // In LISTEN (§3.10.7.2): RST is ignored, ACK is answered with RST, and only SYN alone is taken.
     if flags.contains(.rst) { return }
-    if flags.contains(.ack) { return reset(segment, of: tuple, on: interface) }
+    if flags.contains(.ack) {
+      if cookies.areAwaited(at: loop.now), !flags.contains(.syn) {
+        return openByCookie(segment, of: tuple, on: interface, for: listener)
+      }
+      return reset(segment, of: tuple, on: interface)
+    }
     guard flags.contains(.syn), !flags.contains(.fin) else {
       tcpCounters.droppedBadFlags &+= 1
       return
@@ -104,16 +109,24 @@ extension NetworkStack {
       counters.listenOverflow &+= 1
       return
     }
+    guard listener.mayBeginHandshake(configuration) else {
+      return answerByCookie(segment, of: tuple, on: interface)
+    }
     guard let admitted = admit() else { return }
     let connection = Connection(
       accepting: segment, as: identity(tuple, on: interface), configuration: configuration.tcp,
       counters: tcpCounters, pool: pool, at: loop.now)
     let opened = StackConnection(
       tuple, stack: self, interface: interface, admittedByteCount: admitted, connection: connection)
-    opened.listener = listener
-    listener.beginHandshake()
-    connections[tuple] = opened
+    begin(opened, of: listener)
     transmitLater(opened)
+  }
+
+  /// Remembers a handshake of `listener`.
+  func begin(_ connection: StackConnection, of listener: StackListener) {
+    connection.listener = listener
+    listener.beginHandshake()
+    connections[connection.tuple] = connection
   }
 
   private func reset(_ segment: borrowing TCPSegment, of tuple: FourTuple, on interface: Interface) {

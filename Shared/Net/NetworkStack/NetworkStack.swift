@@ -43,6 +43,7 @@ public final class NetworkStack: Network, TurnObserver {
   private var flushing: [StackConnection] = []
   var ports: EphemeralPorts
   let initialNumbers: InitialSequenceNumber
+  var cookies: SYNCookies
   private var timeWaitTimer: Timer?
   /// Whether a device has frames it has not told its backend about.
   var hasTransmitted = false
@@ -73,7 +74,7 @@ public final class NetworkStack: Network, TurnObserver {
     self.configuration = configuration
     pool = BufferPool(budgetByteCount: configuration.bufferBudgetByteCount)
     // All at once: a generator's request costs more than its bytes.
-    var words = InlineArray<10, UInt64>(repeating: 0)
+    var words = InlineArray<12, UInt64>(repeating: 0)
     withUnsafeMutableBytes(of: &words) { entropy.fill($0) }
     func key(_ index: Int) -> (UInt64, UInt64) { (words[2 * index], words[2 * index + 1]) }
     connections = TupleTable(key: KeyedHash(key: key(0)))
@@ -81,6 +82,7 @@ public final class NetworkStack: Network, TurnObserver {
     ports = EphemeralPorts(key: key(2))
     initialNumbers = InitialSequenceNumber(key: key(3))
     resolver = DNSResolver(servers: [], key: key(4))
+    cookies = SYNCookies(key: key(5))
     loop.observe(self)
   }
 

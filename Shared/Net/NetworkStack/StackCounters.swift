@@ -20,10 +20,16 @@ final class StackCounters {
   var badSource: UInt64 = 0
   /// Segments to a port where nobody listens.
   var closedPort: UInt64 = 0
-  /// SYNs dropped: handshakes or backlog at their limit.
+  /// SYNs, and cookies that came back, dropped: the backlog is at its limit.
   var listenOverflow: UInt64 = 0
   /// SYNs dropped, and connects refused: connections or memory at their limit.
   var connectionLimit: UInt64 = 0
+  /// SYNs answered with a cookie.
+  var cookiesSent: UInt64 = 0
+  /// Cookies that came back in time.
+  var cookiesReturned: UInt64 = 0
+  /// Segments to a listener, while cookies were awaited, that brought none.
+  var cookiesRefused: UInt64 = 0
   /// Datagrams received by sockets.
   var datagramsReceived: UInt64 = 0
   /// Datagrams sent.
