@@ -35,6 +35,12 @@ import Testing
     #expect(lossy.bitsPerSecond == [0.5e9] && lossy.timeouts == [3])
   }
 
+  private func transfer(loss: Double, bits: Double) -> NetBenchReport.Transfer {
+    var transfer = NetBenchReport.Transfer(lossPercent: loss, megabytes: 1)
+    transfer.add(["bytes": bits / 8, "wallSeconds": 1, "processorSeconds": 1])
+    return transfer
+  }
+
   @Test func `what was not measured over TAP is said in words`() {
     let costs = NetBenchReport.Costs(
       sendingPerSegment: 5000, receivingPerSegment: 4500, copyingPerSegment: 3000, checksumsPerSegment: 1500,
@@ -43,9 +49,12 @@ import Testing
       allocationsPerSegment: 0, allocationsPerRequest: 0, allocationsPerConnection: 13)
     let report = NetBenchReport(
       date: "2026-11-25T00:00:00.000Z", processor: "abacus", cores: 1, rounds: 1, secondsPerTapTransfer: 1,
-      transfers: [], tap: [], tapObstacle: "only root may", costs: costs)
+      transfers: [transfer(loss: 0, bits: 6e9)], lwip: [transfer(loss: 0, bits: 4e9)], tap: [],
+      tapObstacle: "only root may", costs: costs)
     #expect(report.text.contains("not measured over TAP: only root may"))
     let line = report.text.split(separator: "\n").first { $0.contains("receiver") }
     #expect(line?.split(separator: " ").suffix(2) == ["4500", "0"])
+    let beside = report.text.split(separator: "\n").drop { !$0.hasPrefix("BESIDE LWIP") }.dropFirst().first
+    #expect(beside?.split(separator: " ") == ["clean", "6.00", "4.00", "1.50", "0", "0"])
   }
 }

@@ -3,6 +3,8 @@ import Foundation
 /// Runs `bench-net` in all its forms and gathers what it found.
 struct NetBench {
   static let losses = [0.0, 0.001, 0.01]
+  /// Losses at which lwIP is measured, too.
+  static let lwipLosses = [0.0, 0.01]
 
   let rounds: Int
   let megabytes: Int
@@ -16,6 +18,11 @@ struct NetBench {
     let pinned = cores > 1 ? ["taskset", "-c", "0"] : []
 
     var transfers = Self.losses.map { NetBenchReport.Transfer(lossPercent: $0 * 100, megabytes: megabytes) }
+    let lwipObstacle = LwipProgram.obstacle()
+    let lwipProgram = lwipObstacle == nil ? try LwipProgram.build(in: folder) : nil
+    var lwip =
+      lwipProgram == nil
+      ? [] : Self.lwipLosses.map { NetBenchReport.Transfer(lossPercent: $0 * 100, megabytes: megabytes) }
     for round in 1...rounds {
       for index in transfers.indices {
         progress("round \(round) of \(rounds): two stacks, \(transfers[index].lossPercent) % loss")
@@ -25,12 +32,18 @@ struct NetBench {
             "pair", "--megabytes", "\(megabytes)", "--loss", "\(Self.losses[index])", "--seed", "\(round)",
           ], under: pinned)
         transfers[index].add(figures)
+        // Right after ours, so that both met the same machine.
+        guard let lwipProgram, let place = Self.lwipLosses.firstIndex(of: Self.losses[index]) else {
+          continue
+        }
+        let words = LwipProgram.arguments(megabytes: megabytes, loss: Self.losses[index], seed: round)
+        lwip[place].add(try lwipProgram.run(words, under: pinned).0)
       }
     }
     let obstacle = NetworkNamespace.obstacle()
     return NetBenchReport(
       date: StatusReport.time(Date()), processor: BenchMachine.processor, cores: cores, rounds: rounds,
-      secondsPerTapTransfer: seconds, transfers: transfers,
+      secondsPerTapTransfer: seconds, transfers: transfers, lwip: lwip, lwipObstacle: lwipObstacle,
       tap: obstacle == nil ? try runTap(program, progress) : [], tapObstacle: obstacle,
       costs: try runValgrind(try program.stripped(in: folder), folder, progress))
   }

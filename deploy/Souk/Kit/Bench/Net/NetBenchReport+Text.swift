@@ -3,7 +3,7 @@ import Foundation
 extension NetBenchReport {
   /// The tables.
   var text: String {
-    ([transferTable] + tapTable + [costTable] + notes).joined(separator: "\n\n")
+    ([transferTable, lwipTable] + tapTable + [costTable] + notes).joined(separator: "\n\n")
   }
 
   private var transferTable: String {
@@ -18,6 +18,22 @@ extension NetBenchReport {
       ])
     }
     return Console.table(rows, rightAligned: [1, 2, 3, 4, 5, 6])
+  }
+
+  private var lwipTable: String {
+    if let lwipObstacle { return "not measured beside lwIP: \(lwipObstacle)" }
+    var rows = [["BESIDE LWIP", "OURS, GBIT/S", "LWIP", "RATIO", "RETRANSMITTED", "LWIP'S"]]
+    for other in lwip {
+      guard let ours = transfers.first(where: { $0.lossPercent == other.lossPercent }) else { continue }
+      let ratios = zip(ours.bitsPerSecond, other.bitsPerSecond).map { $0 / max($1, 1) }
+      rows.append([
+        other.lossPercent == 0 ? "clean" : "\(Self.short(other.lossPercent)) % loss",
+        Self.gigabits(ours.bitsPerSecond), Self.gigabits(other.bitsPerSecond),
+        Self.digits(BenchReport.median(ratios), 2), Self.digits(BenchReport.median(ours.retransmissions), 0),
+        Self.digits(BenchReport.median(other.retransmissions), 0),
+      ])
+    }
+    return Console.table(rows, rightAligned: [1, 2, 3, 4, 5])
   }
 
   private var tapTable: [String] {
@@ -67,6 +83,10 @@ extension NetBenchReport {
       Two stacks in one process: \(megabytes) MB on one connection, MTU 1500, no offload: both ends write and verify \
       every checksum; one ACK for \(Self.digits(acknowledged ?? 0, 0)) segments. With loss (independent, both ways, no \
       delay) the time is the simulated clock's and the processor's.
+      """,
+      """
+      lwIP: Debian's build (liblwip-dev) as it is, with windows of 64 KB, without SACK and timestamps; both ends in one \
+      instance, every checksum written and verified, the same kind of link and clock (Benchmarks/lwIP/transfer.c).
       """,
       """
       Instructions: callgrind, two lengths subtracted; a segment's contain the program's write or read, and the \

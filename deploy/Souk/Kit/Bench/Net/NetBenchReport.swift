@@ -71,6 +71,10 @@ struct NetBenchReport: Encodable {
   var rounds: Int
   var secondsPerTapTransfer: Double
   var transfers: [Transfer]
+  /// Two ends of lwIP, at some of the same losses. What it does not say (time-outs) is 0.
+  var lwip: [Transfer]
+  /// Why lwIP was not measured; nil when it was.
+  var lwipObstacle: String?
   var tap: [Tap]
   /// Why nothing was measured over TAP; nil when it was.
   var tapObstacle: String?

@@ -17,7 +17,8 @@ struct NetProgram {
     }
   }
 
-  private init(path: String) { self.path = path }
+  /// Another program that says what it measured in the same way.
+  init(path: String) { self.path = path }
 
   /// A copy in `folder` without debug information, which valgrind 3.19 cannot read as this compiler writes it.
   /// Functions keep their names.
@@ -40,6 +41,6 @@ struct NetProgram {
         return (figures, answer.output)
       }
     }
-    throw Failure("bench-net did not say what it measured: \(answer.output)")
+    throw Failure("`\(path)` did not say what it measured: \(answer.output)")
   }
 }
