@@ -5,10 +5,10 @@ import Wire
 @testable import NetworkStack
 
 @Suite struct `An ephemeral port` {
-  private let local = IPv4Address(10, 0, 0, 1)
-  private let remote = IPv4Address(10, 0, 0, 2)
+  private let local = IPv6Address(mapped: IPv4Address(10, 0, 0, 1))
+  private let remote = IPv6Address(mapped: IPv4Address(10, 0, 0, 2))
 
-  private func port(_ ports: inout EphemeralPorts, to remote: IPv4Address, port: UInt16 = 80) -> UInt16? {
+  private func port(_ ports: inout EphemeralPorts, to remote: IPv6Address, port: UInt16 = 80) -> UInt16? {
     ports.next(from: local, to: remote, port: port) { _ in true }
   }
 
@@ -29,7 +29,7 @@ import Wire
       var ports = EphemeralPorts(key: (key, 0))
       first.insert(port(&ports, to: remote) ?? 0)
       first.insert(port(&ports, to: remote, port: 443) ?? 0)
-      first.insert(port(&ports, to: IPv4Address(10, 0, 0, 3)) ?? 0)
+      first.insert(port(&ports, to: IPv6Address(mapped: IPv4Address(10, 0, 0, 3))) ?? 0)
     }
     #expect(first.count > 55)
   }
@@ -37,7 +37,7 @@ import Wire
   @Test func `is the same for the same key and history`() {
     var (one, other) = (EphemeralPorts(key: (7, 9)), EphemeralPorts(key: (7, 9)))
     for host in 0..<50 as Range<UInt8> {
-      let peer = IPv4Address(10, 0, 1, host % 5)
+      let peer = IPv6Address(mapped: IPv4Address(10, 0, 1, host % 5))
       #expect(port(&one, to: peer) == port(&other, to: peer))
     }
   }
@@ -69,7 +69,7 @@ import Wire
     for host in 0..<100 as Range<UInt8> {
       var ports = EphemeralPorts(key: (8, 8))
       let before = port(&ports, to: remote)
-      _ = port(&ports, to: IPv4Address(10, 1, 0, host))
+      _ = port(&ports, to: IPv6Address(high: 0xfd00 << 48, low: UInt64(host)))
       let after = port(&ports, to: remote)
       if let before, let after, Int(after) - Int(before) != 1 { moved += 1 }
     }

@@ -29,17 +29,17 @@ struct EphemeralPorts: Sendable {
   /// A port of `range` that `isFree` says is free towards that peer; nil when none is. Asks once for each port at
   /// most; when few are in use, that is once or twice.
   mutating func next(
-    from local: IPv4Address, to remote: IPv4Address, port remotePort: UInt16, isFree: (UInt16) -> Bool
+    from local: IPv6Address, to remote: IPv6Address, port remotePort: UInt16, isFree: (UInt16) -> Bool
   ) -> UInt16? {
     if table.isEmpty {
       table = (0..<Self.tableCount).map {
         UInt16(hash.hash(UInt64($0), Self.tableLabel) % UInt64(Self.portCount))
       }
     }
-    let addresses = UInt64(local.rawValue) << 32 | UInt64(remote.rawValue)
     let offset = UInt32(
-      hash.hash(addresses, Self.offsetLabel | UInt64(remotePort)) % UInt64(Self.portCount))
-    let index = Int(hash.hash(addresses, Self.indexLabel | UInt64(remotePort)) % UInt64(Self.tableCount))
+      hash.hash(local, remote, Self.offsetLabel | UInt64(remotePort)) % UInt64(Self.portCount))
+    let index = Int(
+      hash.hash(local, remote, Self.indexLabel | UInt64(remotePort)) % UInt64(Self.tableCount))
     for _ in 0..<Self.portCount {
       let port = Self.range.lowerBound + UInt16((UInt32(table[index]) + offset) % Self.portCount)
       table[index] = UInt16((UInt32(table[index]) + 1) % Self.portCount)

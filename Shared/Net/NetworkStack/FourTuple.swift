@@ -2,10 +2,11 @@ import Platform
 import TCP
 import Wire
 
-/// What names a TCP connection: both addresses and both ports.
+/// What names a TCP connection: both addresses and both ports. The addresses are of one family; IPv4 addresses are in
+/// their mapped form, so that all tables are of both families.
 struct FourTuple: Equatable {
-  var local: IPv4Address
-  var remote: IPv4Address
+  var local: IPv6Address
+  var remote: IPv6Address
   var localPort: UInt16
   var remotePort: UInt16
 
@@ -15,7 +16,6 @@ struct FourTuple: Equatable {
   /// A place in a table that a peer cannot choose.
   @inline(__always)
   func hash(_ key: KeyedHash) -> UInt64 {
-    key.hash(
-      UInt64(local.rawValue) << 32 | UInt64(remote.rawValue), UInt64(localPort) << 16 | UInt64(remotePort))
+    key.hash(local, remote, UInt64(localPort) << 16 | UInt64(remotePort))
   }
 }

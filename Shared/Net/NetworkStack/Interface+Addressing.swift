@@ -31,7 +31,7 @@ extension Interface {
     self.address = address
     self.network = network
     // A peer's answers to another address would not reach us any more.
-    stack.endConnections { $0.interface === self && $0.tuple.local != address }
+    stack.endConnections { $0.interface === self && $0.tuple.local != IPv6Address(mapped: address) }
     do throws(RoutingError) {
       try stack.routes.connect(index, address: address, prefixLength: network.prefixLength)
       if let gateway = gateways.first { try stack.routes.setDefaultGateway(gateway, on: index) }

@@ -91,7 +91,9 @@ extension Interface {
         stack.counters.notForUs &+= 1
         return
       }
-      stack.receiveTCP(packet, on: self, checksumIsTrusted: checksumIsTrusted)
+      stack.receiveTCP(
+        packet.payload, from: IPv6Address(mapped: packet.source), to: IPv6Address(mapped: packet.destination),
+        checksum: checksumIsTrusted ? .trusted : .verify(pseudoHeader: packet.pseudoHeader), on: self)
     case .udp: receiveUDP(packet, scope: scope, checksumIsTrusted: checksumIsTrusted)
     case .icmp: receiveICMP(packet, scope: scope)
     default:
@@ -113,7 +115,8 @@ extension Interface {
         perform(actions)
         return schedule()
       }
-      let isForSomebody = stack.receiveDatagram(datagram, from: packet.source, on: self)
+      let isForSomebody = stack.receiveDatagram(
+        datagram, from: IPv6Address(mapped: packet.source), on: self)
       if !isForSomebody {
         sendError(
           .destinationUnreachable(code: ICMPv4Kind.Unreachable.port, nextHopMTU: 0), about: packet,

@@ -21,9 +21,10 @@ extension Interface {
 
   /// Sends a segment whose payload lies in two pieces.
   func transmit(
-    _ header: TCPHeader, from local: IPv4Address, to remote: IPv4Address, payload: RawSpan, _ tail: RawSpan,
+    _ header: TCPHeader, from local: IPv6Address, to remote: IPv6Address, payload: RawSpan, _ tail: RawSpan,
     segmentByteCount: Int
   ) -> Sent {
+    guard let local = local.mapped, let remote = remote.mapped else { return .unreachable }
     guard let hop = stack.routes.nextHop(to: remote, on: index) else { return .unreachable }
     let payloadByteCount = payload.byteCount + tail.byteCount
     var ip = IPv4Header(
@@ -117,7 +118,7 @@ extension Interface {
   }
 
   /// Sends a TCP segment without payload that belongs to no connection of ours.
-  func transmitReply(_ header: TCPHeader, from local: IPv4Address, to remote: IPv4Address) {
+  func transmitReply(_ header: TCPHeader, from local: IPv6Address, to remote: IPv6Address) {
     switch transmit(
       header, from: local, to: remote, payload: RawSpan(), RawSpan(), segmentByteCount: 0)
     {

@@ -56,6 +56,12 @@ public final class Interface {
     assembly.deallocate()
   }
 
+  /// Whether `address` is ours.
+  func has(_ address: IPv6Address) -> Bool {
+    guard let mapped = address.mapped else { return false }
+    return mapped == self.address
+  }
+
   /// The stack goes: no timer and no frame may reach it any more.
   func stackGoes() {
     isAttached = false

@@ -5,22 +5,30 @@ import Wire
 import _Concurrency
 
 extension NetworkStack {
-  /// Listens on an address of ours, or on `.any`; port 0 takes a free one.
+  /// Listens on an address of ours, on `.any` for every IPv4 address, or on `.v6(0, 0)` for every address of both
+  /// families, as Linux does with `bindv6only=0`. Port 0 takes a free one.
   public func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener {
-    guard case .v4 = endpoint.address else { throw .unreachable }
     var endpoint = endpoint
     if endpoint.port == 0 {
       let taken = listeners.map { $0.object.endpoint.port }
       guard let port = EphemeralPorts.range.first(where: { !taken.contains($0) }) else { throw .exhausted }
       endpoint.port = port
     }
+    let address = IPv6Address(endpoint.address)
     for reference in listeners where reference.object.endpoint.port == endpoint.port {
-      let other = reference.object.endpoint.address
-      if other == endpoint.address || other == .any || endpoint.address == .any { throw .addressInUse }
+      let other = reference.object.address
+      if Self.covers(other, address) || Self.covers(address, other) { throw .addressInUse }
     }
     let listener = StackListener(endpoint, stack: self)
     listeners.append(ListenerReference(object: listener))
     return listener
+  }
+
+  /// Whether who listens on `wanted` is meant by `address`: the same, or one of those that it stands for.
+  static func covers(_ wanted: IPv6Address, _ address: IPv6Address) -> Bool {
+    if wanted == address { return true }
+    guard wanted.high == 0 else { return false }
+    return wanted.low == 0 || wanted == IPv6Address(mapped: .unspecified) && address.mapped != nil
   }
 
   /// `listener` takes no more connections; its handshakes end.
@@ -33,10 +41,11 @@ extension NetworkStack {
   /// throws once it has failed. The local port is one that nobody can foresee, or `localPort`; `addressInUse` when that
   /// is taken.
   public func open(to endpoint: Endpoint, localPort: UInt16? = nil) throws(NetworkError) -> StackStream {
-    guard let remote = IPv4Address(endpoint.address), remote.isHost, !remote.isLoopback, endpoint.port != 0,
-      let hop = routes.nextHop(to: remote), !hop.isBroadcast
+    let remote = IPv6Address(endpoint.address)
+    guard let remote4 = remote.mapped, remote4.isHost, !remote4.isLoopback, endpoint.port != 0,
+      let hop = routes.nextHop(to: remote4), !hop.isBroadcast
     else { throw .unreachable }
-    let local = hop.source
+    let local = IPv6Address(mapped: hop.source)
     guard remote != local else { throw .unreachable }
     let tuple: FourTuple
     if let localPort {
@@ -65,7 +74,7 @@ extension NetworkStack {
 
   /// A connection's name that nobody has; when all are taken, one of a connection in TIME-WAIT that may have a
   /// successor, so that no number of connections to one peer is too many.
-  private func freeTuple(from local: IPv4Address, to remote: IPv4Address, port: UInt16) -> FourTuple? {
+  private func freeTuple(from local: IPv6Address, to remote: IPv6Address, port: UInt16) -> FourTuple? {
     func tuple(_ localPort: UInt16) -> FourTuple {
       FourTuple(local: local, remote: remote, localPort: localPort, remotePort: port)
     }

@@ -83,6 +83,7 @@ extension NetworkStack {
       }
       // The stack closes its sockets before it goes.
       socket.handler = { [unowned(unsafe) self] payload, source, sourcePort in
+        guard let source = source.mapped else { return }
         perform(resolver.receive(payload, from: source, sourcePort: sourcePort, to: port, at: loop.now))
       }
       resolverSockets.append(socket)

@@ -55,14 +55,15 @@ extension NetworkStack {
 
   // MARK: In
 
-  func receiveTCP(_ packet: borrowing IPv4Packet, on interface: Interface, checksumIsTrusted: Bool) {
+  /// Takes the payload of a packet from `remote` to `local`, an address of ours.
+  func receiveTCP(
+    _ payload: RawSpan, from remote: IPv6Address, to local: IPv6Address, checksum: ChecksumCheck,
+    on interface: Interface
+  ) {
     do throws(WireError) {
-      let segment = try TCPSegment(
-        validating: packet.payload,
-        checksum: checksumIsTrusted ? .trusted : .verify(pseudoHeader: packet.pseudoHeader))
+      let segment = try TCPSegment(validating: payload, checksum: checksum)
       let tuple = FourTuple(
-        local: packet.destination, remote: packet.source, localPort: segment.destinationPort,
-        remotePort: segment.sourcePort)
+        local: local, remote: remote, localPort: segment.destinationPort, remotePort: segment.sourcePort)
       if let connection = connection(of: tuple) {
         let events = connection.connection.receive(segment, at: loop.now)
         if events.contains(.answerReset) { reset(segment, of: tuple, on: interface) }
@@ -150,9 +151,8 @@ extension NetworkStack {
   }
 
   func identity(_ tuple: FourTuple, on interface: Interface) -> Connection.Identity {
+    let (local, remote) = (tuple.local, tuple.remote)
     let ports = (tuple.localPort, tuple.remotePort)
-    let local = UInt64(tuple.local.rawValue)
-    let remote = UInt64(tuple.remote.rawValue)
     return Connection.Identity(
       localPort: tuple.localPort, remotePort: tuple.remotePort,
       initialSendNumber: initialNumbers.next(local: local, remote: remote, ports: ports, at: loop.now),
@@ -161,10 +161,9 @@ extension NetworkStack {
         - TCPSegment.minimumHeaderByteCount)
   }
 
-  private func listener(for address: IPv4Address, _ port: UInt16) -> StackListener? {
+  private func listener(for address: IPv6Address, _ port: UInt16) -> StackListener? {
     for reference in listeners where reference.object.endpoint.port == port {
-      let wanted = reference.object.endpoint.address
-      if wanted == .any || wanted == IPAddress(address) { return reference.object }
+      if Self.covers(reference.object.address, address) { return reference.object }
     }
     return nil
   }
@@ -175,17 +174,24 @@ extension NetworkStack {
   func receiveUnreachable(code: UInt8, quoting quoted: borrowing QuotedIPv4Packet, on interface: Interface) {
     guard !quoted.isLaterFragment else { return }
     let tuple = FourTuple(
-      local: quoted.source, remote: quoted.destination, localPort: quoted.sourcePort,
-      remotePort: quoted.destinationPort)
-    if quoted.protocol == .tcp {
+      local: IPv6Address(mapped: quoted.source), remote: IPv6Address(mapped: quoted.destination),
+      localPort: quoted.sourcePort, remotePort: quoted.destinationPort)
+    let isHard =
+      code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
+      || code == ICMPv4Kind.Unreachable.administrativelyProhibited
+    receiveUnreachable(tuple, quoted.protocol, quoted.sequenceNumber, isHard: isHard, on: interface)
+  }
+
+  /// The same of a packet of either family: what it carried, and the number of its TCP segment.
+  func receiveUnreachable(
+    _ tuple: FourTuple, _ protocol: IPProtocol, _ number: SequenceNumber, isHard: Bool,
+    on interface: Interface
+  ) {
+    if `protocol` == .tcp {
       guard let connection = connections[tuple] else { return }
-      let isHard =
-        code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
-        || code == ICMPv4Kind.Unreachable.administrativelyProhibited
-      handle(
-        connection.connection.receiveError(quoting: quoted.sequenceNumber, isHard: isHard), of: connection)
-    } else if quoted.protocol == .udp, tuple.local == interface.address,
-      tuple.remotePort == DNSResolver.serverPort, resolver.servers.contains(tuple.remote)
+      handle(connection.connection.receiveError(quoting: number, isHard: isHard), of: connection)
+    } else if `protocol` == .udp, interface.has(tuple.local), tuple.remotePort == DNSResolver.serverPort,
+      resolver.servers.contains(where: { IPv6Address(mapped: $0) == tuple.remote })
     {
       // Nobody who does not know the server can make us pass it over.
       resolverServerIsUnreachable(port: tuple.localPort)

@@ -28,7 +28,7 @@ extension NetworkStack {
   func closeSocket(_ socket: UDPSocket) { sockets.removeAll { $0.object === socket } }
 
   /// A datagram arrived; false when its port is nobody's.
-  func receiveDatagram(_ datagram: borrowing UDPDatagram, from source: IPv4Address, on interface: Interface)
+  func receiveDatagram(_ datagram: borrowing UDPDatagram, from source: IPv6Address, on interface: Interface)
     -> Bool
   {
     guard let socket = socket(datagram.destinationPort) else {

@@ -2,12 +2,15 @@ import DequeModule
 import EventLoop
 import Platform
 import TCP
+import Wire
 import _Concurrency
 
 /// A port of our own stack that accepts connections. A SYN beyond the limit of handshakes is answered with a cookie;
 /// one beyond the limit of the backlog is dropped, so that its sender tries again later.
 public final class StackListener: Listener {
   public let endpoint: Endpoint
+  /// The address of `endpoint`.
+  let address: IPv6Address
   /// Not owned, and nil once it is closed: a stack closes its listeners before it goes.
   private unowned(unsafe) var stack: NetworkStack?
   private let acceptor: WaitPoint
@@ -18,6 +21,7 @@ public final class StackListener: Listener {
 
   init(_ endpoint: Endpoint, stack: NetworkStack) {
     self.endpoint = endpoint
+    address = IPv6Address(endpoint.address)
     self.stack = stack
     acceptor = WaitPoint(loop: stack.loop)
   }

@@ -24,7 +24,7 @@ public final class UDPSocket {
   private var queuedByteCount = 0
   private let reader: WaitPoint
   /// Takes datagrams instead of the queue, for those within the stack.
-  var handler: ((RawSpan, IPv4Address, UInt16) -> Void)?
+  var handler: ((RawSpan, IPv6Address, UInt16) -> Void)?
 
   init(_ port: UInt16, stack: NetworkStack) {
     self.port = port
@@ -72,7 +72,7 @@ public final class UDPSocket {
   }
 
   /// A datagram for this port; false when there is no room for it.
-  func take(_ payload: RawSpan, from source: IPv4Address, _ sourcePort: UInt16, limit: Int) -> Bool {
+  func take(_ payload: RawSpan, from source: IPv6Address, _ sourcePort: UInt16, limit: Int) -> Bool {
     if let handler {
       handler(payload, source, sourcePort)
       return true

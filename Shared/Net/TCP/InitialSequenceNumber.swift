@@ -11,20 +11,19 @@ public struct InitialSequenceNumber: Sendable {
   /// A generator with a secret of 16 random bytes.
   public init(key: (UInt64, UInt64)) { secret = KeyedHash(key: key) }
 
-  /// M + F(local, remote, secret), where M counts 4 µs (§3). The addresses are of one family; IPv6 addresses are
-  /// hashed before. `ports` is the local port and the remote one.
+  /// M + F(local, remote, secret), where M counts 4 µs (§3). The addresses are of one family, IPv4 in its mapped form.
+  /// `ports` is the local port and the remote one.
   public func next(
-    local: UInt64, remote: UInt64, ports: (UInt16, UInt16), at now: Instant
+    local: IPv6Address, remote: IPv6Address, ports: (UInt16, UInt16), at now: Instant
   ) -> SequenceNumber {
-    let both = UInt64(ports.0) << 16 | UInt64(ports.1)
-    let hash = secret.hash(local << 32 ^ both, remote)
+    let hash = secret.hash(local, remote, UInt64(ports.0) << 16 | UInt64(ports.1))
     return SequenceNumber(
       UInt32(truncatingIfNeeded: hash) &+ UInt32(truncatingIfNeeded: now.nanoseconds / 4_000))
   }
 
   /// The offset of a connection's timestamps, as hard to foresee.
-  public func timestampOffset(local: UInt64, remote: UInt64, ports: (UInt16, UInt16)) -> UInt32 {
-    let both = UInt64(ports.0) << 16 | UInt64(ports.1)
-    return UInt32(truncatingIfNeeded: secret.hash(~(local << 32 ^ both), remote) >> 32)
+  public func timestampOffset(local: IPv6Address, remote: IPv6Address, ports: (UInt16, UInt16)) -> UInt32 {
+    // The complement is no pair of ports, so this is another use of the secret.
+    UInt32(truncatingIfNeeded: secret.hash(local, remote, ~(UInt64(ports.0) << 16 | UInt64(ports.1))) >> 32)
   }
 }
