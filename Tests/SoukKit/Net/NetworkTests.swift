@@ -69,11 +69,11 @@ struct TapNetworkTests {
     let folder = DataFolder(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
     defer { _ = try? Captured.run(["rm", "-r", folder.path]) }
     try folder.prepare()
-    let leftover = try TapNetwork(folder)
+    let leftover = try TapNetwork(folder, .v4)
     #expect(leftover.namespace.exists)
     for descriptor in leftover.descriptors.values { close(descriptor) }
 
-    let network = try TapNetwork(folder)
+    let network = try TapNetwork(folder, .v4)
     #expect(network.descriptors.count == ServiceKind.allCases.count)
     #expect(network.descriptors.values.allSatisfy { $0 >= Sockets.lowestInherited })
     let links = try Captured.run(["ip", "-n", network.namespace.name, "-brief", "address"]).output

@@ -39,7 +39,7 @@ struct ImportCommand: ParsableCommand {
     var currency = domains.currency
     if options.folder.running() != nil || !domains.isRunning {
       let state = try options.folder.requireRunning()
-      door = ("127.0.0.1", state.port)
+      door = (state.internetProtocol.loopback, state.port)
       currency = state.currency
     }
     guard let token = Files.text(options.folder.adminTokenFile) else {
