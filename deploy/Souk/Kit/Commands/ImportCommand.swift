@@ -35,7 +35,7 @@ struct ImportCommand: ParsableCommand {
 
   func run() throws {
     let domains = XenShop(options.folder)
-    var door = XenShop.gateway
+    var door = domains.gateway
     var currency = domains.currency
     if options.folder.running() != nil || !domains.isRunning {
       let state = try options.folder.requireRunning()

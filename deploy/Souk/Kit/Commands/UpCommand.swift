@@ -91,10 +91,10 @@ struct UpCommand: ParsableCommand {
     guard debug == nil else { throw Failure("--debug is for the targets process and qemu") }
     let shop = XenShop(options.folder)
     if let obstacle = shop.host.obstacle { throw Failure("--target xen is not possible here: \(obstacle)") }
-    try shop.up(try Manifest.read(manifest ?? Checkout.manifest))
+    try shop.up(try Manifest.read(manifest ?? Checkout.manifest), ip)
     if let seeded = shop.seed() { Console.note(seeded) }
     Console().print(
-      "the gateway is http://\(XenShop.gateway.host)/ for dom0; the admin token is in "
+      "the gateway is http://\(ip == .v4 ? shop.gateway.host : "[\(shop.gateway.host)]")/ for dom0; the admin token is in "
         + Files.shown(options.folder.adminTokenFile))
   }
 

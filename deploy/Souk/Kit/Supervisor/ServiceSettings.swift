@@ -74,6 +74,7 @@ struct ServiceSettings {
     if isOutside {
       add("outside.address", outside?.address.map { "\($0.address)/\($0.prefixLength)" } ?? "dhcp")
       if let gateway = outside?.address?.gateway { add("outside.gateway", gateway.description) }
+      if version == .v6 { add("outside.address6", "auto") }
     }
     let any = version == .v4 ? IPv4Address.unspecified.description : "::"
     add("listen.address", isOutside ? any : address)
