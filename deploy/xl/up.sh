@@ -40,13 +40,30 @@ prepare_bridges() {
     made_bridge=1
   fi
   ip link set dev "$inside_bridge" up || fail "cannot set the bridge $inside_bridge up"
-  if ! ip addr show dev "$inside_bridge" | grep -qF "inet $inside_address"; then
+  case $inside_address in
+    *:*) family=inet6 ;;
+    *) family=inet ;;
+  esac
+  # One that somebody else made is theirs to set.
+  ! is_our_bridge "$inside_bridge" || isolate_inside_bridge
+  if ! ip addr show dev "$inside_bridge" | grep -qF "$family $inside_address"; then
     ip addr add "$inside_address" dev "$inside_bridge" ||
       fail "cannot give dom0 the address $inside_address on $inside_bridge"
   fi
-  # dom0 may be a router for others; from this bridge it forwards nothing. One that somebody else made is theirs to set.
-  is_our_bridge "$inside_bridge" || return 0
-  for setting in "ipv4/conf/$inside_bridge/forwarding 0" "ipv6/conf/$inside_bridge/disable_ipv6 1"; do
+}
+
+# dom0 may be a router for others; from the inside bridge it forwards nothing. It speaks IPv6 there only where the
+# services do, as a host that believes no router, and at once: nobody else is there who could have its address.
+isolate_inside_bridge() {
+  set -- "ipv4/conf/$inside_bridge/forwarding 0"
+  case $family in
+    inet) set -- "$@" "ipv6/conf/$inside_bridge/disable_ipv6 1" ;;
+    inet6)
+      set -- "$@" "ipv6/conf/$inside_bridge/disable_ipv6 0" "ipv6/conf/$inside_bridge/forwarding 0" \
+        "ipv6/conf/$inside_bridge/accept_ra 0" "ipv6/conf/$inside_bridge/accept_dad 0"
+      ;;
+  esac
+  for setting in "$@"; do
     file=/proc/sys/net/${setting% *}
     [ ! -w "$file" ] || echo "${setting#* }" >"$file"
   done

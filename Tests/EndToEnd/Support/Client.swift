@@ -21,7 +21,7 @@ final class Client {
 
   private let connection: GatewayClient
 
-  init(port: UInt16) { connection = GatewayClient(host: "127.0.0.1", port: port) }
+  init(port: UInt16) { connection = GatewayClient(host: TestShop.version.loopback, port: port) }
 
   func get(_ path: String, _ fields: [String: String] = [:]) throws -> Answer {
     try send(.get, path, fields)

@@ -19,6 +19,10 @@ final class TestShop: Sendable {
       && NetworkNamespace.obstacle() == nil
     ? ["--net", "tap"] : []
 
+  /// SOUK_TEST_IP=6 makes every shop of the suite one of IPv6.
+  static let version: InternetProtocol =
+    ProcessInfo.processInfo.environment["SOUK_TEST_IP"] == "6" ? .v6 : .v4
+
   /// SOUK_TEST_TARGET=qemu makes every shop of the suite one of virtual machines.
   static let areMachines = ProcessInfo.processInfo.environment["SOUK_TEST_TARGET"] == "qemu"
   static let target = areMachines ? ["--target", "qemu"] : []
@@ -35,7 +39,8 @@ final class TestShop: Sendable {
     temporary = try data ?? TemporaryFolder()
     folder = temporary.path + "/shop"
     let answer = try CommandLineTool.run(
-      ["up", "--detach", "--json", "--port", "0", "--data", folder] + Self.network + Self.target + options)
+      ["up", "--detach", "--json", "--port", "0", "--ip", String(Self.version.rawValue), "--data", folder]
+        + Self.network + Self.target + options)
     guard answer.exitCode == 0 else { throw Failure("the shop does not start: \(answer.errors)") }
     let url = try JSON.parse(Array(answer.output.utf8))["url"]?.string ?? ""
     port = UInt16(url.split(separator: ":").last?.prefix { $0 != "/" } ?? "") ?? 0

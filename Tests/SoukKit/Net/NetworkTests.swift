@@ -46,6 +46,31 @@ import Testing
     #expect(settings(.gateway)["admin.address"] == "10.83.0.14" && settings(.gateway)["admin.port"] == "81")
   }
 
+  @Test func `over IPv6 everything that a service is told of places is IPv6`() throws {
+    let manifest = try Manifest.parse(ManifestTests.whole, file: "shop.yaml")
+    func settings(_ kind: ServiceKind, _ target: Target) -> ServiceSettings {
+      ServiceSettings(
+        kind, folder: DataFolder("/x"), manifest: manifest,
+        secrets: Secrets(internal: "i", cookie: "c", adminToken: "a"), ports: [.catalog: 1234],
+        target: target,
+        version: .v6)
+    }
+    let cart = settings(.cart, .qemu)
+    #expect(cart["net.address6"] == "fd53:6f75:6b00::12/64" && cart["net.address"] == nil)
+    #expect(cart["net.gateway6"] == "fd53:6f75:6b00::1" && cart["net.gateway"] == nil)
+    #expect(cart["listen.address"] == "fd53:6f75:6b00::12")
+    #expect(cart["peer.catalog"] == "[fd53:6f75:6b00::11]:80")
+    #expect(settings(.cart, .process)["peer.catalog"] == "[::1]:1234")
+    let gateway = settings(.gateway, .xen)
+    #expect(gateway["listen.address"] == "::" && gateway["outside.address6"] == "auto")
+    #expect(gateway["admin.address"] == "fd53:6f75:6b00::14")
+    for kind in ServiceKind.allCases {
+      for place in [settings(kind, .qemu), settings(kind, .process)].flatMap(\.lines) {
+        #expect(!place.value.contains("10.83.") && !place.value.contains("127.0.0.1"), "\(place)")
+      }
+    }
+  }
+
   @Test func `the forwarder is told which descriptor leads where`() {
     let settings = ForwarderSettings(
       namespace: NetworkNamespace(DataFolder("/x")),
@@ -69,11 +94,11 @@ struct TapNetworkTests {
     let folder = DataFolder(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
     defer { _ = try? Captured.run(["rm", "-r", folder.path]) }
     try folder.prepare()
-    let leftover = try TapNetwork(folder)
+    let leftover = try TapNetwork(folder, .v4)
     #expect(leftover.namespace.exists)
     for descriptor in leftover.descriptors.values { close(descriptor) }
 
-    let network = try TapNetwork(folder)
+    let network = try TapNetwork(folder, .v4)
     #expect(network.descriptors.count == ServiceKind.allCases.count)
     #expect(network.descriptors.values.allSatisfy { $0 >= Sockets.lowestInherited })
     let links = try Captured.run(["ip", "-n", network.namespace.name, "-brief", "address"]).output

@@ -22,6 +22,12 @@ struct DeployCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only this service: catalog, cart, checkout or gateway.", valueName: "service"))
   var only: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The Internet Protocol by which the services reach each other, 4 or 6; with 6 the gateway also gets an address "
+        + "of it outside, by what routers say.", valueName: "version"))
+  var ip = InternetProtocol.v4
+
   @Option(help: ArgumentHelp("The manifest; default deploy/shop.yaml.", valueName: "file"))
   var manifest: String?
 
@@ -47,7 +53,8 @@ struct DeployCommand: ParsableCommand {
     let data = options.folder
     try data.prepare()
     let deployment = XenDeployment(
-      folder: out, plan: XenPlan(manifest: manifest, secrets: try Secrets.load(data)), place: pathOnDom0)
+      folder: out, plan: XenPlan(manifest: manifest, secrets: try Secrets.load(data), version: ip),
+      place: pathOnDom0)
     let made = try deployment.write(data, only: kind)
     let names = kind.map { [$0] } ?? ServiceKind.allCases
     Console().print(

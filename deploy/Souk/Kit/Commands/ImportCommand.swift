@@ -35,11 +35,11 @@ struct ImportCommand: ParsableCommand {
 
   func run() throws {
     let domains = XenShop(options.folder)
-    var door = XenShop.gateway
+    var door = domains.gateway
     var currency = domains.currency
     if options.folder.running() != nil || !domains.isRunning {
       let state = try options.folder.requireRunning()
-      door = ("127.0.0.1", state.port)
+      door = (state.internetProtocol.loopback, state.port)
       currency = state.currency
     }
     guard let token = Files.text(options.folder.adminTokenFile) else {

@@ -5,8 +5,8 @@ struct TestCommand: ParsableCommand {
     commandName: "test", abstract: "Run the tests.",
     discussion: """
       The fast form needs no root and at most 5 minutes once built. --full is what CI runs: the end-to-end \
-      suite on the release build, on Linux's TCP/IP, on ours (needs root) and on virtual machines, thousands of simulated \
-      networks, our TCP/IP against the kernel's (needs root), what docs/unikernel.md tells its readers to do, the \
+      suite on the release build, on Linux's TCP/IP, on ours (needs root) and on virtual machines, the last two over IPv4 \
+      and over IPv6, thousands of simulated networks, our TCP/IP against the kernel's (needs root), what docs/unikernel.md tells its readers to do, the \
       fuzzers' smoke run, and short benchmarks to see that they work.
       """)
 
@@ -51,28 +51,31 @@ struct TestCommand: ParsableCommand {
     }
   }
 
-  /// The end-to-end suite once more, every shop with --target qemu.
+  /// The end-to-end suite twice more, every shop with --target qemu.
   private func runOnMachines(_ release: String) throws(Failure) {
     if let obstacle = VirtualMachine.obstacle() ?? MachinePlan(accelerator: .tcg).missingImage {
       guard !FrontDoor.isCI else { throw Failure("--target qemu cannot be tested: \(obstacle)") }
       return Console.note("the end-to-end suite did not run on virtual machines: \(obstacle)")
     }
-    Console.note("running the end-to-end suite on virtual machines")
-    try SwiftTool.run(
-      ["test", "--disable-xctest", "--skip-build", "--filter", "EndToEndTests"],
-      environment: ["SOUK_EXECUTABLES": release, "SOUK_TEST_TARGET": "qemu"])
+    try runEndToEnd("on virtual machines", ["SOUK_EXECUTABLES": release, "SOUK_TEST_TARGET": "qemu"])
   }
 
-  /// The end-to-end suite once more, every shop with --net tap.
+  /// The end-to-end suite twice more, every shop with --net tap.
   private func runOnOwnStack(_ release: String) throws(Failure) {
     if let obstacle = NetworkNamespace.obstacle() {
       // Optional where somebody sits in front of it, but not in CI.
       guard !FrontDoor.isCI else { throw Failure("--net tap cannot be tested: \(obstacle)") }
       return Console.note("the end-to-end suite did not run on our TCP/IP: \(obstacle)")
     }
-    Console.note("running the end-to-end suite on our TCP/IP")
-    try SwiftTool.run(
-      ["test", "--disable-xctest", "--skip-build", "--filter", "EndToEndTests"],
-      environment: ["SOUK_EXECUTABLES": release, "SOUK_TEST_NET": "tap"])
+    try runEndToEnd("on our TCP/IP", ["SOUK_EXECUTABLES": release, "SOUK_TEST_NET": "tap"])
+  }
+
+  private func runEndToEnd(_ place: String, _ environment: [String: String]) throws(Failure) {
+    for version in InternetProtocol.allCases {
+      Console.note("running the end-to-end suite \(place), over IPv\(version.rawValue)")
+      try SwiftTool.run(
+        ["test", "--disable-xctest", "--skip-build", "--filter", "EndToEndTests"],
+        environment: environment.merging(["SOUK_TEST_IP": String(version.rawValue)]) { _, new in new })
+    }
   }
 }

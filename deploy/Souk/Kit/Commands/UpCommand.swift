@@ -31,7 +31,13 @@ struct UpCommand: ParsableCommand {
       valueName: "stack"))
   var net = ServiceNetwork.kernel
 
-  @Option(help: "The storefront's port on 127.0.0.1; 0 takes a free one.")
+  @Option(
+    help: ArgumentHelp(
+      "The Internet Protocol by which the services reach each other and you the shop: 4 (127.0.0.1) or 6 (::1).",
+      valueName: "version"))
+  var ip = InternetProtocol.v4
+
+  @Option(help: "The storefront's port on this machine; 0 takes a free one.")
   var port: UInt16 = 8080
 
   @Option(help: ArgumentHelp("The manifest; default deploy/shop.yaml.", valueName: "file"))
@@ -85,10 +91,10 @@ struct UpCommand: ParsableCommand {
     guard debug == nil else { throw Failure("--debug is for the targets process and qemu") }
     let shop = XenShop(options.folder)
     if let obstacle = shop.host.obstacle { throw Failure("--target xen is not possible here: \(obstacle)") }
-    try shop.up(try Manifest.read(manifest ?? Checkout.manifest))
+    try shop.up(try Manifest.read(manifest ?? Checkout.manifest), ip)
     if let seeded = shop.seed() { Console.note(seeded) }
     Console().print(
-      "the gateway is http://\(XenShop.gateway.host)/ for dom0; the admin token is in "
+      "the gateway is http://\(ip == .v4 ? shop.gateway.host : "[\(shop.gateway.host)]")/ for dom0; the admin token is in "
         + Files.shown(options.folder.adminTokenFile))
   }
 
@@ -116,7 +122,8 @@ struct UpCommand: ParsableCommand {
       try options.folder.prepare()
       return try Supervisor(
         .init(
-          folder: options.folder, manifest: manifest, machines: machines, port: port, debug: kind,
+          folder: options.folder, manifest: manifest, version: ip, machines: machines, port: port,
+          debug: kind,
           isDetached: supervise))
     }
     for kind in ServiceKind.allCases where !Files.exists("\(Checkout.executables)/\(kind.rawValue)") {
@@ -127,7 +134,7 @@ struct UpCommand: ParsableCommand {
     try options.folder.prepare()
     return try Supervisor(
       .init(
-        folder: options.folder, manifest: manifest, network: net, port: port, debug: kind,
+        folder: options.folder, manifest: manifest, network: net, version: ip, port: port, debug: kind,
         isDetached: supervise))
   }
 
@@ -158,7 +165,7 @@ struct UpCommand: ParsableCommand {
     close(log)
     var spawn = Spawn(executable: "/proc/self/exe", arguments: ["up", "--supervise", "--port", String(port)])
     spawn.arguments += ["--data", options.folder.path, "--net", net.rawValue]
-    spawn.arguments += ["--target", target.rawValue]
+    spawn.arguments += ["--target", target.rawValue, "--ip", String(ip.rawValue)]
     if let plan { spawn.arguments += ["--accel", plan.accelerator.rawValue] }
     if let manifest { spawn.arguments += ["--manifest", Files.absolute(manifest)] }
     if let debug { spawn.arguments += ["--debug", debug] }

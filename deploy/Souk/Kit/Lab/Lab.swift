@@ -90,7 +90,7 @@ struct Lab {
     let router = Self.outside.address?.gateway.map { "\($0)" } ?? ""
     return SwitchSettings(
       ports: [.init(name: "lab", socket: networkSocket)], doors: doors,
-      place: (router, Self.outside.address?.prefixLength ?? 24))
+      place: .init(address: router, prefixLength: Self.outside.address?.prefixLength ?? 24))
   }
 
   /// Why there can be no lab; nil when there can.

@@ -22,6 +22,11 @@ struct LabUpCommand: ParsableCommand {
   @Option(help: "The storefront's port on 127.0.0.1; 0 takes a free one.")
   var port: UInt16 = 8080
 
+  @Option(
+    help: ArgumentHelp(
+      "The Internet Protocol by which the services reach each other, 4 or 6.", valueName: "version"))
+  var ip = InternetProtocol.v4
+
   @Option(help: ArgumentHelp("The manifest; default deploy/shop.yaml.", valueName: "file"))
   var manifest: String?
 
@@ -69,7 +74,9 @@ struct LabUpCommand: ParsableCommand {
     let manifest = try Manifest.read(manifest ?? Checkout.manifest)
     try options.folder.prepare()
     return try LabSupervisor(
-      .init(folder: options.folder, manifest: manifest, port: port, images: images, isDetached: supervise))
+      .init(
+        folder: options.folder, manifest: manifest, port: port, version: ip, images: images,
+        isDetached: supervise))
   }
 
   /// Starts the supervisor in a session of its own and waits for its verdict, with a line for each step on the way.
@@ -81,6 +88,7 @@ struct LabUpCommand: ParsableCommand {
     var spawn = Spawn(
       executable: "/proc/self/exe",
       arguments: ["lab", "up", "--supervise", "--port", String(port), "--data", options.folder.path])
+    spawn.arguments += ["--ip", String(ip.rawValue)]
     if let manifest { spawn.arguments += ["--manifest", Files.absolute(manifest)] }
     if let images { spawn.arguments += ["--images", Files.absolute(images)] }
     spawn.isolation = .session

@@ -11,6 +11,8 @@ final class LabSupervisor {
     /// With the host's networks; the lab puts its own in their place.
     var manifest: Manifest
     var port: UInt16
+    /// By which the services reach each other; the storefront is on 127.0.0.1.
+    var version = InternetProtocol.v4
     /// Where the images are.
     var images = Checkout.images
     /// Reports through `StartReport`, and writes nothing to standard output.
@@ -136,7 +138,7 @@ final class LabSupervisor {
     guard mkdir(lab.place, 0o700) == 0 else {
       throw Failure("cannot make \(Files.shown(lab.place)): \(String(cString: strerror(errno)))")
     }
-    let plan = XenPlan(manifest: manifest, secrets: try Secrets.load(folder))
+    let plan = XenPlan(manifest: manifest, secrets: try Secrets.load(folder), version: configuration.version)
     var deployment = XenDeployment(folder: lab.deployment, plan: plan, place: Lab.placeInDom0)
     deployment.elsewhere = Lab.disk
     deployment.images = configuration.images
@@ -180,7 +182,7 @@ final class LabSupervisor {
     lastLines = []
     followFeed()
     var script = ServiceKind.allCases.map {
-      "door \(Lab.door($0)) \(InnerNetwork.address($0)) \(Lab.port(behind: $0))"
+      "door \(Lab.door($0)) \(InnerNetwork.address($0, configuration.version)) \(Lab.port(behind: $0))"
     }
     script.append("feed " + ServiceKind.allCases.map(manifest.xen.domain).joined(separator: " "))
     script.append("cd \(Lab.placeInDom0) && SOUK_DEADLINE=\(Self.readySeconds) ./up.sh")

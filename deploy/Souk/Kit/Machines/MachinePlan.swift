@@ -36,11 +36,13 @@ struct MachinePlan {
   }
 
   /// The switch's.
-  func ports(_ folder: DataFolder) -> [SwitchSettings.Port] {
+  func ports(_ folder: DataFolder, _ version: InternetProtocol) -> [SwitchSettings.Port] {
     ServiceKind.allCases.map {
       .init(
         name: $0.rawValue, socket: folder.networkSocket($0.rawValue),
-        hardwareAddress: InnerNetwork.hardwareAddress($0), address: InnerNetwork.address($0))
+        hardwareAddress: InnerNetwork.hardwareAddress($0),
+        address: version == .v4 ? InnerNetwork.address($0) : nil,
+        address6: version == .v6 ? InnerNetwork.address($0, version) : nil)
     }
   }
 

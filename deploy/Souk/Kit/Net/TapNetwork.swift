@@ -13,20 +13,27 @@ final class TapNetwork {
   private(set) var descriptors: [ServiceKind: Int32] = [:]
 
   /// Makes it anew, whatever an earlier start left behind.
-  init(_ folder: DataFolder) throws(Failure) {
+  init(_ folder: DataFolder, _ version: InternetProtocol) throws(Failure) {
     namespace = NetworkNamespace(folder)
     if namespace.exists { try namespace.remove() }
     try namespace.create()
     do throws(Failure) {
       try namespace.inside(Self.setUpKernel)
-      let network = "\(InnerNetwork.gateway)/\(InnerNetwork.prefixLength)"
       let bridge = InnerNetwork.bridge
+      let network =
+        switch version {
+        case .v4: "\(InnerNetwork.gateway)/\(InnerNetwork.prefixLength) dev \(bridge)"
+        // At once, without asking whether somebody else has it: nobody else is there.
+        case .v6: "\(InnerNetwork.gateway6)/\(InnerNetwork.prefixLength6) dev \(bridge) nodad"
+        }
       try namespace.configure(
         [
           "link set lo up",
           "link add \(bridge) address \(InnerNetwork.bridgeHardwareAddress) type bridge",
-          "address add \(network) dev \(bridge)", "link set \(bridge) up",
         ], through: folder.run + "/net.batch")
+      if version == .v6 { try namespace.inside(Self.setUpBridge) }
+      try namespace.configure(
+        ["address add \(network)", "link set \(bridge) up"], through: folder.run + "/net.batch")
       try openInterfaces()
       try namespace.configure(
         ServiceKind.allCases.map {
@@ -46,6 +53,14 @@ final class TapNetwork {
       ("ipv4/ip_local_port_range", "1024 65535"),
     ] {
       Files.writeAll(Array(value.utf8), toExisting: "/proc/sys/net/\(file)")
+    }
+  }
+
+  /// The bridge alone has IPv6, and believes no router.
+  private static func setUpBridge() {
+    for (file, value) in [("accept_ra", "0"), ("disable_ipv6", "0")] {
+      Files.writeAll(
+        Array(value.utf8), toExisting: "/proc/sys/net/ipv6/conf/\(InnerNetwork.bridge)/\(file)")
     }
   }
 

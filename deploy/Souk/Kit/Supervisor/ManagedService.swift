@@ -46,6 +46,7 @@ final class ManagedService {
 
   let kind: ServiceKind
   let port: UInt16
+  let version: InternetProtocol
   let adminPort: UInt16?
   let program: Program
   private let loop: PollLoop
@@ -73,13 +74,14 @@ final class ManagedService {
 
   init(
     _ kind: ServiceKind, program: Program, listeners: [(from: Int32, to: Int32)], forwarded: [Int32] = [],
-    port: UInt16, adminPort: UInt16?, loop: PollLoop, events: Events
+    port: UInt16, adminPort: UInt16?, version: InternetProtocol = .v4, loop: PollLoop, events: Events
   ) {
     self.kind = kind
     self.program = program
     self.listeners = listeners
     self.forwarded = forwarded
     self.port = port
+    self.version = version
     self.adminPort = adminPort
     self.loop = loop
     self.events = events
@@ -197,7 +199,9 @@ final class ManagedService {
   // MARK: Readiness
 
   private func ask() {
-    probe = ReadinessProbe(loop: loop, port: adminPort ?? port, within: Self.probeMilliseconds) { answer in
+    probe = ReadinessProbe(
+      loop: loop, port: adminPort ?? port, version: version, within: Self.probeMilliseconds
+    ) { answer in
       self.probe = nil
       switch answer {
       case .ready:

@@ -13,7 +13,8 @@ struct ServiceSettings {
 
   init(
     _ kind: ServiceKind, folder: DataFolder, manifest: Manifest, secrets: Secrets,
-    ports: [ServiceKind: UInt16], network: ServiceNetwork = .kernel, target: Target = .process
+    ports: [ServiceKind: UInt16], network: ServiceNetwork = .kernel, target: Target = .process,
+    version: InternetProtocol = .v4
   ) {
     let isOnOwnStack = network == .tap || target.isImages
     add("service", kind.rawValue)
@@ -29,14 +30,17 @@ struct ServiceSettings {
         add("net.mac", InnerNetwork.hardwareAddress(kind))
       }
     }
-    if isOnOwnStack { listenOnOwnStack(kind, outside: target == .xen ? manifest.xen.outside : nil) }
+    if isOnOwnStack {
+      listenOnOwnStack(kind, version, outside: target == .xen ? manifest.xen.outside : nil)
+    }
     add("log.level", manifest.logLevel)
     add("log.format", manifest.logFormat)
     add("secret.internal", secrets.internal)
     add("secret.admin", secrets.adminToken)
     if kind == .gateway { add("secret.cookie", secrets.cookie) }
     for peer in kind.peers {
-      let endpoint = isOnOwnStack ? InnerNetwork.endpoint(peer) : "127.0.0.1:\(ports[peer] ?? 0)"
+      let endpoint =
+        isOnOwnStack ? InnerNetwork.endpoint(peer, version) : version.loopbackAuthority(ports[peer] ?? 0)
       add("peer.\(peer.rawValue)", endpoint)
     }
     add("shop.name", manifest.name)
@@ -53,17 +57,27 @@ struct ServiceSettings {
 
   /// `outside` is what Xen's host has outside of the services' network. That network has no router then, and who
   /// reached it from elsewhere would get no answer.
-  private mutating func listenOnOwnStack(_ kind: ServiceKind, outside: Manifest.Outside?) {
-    let address = InnerNetwork.address(kind)
-    add("net.address", "\(address)/\(InnerNetwork.prefixLength)")
-    if outside == nil { add("net.gateway", InnerNetwork.gateway) }
+  private mutating func listenOnOwnStack(
+    _ kind: ServiceKind, _ version: InternetProtocol, outside: Manifest.Outside?
+  ) {
+    let address = InnerNetwork.address(kind, version)
+    switch version {
+    case .v4:
+      add("net.address", "\(address)/\(InnerNetwork.prefixLength)")
+      if outside == nil { add("net.gateway", InnerNetwork.gateway) }
+    case .v6:
+      add("net.address6", "\(address)/\(InnerNetwork.prefixLength6)")
+      if outside == nil { add("net.gateway6", InnerNetwork.gateway6) }
+    }
     add("net.offload", "true")
     let isOutside = kind == .gateway && outside != nil
     if isOutside {
       add("outside.address", outside?.address.map { "\($0.address)/\($0.prefixLength)" } ?? "dhcp")
       if let gateway = outside?.address?.gateway { add("outside.gateway", gateway.description) }
+      if version == .v6 { add("outside.address6", "auto") }
     }
-    add("listen.address", isOutside ? IPv4Address.unspecified.description : address)
+    let any = version == .v4 ? IPv4Address.unspecified.description : "::"
+    add("listen.address", isOutside ? any : address)
     add("listen.port", String(InnerNetwork.port))
     if kind == .gateway {
       add("admin.address", address)

@@ -23,8 +23,10 @@ struct ShopState: Codable, Equatable {
   var supervisor: ProcessIdentity
   var phase: Phase
   var url: String
-  /// The gateway's, on 127.0.0.1.
+  /// The gateway's, on this machine.
   var port: UInt16
+  /// By which its ports are reached; nil for IPv4.
+  var version: InternetProtocol?
   var currency: String
   var startedAt: String
   /// The namespace of the services' network; nil when they are on Linux's TCP/IP.
@@ -39,6 +41,8 @@ struct ShopState: Codable, Equatable {
   var target: Target?
   /// What executes the virtual machines.
   var accelerator: Accelerator?
+
+  var internetProtocol: InternetProtocol { version ?? .v4 }
 
   var network: ServiceNetwork { namespace == nil ? .kernel : .tap }
 

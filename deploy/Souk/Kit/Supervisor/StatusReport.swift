@@ -49,8 +49,9 @@ struct StatusReport {
       let domain = service.domain.flatMap { domains?[$0] }
       return Row(
         service: service.name, pid: service.process?.pid, domain: service.domain,
-        domainIdentifier: domain?.identifier, address: "127.0.0.1:\(service.port)",
-        adminAddress: service.adminPort.map { "127.0.0.1:\($0)" }, state: stateOf(service),
+        domainIdentifier: domain?.identifier, address: state.internetProtocol.loopbackAuthority(service.port),
+        adminAddress: service.adminPort.map(state.internetProtocol.loopbackAuthority),
+        state: stateOf(service),
         restarts: service.restarts, lastEnding: service.lastEnding,
         memoryByteCount: domain.map { $0.megabytes << 20 } ?? service.process?.memoryByteCount,
         database: service.database,
@@ -137,7 +138,10 @@ struct StatusReport {
     var answers: [String: ReadinessProbe.Answer] = [:]
     let asked = state.services.filter { $0.domain != nil || $0.process?.isAlive ?? false }
     let probes = asked.map { service in
-      ReadinessProbe(loop: loop, port: service.adminPort ?? service.port, within: milliseconds) {
+      ReadinessProbe(
+        loop: loop, port: service.adminPort ?? service.port, version: state.internetProtocol,
+        within: milliseconds
+      ) {
         answers[service.name] = $0
       }
     }

@@ -5,13 +5,13 @@ extension Supervisor {
   /// Makes the services' network, and takes one away that a killed supervisor left behind.
   func prepareNetwork() throws(Failure) {
     if configuration.network == .tap {
-      tap = try TapNetwork(folder)
+      tap = try TapNetwork(folder, configuration.version)
     } else {
       NetworkNamespace(folder).removeLeftover()
     }
   }
 
-  /// Whether services' sockets on 127.0.0.1 are served by somebody who leads to them.
+  /// Whether services' sockets on this machine are served by somebody who leads to them.
   var isForwarded: Bool { tap != nil || configuration.machines != nil }
 
   /// What the service inherits: its listening sockets, or its end of the TAP interface instead; a machine nothing.
@@ -26,16 +26,19 @@ extension Supervisor {
     guard isForwarded else { return }
     var doors = ServiceKind.allCases.map {
       ForwarderSettings.Door(
-        name: $0.rawValue, descriptor: sockets[$0]!, endpoint: InnerNetwork.endpoint($0))
+        name: $0.rawValue, descriptor: sockets[$0]!,
+        endpoint: InnerNetwork.endpoint($0, configuration.version))
     }
     doors.append(
-      .init(name: "gateway-admin", descriptor: admin, endpoint: InnerNetwork.adminEndpoint(.gateway)))
+      .init(
+        name: "gateway-admin", descriptor: admin,
+        endpoint: InnerNetwork.adminEndpoint(.gateway, configuration.version)))
     let bytes: [UInt8]
     if let tap {
       bytes = ForwarderSettings(namespace: tap.namespace, doors: doors).bytes
     } else {
-      let ports = configuration.machines?.ports(folder) ?? []
-      bytes = SwitchSettings(ports: ports, doors: doors).bytes
+      let ports = configuration.machines?.ports(folder, configuration.version) ?? []
+      bytes = SwitchSettings(ports: ports, doors: doors, place: .inside(configuration.version)).bytes
     }
     try Files.write(bytes, to: folder.forwarderSettings, mode: 0o600)
     let command = tap == nil ? "switch" : "forward"

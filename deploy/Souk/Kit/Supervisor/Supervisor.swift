@@ -12,6 +12,8 @@ final class Supervisor {
     var folder: DataFolder
     var manifest: Manifest
     var network = ServiceNetwork.kernel
+    /// By which the services reach each other, and people the shop.
+    var version = InternetProtocol.v4
     /// Set when the services are images in virtual machines; `executables` is then not used.
     var machines: MachinePlan?
     var port: UInt16
@@ -69,7 +71,7 @@ final class Supervisor {
   private(set) var port: UInt16 = 0
 
   var folder: DataFolder { configuration.folder }
-  var url: String { "http://127.0.0.1:\(port)/" }
+  var url: String { "http://\(configuration.version.loopbackAuthority(port))/" }
 
   init(_ configuration: Configuration) throws(Failure) {
     self.configuration = configuration
@@ -133,24 +135,29 @@ final class Supervisor {
 
   private func makeServices() throws(Failure) {
     let secrets = try Secrets.load(folder)
-    let storefront = try Sockets.listen(port: configuration.port)
+    let version = configuration.version
+    let storefront = try Sockets.listen(port: configuration.port, version: version)
     port = storefront.port
     var sockets: [ServiceKind: (descriptor: Int32, port: UInt16)] = [.gateway: storefront]
-    for kind in ServiceKind.allCases where kind != .gateway { sockets[kind] = try Sockets.listen(port: 0) }
-    let admin = try Sockets.listen(port: 0)
+    for kind in ServiceKind.allCases where kind != .gateway {
+      sockets[kind] = try Sockets.listen(port: 0, version: version)
+    }
+    let admin = try Sockets.listen(port: 0, version: version)
     let ports = sockets.mapValues(\.port)
     for kind in ServiceKind.allCases {
       logs[kind] = try LogFile(folder.log(kind.rawValue))
       let settings = ServiceSettings(
         kind, folder: folder, manifest: configuration.manifest, secrets: secrets, ports: ports,
-        network: configuration.network, target: configuration.machines == nil ? .process : .qemu)
+        network: configuration.network, target: configuration.machines == nil ? .process : .qemu,
+        version: version)
       try write(settings, of: kind)
       guard let socket = sockets[kind] else { continue }
       let own = [socket.descriptor] + (kind == .gateway ? [admin.descriptor] : [])
       services.append(
         ManagedService(
           kind, program: program(kind), listeners: inherited(kind, own), forwarded: isForwarded ? own : [],
-          port: socket.port, adminPort: kind == .gateway ? admin.port : nil, loop: loop, events: events()))
+          port: socket.port, adminPort: kind == .gateway ? admin.port : nil, version: version, loop: loop,
+          events: events()))
     }
     try startForwarder(sockets.mapValues(\.descriptor), admin: admin.descriptor)
   }
@@ -369,6 +376,7 @@ final class Supervisor {
       }
     return ShopState(
       supervisor: ProcessIdentity(pid: getpid())!, phase: phase, url: url, port: port,
+      version: configuration.version == .v4 ? nil : configuration.version,
       currency: configuration.manifest.currency,
       startedAt: StatusReport.time(startedAt), namespace: tap?.namespace.name,
       forwarder: forwarder?.process,

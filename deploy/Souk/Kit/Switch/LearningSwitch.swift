@@ -1,4 +1,4 @@
-// IEEE 802.1D-2004 §7.7 to §7.9, RFC 826 and RFC 791 §3.1 (where sources stand) before changing this file.
+// IEEE 802.1D-2004 §7.7 to §7.9, RFC 826, RFC 791 §3.1 and RFC 8200 §3 (where sources stand) before changing this file.
 import Bytes
 import Platform
 import Wire
@@ -12,9 +12,11 @@ struct LearningSwitch {
   /// The only one who may send into a port.
   struct Owner {
     var hardware: EthernetAddress
-    /// What its IPv4 and its ARP may say that they come from; nil for anything. Without it, one machine could answer
-    /// for another's address and would be sent what is the other's: secrets, too.
+    /// What its IPv4 and its ARP may say that they come from. Without it, one machine could answer for another's
+    /// address and would be sent what is the other's: secrets, too. An owner with neither address may say anything.
     var address: IPv4Address?
+    /// What its IPv6 may come from besides its address on the link, and what it may say that it has.
+    var address6: IPv6Address?
   }
 
   /// How much, how long.
@@ -98,11 +100,14 @@ struct LearningSwitch {
 
   /// Whether what ARP or IPv4 says of the sender is the owner's. Other protocols lead to nobody here.
   private func speaksForItself(_ frame: RawSpan, _ owner: Owner) -> Bool {
-    guard let own = owner.address else { return true }
+    guard owner.address != nil || owner.address6 != nil else { return true }
     switch frame.bigEndian16(at: 12) {
-    case 0x0800: return frame.byteCount >= 30 && frame.bigEndian32(at: 26) == own.rawValue
+    case 0x0800: return frame.byteCount >= 30 && frame.bigEndian32(at: 26) == owner.address?.rawValue
+    case 0x86dd: return owner.address6.map { NeighbourGuard(own: $0).allows(frame) } ?? false
     case 0x0806:
-      guard frame.byteCount >= 42, address(frame, at: 22) == owner.hardware else { return false }
+      guard let own = owner.address, frame.byteCount >= 42, address(frame, at: 22) == owner.hardware else {
+        return false
+      }
       // Zero asks whether somebody has an address (RFC 5227), and claims none.
       let sender = frame.bigEndian32(at: 28)
       return sender == own.rawValue || sender == 0

@@ -31,8 +31,8 @@ final class VirtualSwitch {
   }
 
   /// Plugs `stack` into this side's port and starts to carry frames.
-  func start(_ stack: NetworkStack, addressing: Addressing) {
-    interface = stack.attach(host, addressing: addressing)
+  func start(_ stack: NetworkStack, addressing: Addressing, ipv6: IPv6Addressing? = nil) {
+    interface = stack.attach(host, addressing: addressing, ipv6: ipv6)
     timer = Timer(loop: loop) { [unowned self] in deliver() }
     for (index, machine) in machines.enumerated() {
       loop.spawn { [self] in

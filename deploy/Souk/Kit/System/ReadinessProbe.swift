@@ -12,7 +12,7 @@ final class ReadinessProbe {
   }
 
   private static let request = Array(
-    "GET /readyz HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n".utf8)
+    "GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".utf8)
   private static let maximumAnswerByteCount = 65_536
 
   private let loop: PollLoop
@@ -21,11 +21,14 @@ final class ReadinessProbe {
   private var timer: PollLoop.TimerID?
   private var received: [UInt8] = []
 
-  /// Asks 127.0.0.1:`port`; calls `completion` once, within `milliseconds`.
-  init(loop: PollLoop, port: UInt16, within milliseconds: Int, completion: @escaping (Answer) -> Void) {
+  /// Asks `port` of this machine; calls `completion` once, within `milliseconds`.
+  init(
+    loop: PollLoop, port: UInt16, version: InternetProtocol = .v4, within milliseconds: Int,
+    completion: @escaping (Answer) -> Void
+  ) {
     self.loop = loop
     self.completion = completion
-    guard let descriptor = Sockets.connect(port: port) else {
+    guard let descriptor = Sockets.connect(port: port, version: version) else {
       timer = loop.after(0) { self.finish(.silent) }
       return
     }

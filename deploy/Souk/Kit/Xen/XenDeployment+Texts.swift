@@ -3,12 +3,13 @@ extension XenDeployment {
   /// The shell variables that up.sh and down.sh read.
   var conf: String {
     let xen = plan.manifest.xen
+    let inside = SwitchSettings.Place.inside(plan.version)
     var lines = [
       "# Made by `souk deploy`, for up.sh and down.sh.",
       "prefix='\(xen.prefix)'",
       "inside_bridge='\(xen.insideBridge)'",
       "inside_mac='\(InnerNetwork.bridgeHardwareAddress)'",
-      "inside_address='\(InnerNetwork.gateway)/\(InnerNetwork.prefixLength)'",
+      "inside_address='\(inside.address)/\(inside.prefixLength)'",
       "outside_bridge='\(xen.outside.bridge)'",
       "outside_address='\(outsideText)'",
       "services='\(ServiceKind.list.split(separator: ",").joined())'",
@@ -17,7 +18,7 @@ extension XenDeployment {
     ]
     for kind in ServiceKind.allCases {
       let port = kind == .gateway ? InnerNetwork.adminPort : InnerNetwork.port
-      lines.append("ready_\(kind.rawValue)='\(InnerNetwork.address(kind)) \(port)'")
+      lines.append("ready_\(kind.rawValue)='\(InnerNetwork.address(kind, plan.version)) \(port)'")
       if kind.keepsData {
         lines.append("disk_\(kind.rawValue)='\(elsewhere?(kind) ?? XenPlan.disk(kind))'")
       }

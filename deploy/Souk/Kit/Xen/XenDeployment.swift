@@ -40,7 +40,8 @@ struct XenDeployment {
     var made: [String] = []
     for kind in kinds {
       let settings = ServiceSettings(
-        kind, folder: data, manifest: plan.manifest, secrets: plan.secrets, ports: [:], target: .xen)
+        kind, folder: data, manifest: plan.manifest, secrets: plan.secrets, ports: [:], target: .xen,
+        version: plan.version)
       try Files.write(
         SettingsModule.render(settings.bytes), to: path(XenPlan.module(kind)), mode: 0o600)
       try copyImage(kind)

@@ -4,6 +4,8 @@ import Cryptography
 struct XenPlan {
   let manifest: Manifest
   let secrets: Secrets
+  /// By which the services reach each other; over IPv6, the gateway also asks outside for an address of it.
+  var version = InternetProtocol.v4
 
   /// The domain of `kind`, with its files in `place` as dom0 sees it; empty for the folder that xl is started in.
   /// `disk` is the path of its disk, if that lies elsewhere.

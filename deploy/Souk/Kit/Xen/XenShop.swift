@@ -33,7 +33,7 @@ struct XenShop {
   var currency: String { conf["currency"] ?? Manifest().currency }
 
   /// Deploys into the folder and runs up.sh: starts what does not run, and waits until all are ready.
-  func up(_ manifest: Manifest) throws(Failure) {
+  func up(_ manifest: Manifest, _ version: InternetProtocol = .v4) throws(Failure) {
     if let obstacle = host.obstacle { throw Failure("--target xen is not possible here: \(obstacle)") }
     try folder.prepare()
     guard let lock = try folder.lock() else {
@@ -43,7 +43,9 @@ struct XenShop {
     }
     defer { close(lock) }
     var deployment = XenDeployment(
-      folder: deployed, plan: XenPlan(manifest: manifest, secrets: try Secrets.load(folder)), place: deployed)
+      folder: deployed,
+      plan: XenPlan(manifest: manifest, secrets: try Secrets.load(folder), version: version),
+      place: deployed)
     deployment.images = images
     let folder = folder
     deployment.elsewhere = { folder.disk($0.rawValue) }
@@ -66,13 +68,16 @@ struct XenShop {
   }
 
   /// Where the gateway is for dom0.
-  static var gateway: (host: String, port: UInt16) { (InnerNetwork.address(.gateway), InnerNetwork.port) }
+  var gateway: (host: String, port: UInt16) {
+    let host = conf["ready_gateway"]?.split(separator: " ").first
+    return (host.map(String.init) ?? InnerNetwork.address(.gateway), InnerNetwork.port)
+  }
 
   /// Fills a shop without products with the demo catalog. Says what came of it.
   func seed() -> String? {
     let importer = Importer()
     do throws(Failure) {
-      let (host, port) = Self.gateway
+      let (host, port) = gateway
       guard Files.exists(Checkout.demoCatalog), try importer.isShopEmpty(host: host, port: port),
         let token = Files.text(folder.adminTokenFile)
       else { return nil }
