@@ -13,7 +13,7 @@ import _Concurrency
 ///
 /// Settings: `net.tap.fd`, the inherited descriptor; `net.mac`; `net.address`, such as 10.83.0.11/24; `net.gateway`
 /// (optional); `net.address6`, such as fd00:83::11/64 or auto, and `net.gateway6` (both optional; without
-/// `net.address6` there is no IPv6); `net.offload` (`true` unless it says `false`).
+/// `net.address6` there is no IPv6, and with it there need be no `net.address`); `net.offload` (`true` unless it says `false`).
 final class OwnNetwork: Network {
   /// How long `finish` waits for peers to acknowledge what they were sent.
   static let lingerDuration = Duration.seconds(2)
@@ -34,12 +34,18 @@ final class OwnNetwork: Network {
 
   init(_ settings: Settings, driver: EpollDriver, loop: EventLoop, entropy: any Entropy) throws(SettingsError)
   {
-    let place = try settings.interfaceAddress()
     var ipv6: IPv6Addressing?
     if settings["net.address6"] == "auto" {
       ipv6 = .automatic
     } else if let place = try settings.interfaceAddress6() {
       ipv6 = .fixed(address: place.address, network: place.network, gateway: place.gateway)
+    }
+    let addressing: Addressing
+    if ipv6 != nil, settings["net.address"] == nil {
+      addressing = .none
+    } else {
+      let place = try settings.interfaceAddress()
+      addressing = .fixed(address: place.address, network: place.network, gateway: place.gateway)
     }
     var configuration = StackConfiguration()
     configuration.tcp.keepAliveIdle = UInt64(Self.keepAliveInterval.nanoseconds)
@@ -48,10 +54,7 @@ final class OwnNetwork: Network {
     stack = NetworkStack(loop: loop, entropy: entropy, configuration: configuration)
     device = try Self.device(settings)
     self.driver = driver
-    interface = stack.attach(
-      device,
-      addressing: .fixed(address: place.address, network: place.network, gateway: place.gateway),
-      ipv6: ipv6)
+    interface = stack.attach(device, addressing: addressing, ipv6: ipv6)
   }
 
   private func start() {
