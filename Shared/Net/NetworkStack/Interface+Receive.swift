@@ -72,7 +72,7 @@ extension Interface {
       return
     }
     if packet.isFragment {
-      let whole = reassembler.insert(packet, isLinkGroup: isLinkGroup, at: stack.loop.now)
+      let whole = reassembler.insert(Fragment(packet), isLinkGroup: isLinkGroup, at: stack.loop.now)
       schedule()
       guard let whole else { return }
       scope.isLinkGroup = whole.isLinkGroup

@@ -30,7 +30,7 @@ extension Interface {
       source: local, destination: remote, protocol: .tcp,
       payloadByteCount: header.byteCount + payloadByteCount)
     prepare(&ip)
-    switch neighbours.lookup(hop.address, at: stack.loop.now) {
+    switch neighbours.lookup(IPv6Address(mapped: hop.address), at: stack.loop.now) {
     case .known(let neighbour):
       let isOffloaded = device.offload.contains(.transmitChecksum)
       var output = OutputRawSpan(buffer: scratch, initializedCount: 0)
@@ -55,7 +55,7 @@ extension Interface {
           output.append(contentsOf: payload)
           output.append(contentsOf: tail)
         } then: {
-          neighbours.hold($0, for: hop.address)
+          neighbours.hold($0, for: IPv6Address(mapped: hop.address))
         }
       }
       schedule()
@@ -149,12 +149,12 @@ extension Interface {
       return true
     }
     guard let hop = stack.routes.nextHop(to: ip.destination, on: index) else { return false }
-    switch neighbours.lookup(hop.address, at: stack.loop.now) {
+    switch neighbours.lookup(IPv6Address(mapped: hop.address), at: stack.loop.now) {
     case .known(let neighbour):
       withPacket(ip, write) { transmit(packet: $0, to: neighbour) }
     case .pending(let request):
       if request { ask(for: hop.address) }
-      withPacket(ip, write) { neighbours.hold($0, for: hop.address) }
+      withPacket(ip, write) { neighbours.hold($0, for: IPv6Address(mapped: hop.address)) }
       schedule()
     case .failed: return false
     }
@@ -209,7 +209,8 @@ extension Interface {
   /// What time asked of the neighbours.
   func handle(_ event: NeighbourCache.Event) {
     switch event {
-    case .request(let address, let neighbour): ask(for: address, of: neighbour ?? .broadcast)
+    case .request(let address, let neighbour):
+      if let address = address.mapped { ask(for: address, of: neighbour ?? .broadcast) }
     case .unreachable(_, let packets):
       // Whoever sent them hears it as from a router (RFC 1122 §3.3.1.1 b).
       for bytes in packets { stack.receiveUndelivered(bytes.span.bytes, on: self) }

@@ -22,7 +22,7 @@ public final class Interface {
 
   var neighbours = NeighbourCache()
   var conflicts: ConflictDetector?
-  var reassembler = IPv4Reassembler()
+  var reassembler = Reassembler()
   var dhcp: DHCPClient?
   /// Whether the detector looks at an address that DHCP offers, which is not configured yet.
   var isProbingOffer = false

@@ -24,6 +24,7 @@ extension NetworkStack {
     list.count("souk_tcp_retransmissions_total", "Segments sent again", tcp.retransmissions)
     list.count("souk_tcp_timeouts_total", "Retransmission time-outs", tcp.timeouts)
     list.count("souk_tcp_fast_recoveries_total", "Losses told by duplicate ACKs or SACK", tcp.fastRecoveries)
+    list.count("souk_tcp_recoveries_undone_total", "Recoveries that were for nothing", tcp.recoveriesUndone)
     list.count("souk_tcp_duplicate_acks_total", "Duplicate ACKs received", tcp.duplicateAcknowledgements)
     list.count("souk_tcp_out_of_order_total", "Segments that arrived beyond a gap", tcp.outOfOrderSegments)
     list.count("souk_tcp_probes_total", "Zero-window and keep-alive probes sent", tcp.probes)

@@ -20,6 +20,8 @@ public final class Counters {
   public var duplicateAcknowledgements: UInt64 = 0
   /// D-SACKs: reports that something we sent arrived twice (RFC 2883).
   public var duplicatesReported: UInt64 = 0
+  /// Recoveries that were for nothing, as D-SACK or timestamps told: the window was given back.
+  public var recoveriesUndone: UInt64 = 0
   /// Segments that arrived beyond a gap.
   public var outOfOrderSegments: UInt64 = 0
   /// Times that a router's word made segments smaller (RFC 1191).

@@ -37,8 +37,8 @@ import Wire
     #expect(right.pool.committedByteCount <= configuration.bufferBudgetByteCount)
     #expect(right.pool.usedByteCount <= configuration.bufferBudgetByteCount)
     #expect(pair.rightInterface.neighbours.count <= NeighbourCache.maximumCount)
-    #expect(pair.rightInterface.reassembler.datagramCount <= IPv4Reassembler.maximumDatagramCount)
-    #expect(pair.rightInterface.reassembler.byteCount <= IPv4Reassembler.defaultByteLimit)
+    #expect(pair.rightInterface.reassembler.datagramCount <= Reassembler.maximumDatagramCount)
+    #expect(pair.rightInterface.reassembler.byteCount <= Reassembler.defaultByteLimit)
     #expect(right.paths.count == 0 && right.timeWaitCount == 0)
     // Everybody can be made to say something; nobody much.
     #expect(pair.heard.count < 300 * 40)
@@ -97,7 +97,7 @@ import Wire
       if socket.receive()?.payload == payload { receivedCount += 1 }
     }
     #expect(receivedCount == 50)
-    #expect(pair.rightInterface.reassembler.byteCount <= IPv4Reassembler.defaultByteLimit)
+    #expect(pair.rightInterface.reassembler.byteCount <= Reassembler.defaultByteLimit)
   }
 
   @Test func `finds a neighbour again whom a liar said to be elsewhere`() throws {
