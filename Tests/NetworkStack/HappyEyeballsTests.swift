@@ -18,7 +18,8 @@ import Testing
     #expect(eyeballs.next(at: at(10)) == .wait(until: at(260)))
     eyeballs.found(Self.four, isIPv6: false, at: at(20))
     #expect(eyeballs.next(at: at(20)) == .wait(until: at(260)))
-    for (index, address) in [Self.four[0], Self.six[1], Self.four[1], Self.six[2], Self.four[2]].enumerated() {
+    for (index, address) in [Self.four[0], Self.six[1], Self.four[1], Self.six[2], Self.four[2]].enumerated()
+    {
       let now = UInt64(index) * 250 + 260
       #expect(eyeballs.next(at: at(now)) == .attempt(address))
       if index < 4 { #expect(eyeballs.next(at: at(now)) == .wait(until: at(now + 250))) }

@@ -219,6 +219,7 @@ import Wire
     #expect(bench.known("one.test") == nil)
     bench.hear(DNSResponse(.a("two.test", address)))
     #expect(bench.addresses == [address] && bench.known("two.test") == nil)
-    #expect(bench.ask("two.test") != id && bench.asked.server == IPv6Address(mapped: IPv4Address(10, 9, 9, 9)))
+    #expect(
+      bench.ask("two.test") != id && bench.asked.server == IPv6Address(mapped: IPv4Address(10, 9, 9, 9)))
   }
 }

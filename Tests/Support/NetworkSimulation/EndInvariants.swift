@@ -59,8 +59,11 @@ public final class EndInvariants {
     let segment = try TCPSegment(
       validating: payload, checksum: isTrusted ? .trusted : .verify(pseudoHeader: pseudoHeader))
     let key = EndKey(
-      remote: packet.source, remotePort: segment.sourcePort, localPort: segment.destinationPort)
-    let seen = SeenSegment(source: packet.source, destination: packet.destination, segment)
+      remote: IPv6Address(mapped: packet.source), remotePort: segment.sourcePort,
+      localPort: segment.destinationPort)
+    let seen = SeenSegment(
+      source: IPv6Address(mapped: packet.source), destination: IPv6Address(mapped: packet.destination),
+      segment)
     heardCount += 1
     connection(key, opensWith: seen)?.hear(seen)
   }
@@ -77,7 +80,9 @@ public final class EndInvariants {
       let segment = try TCPSegment(
         validating: packet.payload,
         checksum: isUnfinished ? .trusted : .verify(pseudoHeader: packet.pseudoHeader))
-      let seen = SeenSegment(source: packet.source, destination: packet.destination, segment)
+      let seen = SeenSegment(
+        source: IPv6Address(mapped: packet.source), destination: IPv6Address(mapped: packet.destination),
+        segment)
       let key = EndKey(
         remote: seen.destination, remotePort: seen.header.destinationPort, localPort: seen.header.sourcePort)
       guard let connection = connection(key, opensWith: seen) else { return [] }
@@ -105,7 +110,7 @@ public final class EndInvariants {
 
 /// A connection as one end knows it.
 struct EndKey: Hashable {
-  var remote: IPv4Address
+  var remote: IPv6Address
   var remotePort: UInt16
   var localPort: UInt16
 }
