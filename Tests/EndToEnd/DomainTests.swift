@@ -126,8 +126,13 @@ extension EndToEnd {
       "xl save souk-cart /tmp/cart.save && xl restore /tmp/cart.save && rm /tmp/cart.save",
       // A checkpoint: the same domain goes on, and must be told so.
       "xl save -c souk-cart /tmp/cart.save && rm /tmp/cart.save",
-    ]) func `a cart that is saved goes on where it was`(command: String)
-      throws
+      // Its disk's backend goes in the midst of it, and another one comes.
+      """
+      device=vbd-$(xl domid souk-cart)-51712
+      cd /sys/bus/xen-backend/drivers/vbd
+      echo $device >unbind && sleep 1 && echo $device >bind
+      """,
+    ]) func `a cart that is saved, or loses its disk's backend, goes on where it was`(command: String) throws
     {
       let product = try #require(shop.makeProduct("Saved Saw", onHand: 5)["id"]?.string)
       let buyer = try Buyer(shop)

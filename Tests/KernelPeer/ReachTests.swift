@@ -10,9 +10,9 @@ import Wire
 /// Who answers when nobody is there, and what keeps a connection alive.
 @Suite(.enabled(if: TestNamespace.isExpected, needsRoot))
 struct ReachTests {
-  @Test(arguments: End.allCases)
-  func `a port where nobody listens refuses`(client: End) throws {
-    try KernelLink.run { link in
+  @Test(arguments: End.allCases, KernelLink.Family.allCases)
+  func `a port where nobody listens refuses`(client: End, family: KernelLink.Family) throws {
+    try KernelLink.run(KernelLink.Options(family)) { link in
       let nobody = Endpoint(link.address(client.other), port: 9)
       await #expect(throws: NetworkError.refused) {
         _ = try await link.network(client).connect(to: nobody, until: link.deadline)
@@ -20,20 +20,21 @@ struct ReachTests {
     }
   }
 
-  @Test(arguments: End.allCases)
-  func `an address that nobody has is unreachable`(client: End) throws {
-    try KernelLink.run { link in
-      let nobody = Endpoint(.v4(KernelLink.deadAddress.rawValue), port: 80)
+  @Test(arguments: End.allCases, KernelLink.Family.allCases)
+  func `an address that nobody has is unreachable`(client: End, family: KernelLink.Family) throws {
+    try KernelLink.run(KernelLink.Options(family)) { link in
+      let nobody = Endpoint(link.deadAddress, port: 80)
       await #expect(throws: NetworkError.unreachable) {
         _ = try await link.network(client).connect(to: nobody, until: link.deadline)
       }
     }
   }
 
-  @Test func `an address beyond the link is unreachable without a router`() throws {
-    try KernelLink.run { link in
+  @Test(arguments: [IPAddress.v4(0x0808_0808), .v6(0x2001_0db8 << 32, 1)])
+  func `an address beyond the link is unreachable without a router`(address: IPAddress) throws {
+    try KernelLink.run(KernelLink.Options(.ipv6)) { link in
       await #expect(throws: NetworkError.unreachable) {
-        _ = try await link.stack.connect(to: Endpoint(.v4(0x0808_0808), port: 53), until: link.deadline)
+        _ = try await link.stack.connect(to: Endpoint(address, port: 53), until: link.deadline)
       }
     }
   }
@@ -92,13 +93,16 @@ struct ReachTests {
     }
   }
 
-  @Test(.enabled(if: TestProcess.path(of: "ping") != nil || TestNamespace.isCI, "needs ping (iputils-ping)"))
-  func `ping is answered in all sizes`() throws {
-    try KernelLink.run { link in
-      for byteCount in [0, 1, 56, 1472, 1473, 4000, 9000] {
+  @Test(
+    .enabled(if: TestProcess.path(of: "ping") != nil || TestNamespace.isCI, "needs ping (iputils-ping)"),
+    arguments: KernelLink.Family.allCases)
+  func `ping is answered in all sizes`(family: KernelLink.Family) throws {
+    try KernelLink.run(KernelLink.Options(family)) { link in
+      let host = family == .ipv4 ? "10.84.0.2" : "fd00:84::2"
+      for byteCount in [0, 1, 56, 1452, 1472, 1473, 4000] {
         let ping = link.aside {
           try TestProcess.run(
-            "ping", ["-c", "5", "-i", "0.002", "-W", "10", "-s", "\(byteCount)", "10.84.0.2"])
+            "ping", ["-c", "5", "-i", "0.002", "-W", "10", "-s", "\(byteCount)", host])
         }
         let answer = try await ping.value()
         // Ping compares every byte (from 16 on, behind its own time stamp).
@@ -109,14 +113,16 @@ struct ReachTests {
     }
   }
 
-  @Test(arguments: [true, false])
-  func `datagrams come and go`(offloads: Bool) throws {
-    try KernelLink.run(KernelLink.Options(offloads: offloads)) { link in
+  @Test(arguments: KernelLink.Course.allCases)
+  func `datagrams come and go`(course: KernelLink.Course) throws {
+    try KernelLink.run(course.options) { link in
       let socket = try link.stack.bind(port: 7)
-      let sizes = [0, 1, 100, 1471, 1472]
+      let room = course.family == .ipv4 ? 1472 : 1452
+      let sizes = [0, 1, 100, room - 1, room]
+      let own = link.address(.own)
       let client = link.aside {
-        let socket = try KernelSocket(SOCK_DGRAM)
-        try socket.connect(port: 7)
+        let socket = try KernelSocket(SOCK_DGRAM, course.family)
+        try socket.connect(to: own, port: 7)
         for size in sizes {
           let bytes = Array(Pattern.piece(at: size, size))
           try socket.send(bytes)
@@ -141,21 +147,25 @@ struct ReachTests {
     }
   }
 
-  @Test func `a datagram to nobody at the kernel's end comes back as an error`() throws {
-    try KernelLink.run { link in
+  @Test(arguments: KernelLink.Family.allCases)
+  func `a datagram to nobody at the kernel's end comes back as an error`(family: KernelLink.Family) throws {
+    try KernelLink.run(KernelLink.Options(family)) { link in
+      let before = link.figure("souk_icmp_received_total")
       let socket = try link.stack.bind()
       try socket.send([1].span.bytes, to: Endpoint(link.address(.kernel), port: 9))
-      try await link.wait(for: "port unreachable") { link.figure("souk_icmp_received_total") == 1 }
+      try await link.wait(for: "port unreachable") { link.figure("souk_icmp_received_total") > before }
       #expect(socket.receive() == nil)
       socket.close()
     }
   }
 
-  @Test func `a datagram to nobody is the kernel's ECONNREFUSED`() throws {
-    try KernelLink.run { link in
+  @Test(arguments: KernelLink.Family.allCases)
+  func `a datagram to nobody is the kernel's ECONNREFUSED`(family: KernelLink.Family) throws {
+    try KernelLink.run(KernelLink.Options(family)) { link in
+      let own = link.address(.own)
       let client = link.aside {
-        let socket = try KernelSocket(SOCK_DGRAM)
-        try socket.connect(port: 9)
+        let socket = try KernelSocket(SOCK_DGRAM, family)
+        try socket.connect(to: own, port: 9)
         try socket.send([1])
         do throws(KernelSocket.Failure) {
           _ = try socket.receive()

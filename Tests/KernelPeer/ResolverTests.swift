@@ -62,7 +62,7 @@ struct ResolverTests {
   @Test func `names are found, and those that are not there are not`() throws {
     try KernelLink.run { link in
       let server = try serve(Self.names)
-      link.stack.useResolvers([KernelLink.kernelAddress])
+      link.stack.useResolvers([link.address(.kernel)])
       // Until dnsmasq listens the kernel answers that nobody does.
       var found: [IPAddress] = []
       let deadline = link.deadline

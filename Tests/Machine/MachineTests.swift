@@ -62,6 +62,26 @@ struct MachineTests {
     #expect(order == [3, 6, 9])
   }
 
+  @Test(arguments: [IPAddress.loopback, .v6(0, 1)])
+  func `who listens on every address is reached by both families`(address: IPAddress) throws {
+    let (opened, accepted) = withLoop { machine in
+      let listener = try! machine.network.listen(on: Endpoint(.v6(0, 0), port: 0))
+      let stream = try! await machine.network.connect(
+        to: Endpoint(address, port: listener.endpoint.port), until: .never)
+      var accepted: (any ByteStream)?
+      while accepted == nil {
+        accepted = try! listener.accept()
+        if accepted == nil { try! await listener.waitAcceptable() }
+      }
+      let peers = (stream.peer.address, accepted!.peer.address)
+      stream.close()
+      accepted!.close()
+      listener.close()
+      return peers
+    }
+    #expect(opened == address && accepted == address)
+  }
+
   @Test func `bytes cross a connection both ways and its end is seen`() throws {
     let (echoed, end) = withLoop { machine in
       let listener = try! machine.network.listen(on: Endpoint(.loopback, port: 0))

@@ -18,6 +18,10 @@ struct TypedSettingsTests {
     let settings = Settings(["listen.address": "10.0.0.2", "listen.port": "80", "admin.port": "x"])
     #expect(try settings.listeningEndpoint("listen", address: "10.0.0.1") == Endpoint("10.0.0.2:80"))
     #expect(throws: SettingsError.self) { try settings.listeningEndpoint("admin", address: "10.0.0.1") }
+    for text in ["::", "[::]"] {
+      let both = Settings(["listen.address": text, "listen.port": "80"])
+      #expect(try both.listeningEndpoint("listen", address: "10.0.0.1") == Endpoint(.v6(0, 0), port: 80))
+    }
   }
 
   @Test func `an interface needs an address with its network`() throws {
@@ -35,6 +39,23 @@ struct TypedSettingsTests {
     }
     #expect(throws: SettingsError.self) {
       try Settings(["net.address": "10.83.0.11/24", "net.gateway": "router"]).interfaceAddress()
+    }
+  }
+
+  @Test func `an interface may have an address of IPv6, or take what routers say`() throws {
+    let settings = Settings(["net.address6": "fd00:83::11/64", "net.gateway6": "fe80::1"])
+    let place = try #require(try settings.interfaceAddress6())
+    #expect(place.address.description == "fd00:83::11" && place.network.description == "fd00:83::/64")
+    #expect(place.gateway?.description == "fe80::1")
+    #expect(try Settings(["net.address6": "auto"]).interfaceAddress6() == nil)
+    #expect(try Settings([:]).interfaceAddress6() == nil)
+    for text in ["", "fd00::1", "fd00::1/0", "fd00::1/129", "10.83.0.11/24", "ff02::1/64", "::/64"] {
+      #expect(throws: SettingsError.self, "\(text)") {
+        _ = try Settings(["net.address6": text]).interfaceAddress6()
+      }
+    }
+    #expect(throws: SettingsError.self) {
+      _ = try Settings(["net.address6": "fd00::1/64", "net.gateway6": "::"]).interfaceAddress6()
     }
   }
 }

@@ -100,9 +100,9 @@ import Wire
     var random = SeededNumbers(seed: seed)
     var bench = CacheBench()
     var now = at(seconds: 1)
-    var askedAt: [IPv4Address: Instant] = [:]
+    var askedAt: [IPv6Address: Instant] = [:]
     var held = 0
-    func note(_ address: IPv4Address) {
+    func note(_ address: IPv6Address) {
       if let last = askedAt[address], now < last.advanced(byNanoseconds: NeighbourCache.requestInterval) {
         Issue.record("seed \(seed)")
       }
@@ -127,7 +127,7 @@ import Wire
       case 5, 6: held -= bench.hear(from: index, at: now).count
       case 7: held -= bench.hear(.request, from: index, at: now).count
       case 8: bench.cache.confirm(CacheBench.peer(index), at: now)
-      default: held -= bench.hear(.request, from: index, target: CacheBench.peer(index), at: now).count
+      default: held -= bench.hear(.request, from: index, target: CacheBench.host(index), at: now).count
       }
       if bench.cache.nextDeadline <= now {
         for event in bench.events(at: now) {

@@ -14,8 +14,9 @@ struct CacheBench: ~Copyable {
 
   var cache = NeighbourCache()
 
-  /// A neighbour's address.
-  static func peer(_ index: Int) -> IPv4Address { IPv4Address(rawValue: 0x0a01_0000 + UInt32(index)) }
+  /// A neighbour's address, and what the cache calls it.
+  static func host(_ index: Int) -> IPv4Address { IPv4Address(rawValue: 0x0a01_0000 + UInt32(index)) }
+  static func peer(_ index: Int) -> IPv6Address { IPv6Address(mapped: host(index)) }
   /// Its hardware address, of one of several interfaces.
   static func hardware(_ index: Int, _ interface: UInt8 = 2) -> EthernetAddress {
     EthernetAddress(2, interface, 0, 0, UInt8(index >> 8), UInt8(index & 255))
@@ -35,7 +36,7 @@ struct CacheBench: ~Copyable {
     target: IPv4Address = CacheBench.ours, at now: Instant
   ) -> [[UInt8]] {
     let packet = ARPPacket(
-      operation: operation, senderHardware: Self.hardware(index, interface), sender: Self.peer(index),
+      operation: operation, senderHardware: Self.hardware(index, interface), sender: Self.host(index),
       targetHardware: .zero, target: target)
     return cache.receive(packet, ours: Self.ours, in: Self.network, at: now)
   }
@@ -158,8 +159,8 @@ struct CacheBench: ~Copyable {
     var bench = CacheBench()
     let now = at(seconds: 1)
     _ = bench.hear(.reply, from: 1, at: now)
-    _ = bench.hear(.request, from: 2, target: CacheBench.peer(9), at: now)
-    _ = bench.hear(.request, from: 3, target: CacheBench.peer(3), at: now)
+    _ = bench.hear(.request, from: 2, target: CacheBench.host(9), at: now)
+    _ = bench.hear(.request, from: 3, target: CacheBench.host(3), at: now)
     #expect(bench.cache.count == 0)
     _ = bench.hear(.request, from: 4, at: now)
     #expect(bench.cache.count == 1 && bench.state(4) == .stale)
@@ -183,7 +184,7 @@ struct CacheBench: ~Copyable {
   @Test func `learns a hardware address that changed from an announcement and verifies it`() {
     var bench = CacheBench()
     bench.resolve(1, at: at(seconds: 0))
-    _ = bench.hear(.request, from: 1, interface: 7, target: Self.first, at: at(seconds: 2))
+    _ = bench.hear(.request, from: 1, interface: 7, target: CacheBench.host(1), at: at(seconds: 2))
     #expect(bench.state(1) == .stale && bench.cache.changedCount == 1)
     let moved = CacheBench.hardware(1, 7)
     #expect(bench.lookup(1, at: at(seconds: 2)) == .known(moved))

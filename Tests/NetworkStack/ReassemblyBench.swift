@@ -5,7 +5,7 @@ import Wire
 
 /// A reassembler, and what came out of it.
 struct ReassemblyBench: ~Copyable {
-  var reassembler = IPv4Reassembler()
+  var reassembler = Reassembler()
   /// The last packet that was complete, or the last first fragment whose time was up.
   var packet: [UInt8] = []
   /// Whether a fragment of it came in a broadcast frame.
@@ -52,7 +52,9 @@ struct ReassemblyBench: ~Copyable {
   mutating func insert(_ fragment: [UInt8], isLinkGroup: Bool = false, at now: Instant) throws -> Bool {
     // Checksums of fragments are the business of Wire's tests.
     let view = try IPv4Packet(validating: fragment.span.bytes, checksumIsTrusted: true)
-    guard let whole = reassembler.insert(view, isLinkGroup: isLinkGroup, at: now) else { return false }
+    guard let whole = reassembler.insert(Fragment(view), isLinkGroup: isLinkGroup, at: now) else {
+      return false
+    }
     wasLinkGroup = whole.isLinkGroup
     packet = whole.withPacket { packet in
       // Copied within the closure.

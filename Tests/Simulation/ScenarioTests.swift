@@ -89,10 +89,19 @@ import Testing
     expectSuccess(ScenarioRun.run(scenario))
   }
 
+  @Test(arguments: [600, 1_280, 1_400])
+  func `links that are too narrow, and say nothing, are found out (RFC 4821)`(byteCount: Int) {
+    var scenario = ScenarioPlan(seed: 6, connections: [connection(100_000, 100_000), connection(0, 50_000)])
+    for index in 0..<2 { scenario.cables[index].maximumTransmissionUnit = byteCount }
+    let outcome = ScenarioRun.run(scenario)
+    expectSuccess(outcome)
+    #expect(outcome.figures.oversized > 0)
+  }
+
   @Test func `a failure says its seed and writes its frames`() throws {
-    // A link too narrow for full segments, and nobody who says so: nothing large ever arrives.
+    // A link too narrow for any full segment, and nobody who says so: nothing large ever arrives.
     var scenario = ScenarioPlan(seed: 6, connections: [connection(10_000, 0)])
-    scenario.cables[0].maximumTransmissionUnit = 600
+    scenario.cables[0].maximumTransmissionUnit = 500
     let path = "/tmp/souk-simulation-test-of-failures.pcap"
     let outcome = ScenarioRun.run(scenario, capturePath: path)
     #expect(!outcome.failures.isEmpty && outcome.capturePath == path)

@@ -209,6 +209,6 @@ import Wire
 extension CongestionControl {
   /// The time is of no matter.
   mutating func acknowledged(_ byteCount: Int, isLimiting: Bool = true) {
-    acknowledged(byteCount, isLimiting: isLimiting, at: Instant(nanoseconds: 0), roundTrip: 0)
+    acknowledged(byteCount, isLimiting: isLimiting, at: Instant(nanoseconds: 0), smoothed: 0, latest: 0)
   }
 }

@@ -25,7 +25,8 @@ import Testing
     while now < end {
       for _ in 0..<cubic.window / Self.segment {
         cubic.acknowledged(
-          Self.segment, isLimiting: true, at: milliseconds(now), roundTrip: UInt64(roundTrip) * 1_000_000)
+          Self.segment, isLimiting: true, at: milliseconds(now), smoothed: UInt64(roundTrip) * 1_000_000,
+          latest: 0)
       }
       now += roundTrip
       windows.append(cubic.window)
@@ -50,9 +51,9 @@ import Testing
 
   @Test func `grows in slow start by what is acknowledged`() {
     var cubic = Cubic(segmentByteCount: Self.segment, initialWindow: 10_000)
-    cubic.acknowledged(3000, isLimiting: true, at: milliseconds(0), roundTrip: 0)
+    cubic.acknowledged(3000, isLimiting: true, at: milliseconds(0), smoothed: 0, latest: 0)
     #expect(cubic.window == 13_000)
-    cubic.acknowledged(3000, isLimiting: false, at: milliseconds(0), roundTrip: 0)
+    cubic.acknowledged(3000, isLimiting: false, at: milliseconds(0), smoothed: 0, latest: 0)
     #expect(cubic.window == 13_000)
   }
 
@@ -112,9 +113,9 @@ import Testing
     #expect(cubic.window == Self.segment)
     // A second RTO for the same data does not reduce ssthresh again.
     cubic.timedOut(inFlight: 1000, isRepeated: true)
-    for _ in 0..<69 { cubic.acknowledged(1000, isLimiting: true, at: milliseconds(0), roundTrip: 0) }
+    for _ in 0..<69 { cubic.acknowledged(1000) }
     #expect(cubic.window == 70_000)
-    cubic.acknowledged(1000, isLimiting: true, at: milliseconds(0), roundTrip: 0)
+    cubic.acknowledged(1000)
     #expect(cubic.plateau == 70_000 && cubic.window < 71_000)
     // K is 0: 0.4 * 5^3 segments above it after five seconds.
     run(&cubic, to: 5_000, roundTrip: 100)
@@ -127,7 +128,7 @@ import Testing
     run(&steady, to: 4_000, roundTrip: 100)
     run(&pausing, to: 2_000, roundTrip: 100)
     for now in stride(from: 2_000, through: 62_000, by: 100) {
-      pausing.acknowledged(1000, isLimiting: false, at: milliseconds(now), roundTrip: 100_000_000)
+      pausing.acknowledged(1000, isLimiting: false, at: milliseconds(now), smoothed: 100_000_000, latest: 0)
     }
     run(&pausing, from: 62_100, to: 64_100, roundTrip: 100)
     #expect(abs(pausing.window - steady.window) < 10_000)
@@ -135,7 +136,7 @@ import Testing
 
   @Test func `begins with the initial window again when nothing was sent for an RTO`() {
     var cubic = Cubic(segmentByteCount: Self.segment, initialWindow: 10_000)
-    for _ in 0..<90 { cubic.acknowledged(1000, isLimiting: true, at: milliseconds(0), roundTrip: 0) }
+    for _ in 0..<90 { cubic.acknowledged(1000) }
     cubic.wasIdle()
     #expect(cubic.window == 10_000)
   }

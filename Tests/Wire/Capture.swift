@@ -5,7 +5,7 @@ import Testing
 /// Frames that were on a real link: a veth pair between two network namespaces of Linux, without offload,
 /// read from an AF_PACKET socket. One frame a line, in hex. DHCP (both sides), the ARP probe and announcement,
 /// the packets with IP options, the DNS messages and the reordered TCP client were made by scapy 2.8;
-/// everything else is curl, Python's sockets and HTTP server, and the kernel.
+/// everything else is curl, Python's sockets and HTTP server, dnsmasq's router advertisements, and the kernel.
 struct Capture: CustomTestStringConvertible, Sendable {
   let name: String
   let frames: [[UInt8]]
@@ -21,7 +21,9 @@ struct Capture: CustomTestStringConvertible, Sendable {
   }
 
   static let names = [
-    "arp", "curl", "dhcp", "dns", "fragments", "icmp-errors", "ping", "refused", "sack",
+    "arp", "curl", "dhcp", "dns", "fragments", "icmp-errors", "ipv6", "ipv6-fragments", "ndp", "ping",
+    "refused",
+    "sack",
   ]
   static let all = names.map { Capture($0) }
 

@@ -7,7 +7,7 @@ import WireWalk
   /// What stands in each capture, by frame, innermost.
   @Test(arguments: [
     ("arp", Walk.Format.arp), ("curl", .tcp), ("dhcp", .dhcp), ("dns", .dns), ("fragments", .ipv4),
-    ("ping", .icmp), ("refused", .tcp), ("sack", .tcp),
+    ("ipv6-fragments", .ipv6), ("ping", .icmp), ("refused", .tcp), ("sack", .tcp),
   ]) func `every frame is read to its end, and its checksums are right`(name: String, innermost: Walk.Format)
   {
     for (index, frame) in Capture(name).frames.enumerated() {
@@ -23,6 +23,21 @@ import WireWalk
     #expect(
       walks.map { $0.formats.last } == [
         .udp, .quote, .udp, .quote, .udp, .quote, .icmp, .quote, .icmp, .icmp,
+      ])
+  }
+
+  @Test func `frames of IPv6 are read to their end`() {
+    let walks = (Capture("ndp").frames + Capture("ipv6").frames).map {
+      Walk(frame: $0.span.bytes, isTrusting: false)
+    }
+    #expect(walks.allSatisfy { $0.error == nil })
+    // Multicast listener reports, which nobody here reads, stand behind hop-by-hop options.
+    #expect(
+      walks.map { $0.formats.last } == [
+        .icmpv6, .neighbour, .icmpv6, .icmpv6, .router, .icmpv6, .neighbour, .neighbour, .icmpv6, .icmpv6,
+        .icmpv6, .router, .icmpv6, .neighbour, .neighbour, .icmpv6, .icmpv6, .udp, .quote, .tcp, .tcp,
+        .icmpv6,
+        .quote,
       ])
   }
 

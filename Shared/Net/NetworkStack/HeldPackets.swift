@@ -11,7 +11,7 @@ struct HeldPackets {
   static let maximumByteCount = 128 << 10
 
   private struct Packet {
-    let neighbour: IPv4Address
+    let neighbour: IPv6Address
     let bytes: [UInt8]
   }
 
@@ -26,7 +26,7 @@ struct HeldPackets {
   var count: Int { packets.count }
 
   /// Holds a copy of a packet.
-  mutating func hold(_ packet: RawSpan, for neighbour: IPv4Address) {
+  mutating func hold(_ packet: RawSpan, for neighbour: IPv6Address) {
     guard packet.byteCount <= Self.maximumByteCount else {
       droppedCount += 1
       return
@@ -47,7 +47,7 @@ struct HeldPackets {
   }
 
   /// Hands out the packets for a neighbour, oldest first. Allocates nothing when there are none.
-  mutating func take(for neighbour: IPv4Address) -> [[UInt8]] {
+  mutating func take(for neighbour: IPv6Address) -> [[UInt8]] {
     guard packets.contains(where: { $0.neighbour == neighbour }) else { return [] }
     var taken: [[UInt8]] = []
     packets.removeAll { packet in

@@ -95,6 +95,11 @@ struct ICMPv4Responder {
     return .echo
   }
 
+  /// Whether an error about an IPv6 packet may be sent, as far as the rate goes, which both families share.
+  mutating func takeError(at now: Instant) -> Bool { errors.take(at: now) }
+  /// As `takeError`, of answers to echo requests.
+  mutating func takeEcho(at now: Instant) -> Bool { echoes.take(at: now) }
+
   private mutating func keepSilent(_ reason: ICMPv4Silence) -> ICMPv4Verdict {
     silences[Int(reason.rawValue)] += 1
     return .silent(reason)

@@ -10,6 +10,7 @@ extension Interface {
   func start(_ addressing: Addressing) {
     let now = stack.loop.now
     switch addressing {
+    case .none: break
     case .fixed(let address, let network, let gateway):
       configure(address, network, gateways: gateway.map { [$0] } ?? [])
       conflicts = ConflictDetector(
@@ -31,7 +32,8 @@ extension Interface {
     self.address = address
     self.network = network
     // A peer's answers to another address would not reach us any more.
-    stack.endConnections { $0.interface === self && $0.tuple.local != IPv6Address(mapped: address) }
+    let local = IPv6Address(mapped: address)
+    stack.endConnections { $0.interface === self && $0.tuple.local.isMapped && $0.tuple.local != local }
     do throws(RoutingError) {
       try stack.routes.connect(index, address: address, prefixLength: network.prefixLength)
       if let gateway = gateways.first { try stack.routes.setDefaultGateway(gateway, on: index) }
@@ -45,7 +47,7 @@ extension Interface {
   private func deconfigure(_ event: AddressEvent) {
     stack.routes.removeAll(on: index)
     neighbours = NeighbourCache()
-    stack.endConnections { $0.interface === self }
+    stack.endConnections { $0.interface === self && $0.tuple.local.isMapped }
     address = nil
     network = nil
     conflicts = nil
@@ -88,7 +90,8 @@ extension Interface {
       switch action {
       case .send(let payload, let source, let destination):
         _ = transmitDatagram(
-          payload.span.bytes, from: source, DHCPClient.clientPort, to: destination, DHCPClient.serverPort)
+          payload.span.bytes, from: IPv6Address(mapped: source), DHCPClient.clientPort,
+          to: IPv6Address(mapped: destination), DHCPClient.serverPort)
       case .probe(let address):
         isProbingOffer = true
         conflicts = ConflictDetector(
@@ -99,7 +102,7 @@ extension Interface {
         if lease.address != address || lease.network != network {
           configure(lease.address, lease.network, gateways: lease.routers)
         }
-        stack.useResolvers(lease.domainNameServers)
+        stack.useResolvers(lease.domainNameServers.map { IPAddress($0) })
       case .deconfigure: deconfigure(.lost)
       }
     }

@@ -19,6 +19,9 @@ extension Interface {
       case .ipv4:
         let packet = try IPv4Packet(validating: frame.payload)
         receive(packet, isLinkGroup: frame.destination.isMulticast, checksumIsTrusted: checksumIsTrusted)
+      case .ipv6 where autoconfiguration != nil:
+        let packet = try IPv6Packet(validating: frame.payload)
+        receive(packet, isLinkGroup: frame.destination.isMulticast, checksumIsTrusted: checksumIsTrusted)
       case .arp: receive(try ARPPacket(validating: frame.payload))
       default: stack.counters.unknownProtocol &+= 1
       }
@@ -50,6 +53,7 @@ extension Interface {
   // MARK: IPv4
 
   private func receive(_ packet: borrowing IPv4Packet, isLinkGroup: Bool, checksumIsTrusted: Bool) {
+    stack.counters.packetsOfIPv4 &+= 1
     let source = packet.source
     let destination = packet.destination
     var scope = PacketScope.unicast
@@ -72,7 +76,7 @@ extension Interface {
       return
     }
     if packet.isFragment {
-      let whole = reassembler.insert(packet, isLinkGroup: isLinkGroup, at: stack.loop.now)
+      let whole = reassembler.insert(Fragment(packet), isLinkGroup: isLinkGroup, at: stack.loop.now)
       schedule()
       guard let whole else { return }
       scope.isLinkGroup = whole.isLinkGroup
@@ -144,9 +148,18 @@ extension Interface {
         case .silent(.rateLimited): stack.counters.icmpLimited &+= 1
         case .silent, .quote: break
         }
+      case .destinationUnreachable(ICMPv4Kind.Unreachable.fragmentationNeeded, let nextHopMTU):
+        stack.receiveUndelivered(
+          .tooBig(mtu: Int(nextHopMTU)), ofIPv6: false,
+          quoting: try QuotedPacket(validating: message.payload),
+          on: self)
       case .destinationUnreachable(let code, _):
-        let quoted = try QuotedIPv4Packet(validating: message.payload)
-        stack.receiveUnreachable(code: code, quoting: quoted, on: self)
+        let isHard =
+          code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
+          || code == ICMPv4Kind.Unreachable.administrativelyProhibited
+        stack.receiveUndelivered(
+          isHard ? .refused : .unreachable, ofIPv6: false,
+          quoting: try QuotedPacket(validating: message.payload), on: self)
       default: break
       }
     } catch {

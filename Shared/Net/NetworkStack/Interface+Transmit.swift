@@ -1,4 +1,4 @@
-// RFC 894, RFC 791 and RFC 6864 before changing this file.
+// RFC 894, RFC 2464, RFC 791, RFC 6864 and RFC 8200 §4.5 before changing this file.
 
 import Bytes
 import EventLoop
@@ -19,44 +19,38 @@ extension Interface {
 
   // MARK: TCP
 
-  /// Sends a segment whose payload lies in two pieces.
+  /// Sends a segment whose payload lies in two pieces. Both addresses are of one family, as everywhere below.
   func transmit(
     _ header: TCPHeader, from local: IPv6Address, to remote: IPv6Address, payload: RawSpan, _ tail: RawSpan,
     segmentByteCount: Int
   ) -> Sent {
-    guard let local = local.mapped, let remote = remote.mapped else { return .unreachable }
-    guard let hop = stack.routes.nextHop(to: remote, on: index) else { return .unreachable }
-    let payloadByteCount = payload.byteCount + tail.byteCount
-    var ip = IPv4Header(
-      source: local, destination: remote, protocol: .tcp,
-      payloadByteCount: header.byteCount + payloadByteCount)
-    prepare(&ip)
-    switch neighbours.lookup(hop.address, at: stack.loop.now) {
+    guard let hop = nextHop(to: remote) else { return .unreachable }
+    let byteCount = header.byteCount + payload.byteCount + tail.byteCount
+    switch neighbours.lookup(hop, at: stack.loop.now) {
     case .known(let neighbour):
-      let isOffloaded = device.offload.contains(.transmitChecksum)
+      let isOffloaded = offload.contains(remote.isMapped ? .transmitChecksum : .transmitChecksum6)
       var output = OutputRawSpan(buffer: scratch, initializedCount: 0)
-      EthernetHeader(destination: neighbour, source: hardware, type: .ipv4).write(into: &output)
-      ip.write(into: &output)
+      beginFrame(to: neighbour, isIPv4: remote.isMapped, into: &output)
+      let sum = writeHeader(from: local, to: remote, .tcp, byteCount: byteCount, into: &output)
+      let start = output.byteCount
       header.write(
-        into: &output,
-        seal: isOffloaded ? .partial(pseudoHeader: ip.pseudoHeader) : .full(pseudoHeader: ip.pseudoHeader),
+        into: &output, seal: isOffloaded ? .partial(pseudoHeader: sum) : .full(pseudoHeader: sum),
         coveringPayload: payload, tail)
       let frame = OutboundFrame(
         header: output.bytes, payload: payload, payloadTail: tail,
-        checksum: isOffloaded ? (start: Self.transportOffset, offset: Self.tcpChecksumOffset) : nil,
+        checksum: isOffloaded ? (start: start, offset: Self.tcpChecksumOffset) : nil,
         segmentByteCount: segmentByteCount)
       return hand(frame) ? .taken : .deferred
     case .pending(let request):
-      if request { ask(for: hop.address) }
+      if request { ask(for: hop) }
       // Only what the device need not finish can wait; a larger segment is sent again.
       if segmentByteCount == 0 {
-        withPacket(ip) { output in
-          header.write(
-            into: &output, seal: .full(pseudoHeader: ip.pseudoHeader), coveringPayload: payload, tail)
+        withPacket(from: local, to: remote, .tcp, byteCount: byteCount) { output, sum in
+          header.write(into: &output, seal: .full(pseudoHeader: sum), coveringPayload: payload, tail)
           output.append(contentsOf: payload)
           output.append(contentsOf: tail)
         } then: {
-          neighbours.hold($0, for: hop.address)
+          neighbours.hold($0, for: hop)
         }
       }
       schedule()
@@ -65,55 +59,87 @@ extension Interface {
     }
   }
 
-  private static let transportOffset =
-    EthernetFrame.headerByteCount + IPv4Packet.minimumHeaderByteCount
   private static let tcpChecksumOffset = 16
+
+  /// The neighbour that packets to `destination` go to by this interface; nil when there is no way.
+  @inline(__always)
+  private func nextHop(to destination: IPv6Address) -> IPv6Address? {
+    guard let mapped = destination.mapped else { return nextHopOfIPv6(to: destination) }
+    return stack.routes.nextHop(to: mapped, on: index).map { IPv6Address(mapped: $0.address) }
+  }
+
+  /// Appends an IP header of the addresses' family and returns the sum of the pseudo header.
+  @_lifetime(output: copy output)
+  private func writeHeader(
+    from source: IPv6Address, to destination: IPv6Address, _ protocol: IPProtocol, byteCount: Int,
+    into output: inout OutputRawSpan
+  ) -> InternetChecksum {
+    if let source = source.mapped, let destination = destination.mapped {
+      let ip = header(from: source, to: destination, `protocol`, byteCount: byteCount)
+      ip.write(into: &output)
+      return ip.pseudoHeader
+    }
+    var ip = IPv6Header(
+      source: source, destination: destination, protocol: `protocol`, payloadByteCount: byteCount)
+    ip.hopLimit = autoconfiguration?.hopLimit ?? ip.hopLimit
+    ip.write(into: &output)
+    return ip.pseudoHeader
+  }
+
+  /// Only TCP learns what the path takes (RFC 1191). What may be fragmented needs an identification; what may not has
+  /// none, as a counter would tell strangers how much we send to others (RFC 6864 §4.1).
+  private func header(
+    from source: IPv4Address, to destination: IPv4Address, _ protocol: IPProtocol, byteCount: Int
+  ) -> IPv4Header {
+    var ip = IPv4Header(
+      source: source, destination: destination, protocol: `protocol`, payloadByteCount: byteCount)
+    if `protocol` == .tcp { return ip }
+    ip.dontFragment = false
+    ip.identification = nextIdentification
+    nextIdentification &+= 1
+    return ip
+  }
+
+  /// Begins a frame.
+  @_lifetime(output: copy output)
+  @inline(__always)
+  private func beginFrame(to neighbour: EthernetAddress, isIPv4: Bool, into output: inout OutputRawSpan) {
+    EthernetHeader(destination: neighbour, source: hardware, type: isIPv4 ? .ipv4 : .ipv6)
+      .write(into: &output)
+  }
 
   // MARK: Other packets
 
-  /// Sends a datagram; false when nobody is there. `source` may be unspecified.
+  /// Sends a datagram; false when nobody is there. `source` may be unspecified for IPv4.
   func transmitDatagram(
-    _ payload: RawSpan, from source: IPv4Address, _ sourcePort: UInt16, to destination: IPv4Address,
+    _ payload: RawSpan, from source: IPv6Address, _ sourcePort: UInt16, to destination: IPv6Address,
     _ destinationPort: UInt16
   ) -> Bool {
-    let byteCount = UDPDatagram.headerByteCount + payload.byteCount
-    var ip = IPv4Header(source: source, destination: destination, protocol: .udp, payloadByteCount: byteCount)
-    prepare(&ip)
     let header = UDPHeader(sourcePort: sourcePort, destinationPort: destinationPort)
-    return transmit(ip) { output in
-      header.write(into: &output, seal: .full(pseudoHeader: ip.pseudoHeader)) {
-        $0.append(contentsOf: payload)
-      }
+    let byteCount = UDPDatagram.headerByteCount + payload.byteCount
+    return transmit(from: source, to: destination, .udp, byteCount: byteCount) { output, sum in
+      header.write(into: &output, seal: .full(pseudoHeader: sum)) { $0.append(contentsOf: payload) }
     }
   }
 
-  /// Sends an ICMP message; false when nobody is there, or it does not fit the link.
+  /// Sends an ICMP message; false when nobody is there.
   func transmitICMP(_ kind: ICMPv4Kind, to destination: IPv4Address, payload: RawSpan) -> Bool {
     guard let address else { return false }
-    var ip = IPv4Header(
-      source: address, destination: destination, protocol: .icmp,
-      payloadByteCount: ICMPv4Message.headerByteCount + payload.byteCount)
-    prepare(&ip)
-    return transmit(ip, mayFragment: true) { output in
+    let byteCount = ICMPv4Message.headerByteCount + payload.byteCount
+    return transmit(
+      from: IPv6Address(mapped: address), to: IPv6Address(mapped: destination), .icmp, byteCount: byteCount
+    ) { output, _ in
       kind.write(into: &output) { $0.append(contentsOf: payload) }
     }
   }
 
-  /// Sends `packet`, whose header is `ip`, in fragments that fit the link (RFC 791 §3.2). Only the answer to an echo
-  /// request that came in fragments is that long (RFC 1122 §3.2.2.6).
-  private func transmitFragments(of packet: RawSpan, _ ip: IPv4Header) {
-    let payload = packet.extracting(IPv4Packet.minimumHeaderByteCount..<packet.byteCount)
-    // All but the last are multiples of 8.
-    let room = (maximumTransmissionUnit - IPv4Packet.minimumHeaderByteCount) & ~7
-    var offset = 0
-    while offset < payload.byteCount {
-      let piece = payload.extracting(offset..<min(offset + room, payload.byteCount))
-      var fragment = ip
-      fragment.payloadByteCount = piece.byteCount
-      fragment.fragmentByteOffset = offset
-      fragment.moreFragments = offset + piece.byteCount < payload.byteCount
-      guard transmit(fragment, { $0.append(contentsOf: piece) }) else { return }
-      offset += piece.byteCount
+  /// The same of IPv6, from an address of ours.
+  func transmitICMP(
+    _ kind: ICMPv6Kind, from source: IPv6Address, to destination: IPv6Address, payload: RawSpan
+  ) -> Bool {
+    let byteCount = ICMPv6Message.headerByteCount + payload.byteCount
+    return transmit(from: source, to: destination, .icmpv6, byteCount: byteCount) { output, sum in
+      kind.write(into: &output, seal: .full(pseudoHeader: sum)) { $0.append(contentsOf: payload) }
     }
   }
 
@@ -127,58 +153,115 @@ extension Interface {
     }
   }
 
-  /// Fragments are allowed until the path's MTU is looked for, so every packet needs an identification (RFC 6864 §4).
-  private func prepare(_ ip: inout IPv4Header) {
-    ip.dontFragment = false
-    ip.identification = nextIdentification
-    nextIdentification &+= 1
+  /// Writes a packet and sends it to its next hop, in fragments when it does not fit the link; false when nobody is
+  /// there. Only the answer to an echo request that came in fragments is that long (RFC 1122 §3.2.2.6).
+  private func transmit(
+    from source: IPv6Address, to destination: IPv6Address, _ protocol: IPProtocol, byteCount: Int,
+    _ write: (inout OutputRawSpan, InternetChecksum) -> Void
+  ) -> Bool {
+    var isSent = false
+    withPacket(from: source, to: destination, `protocol`, byteCount: byteCount, write) { packet in
+      if packet.byteCount <= maximumTransmissionUnit(to: destination) {
+        isSent = send(packet, to: destination)
+      } else {
+        isSent = sendFragments(of: packet, from: source, to: destination, `protocol`)
+      }
+    }
+    return isSent
   }
 
-  /// Writes a packet that fits the link, or may be sent in fragments, and sends it to its next hop; false when nobody
-  /// is there, or it does not fit.
-  private func transmit(
-    _ ip: IPv4Header, mayFragment: Bool = false, _ write: (inout OutputRawSpan) -> Void
-  ) -> Bool {
-    guard ip.payloadByteCount + IPv4Packet.minimumHeaderByteCount <= maximumTransmissionUnit else {
-      if mayFragment { withPacket(ip, write) { transmitFragments(of: $0, ip) } }
-      return mayFragment
-    }
-    if ip.destination.isBroadcast || stack.routes.isBroadcast(ip.destination, on: index) {
-      withPacket(ip, write) { transmit(packet: $0, to: .broadcast) }
+  /// Sends a whole packet that fits the link; false when nobody is there.
+  private func send(_ packet: RawSpan, to destination: IPv6Address) -> Bool {
+    if let group = hardware(ofGroup: destination) {
+      transmit(packet: packet, to: group)
       return true
     }
-    guard let hop = stack.routes.nextHop(to: ip.destination, on: index) else { return false }
-    switch neighbours.lookup(hop.address, at: stack.loop.now) {
-    case .known(let neighbour):
-      withPacket(ip, write) { transmit(packet: $0, to: neighbour) }
+    guard let hop = nextHop(to: destination) else { return false }
+    switch neighbours.lookup(hop, at: stack.loop.now) {
+    case .known(let neighbour): transmit(packet: packet, to: neighbour)
     case .pending(let request):
-      if request { ask(for: hop.address) }
-      withPacket(ip, write) { neighbours.hold($0, for: hop.address) }
+      if request { ask(for: hop) }
+      neighbours.hold(packet, for: hop)
       schedule()
     case .failed: return false
     }
     return true
   }
 
+  /// Where packets for several hosts go, when `destination` means several.
+  private func hardware(ofGroup destination: IPv6Address) -> EthernetAddress? {
+    guard let mapped = destination.mapped else {
+      return destination.isMulticast ? EthernetAddress(group: destination) : nil
+    }
+    return stack.routes.isBroadcast(mapped, on: index) ? .broadcast : nil
+  }
+
+  /// Sends `packet` in fragments that fit the link (RFC 791 §3.2, RFC 8200 §4.5).
+  private func sendFragments(
+    of packet: RawSpan, from source: IPv6Address, to destination: IPv6Address, _ protocol: IPProtocol
+  ) -> Bool {
+    let isIPv4 = destination.isMapped
+    let headerByteCount =
+      isIPv4 ? IPv4Packet.minimumHeaderByteCount : IPv6Packet.minimumHeaderByteCount
+    let fragmentByteCount = isIPv4 ? 0 : IPv6FragmentHeader.byteCount
+    let payload = packet.extracting(headerByteCount..<packet.byteCount)
+    let limit = maximumTransmissionUnit(to: destination)
+    // All but the last are multiples of 8.
+    let room = (limit - headerByteCount - fragmentByteCount) & ~7
+    let identification =
+      isIPv4 ? UInt32(packet.bigEndian16(at: 4)) : UInt32(truncatingIfNeeded: stack.random())
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 16)
+    defer { memory.deallocate() }
+    var offset = 0
+    while offset < payload.byteCount {
+      let piece = payload.extracting(offset..<min(offset + room, payload.byteCount))
+      let moreFragments = offset + piece.byteCount < payload.byteCount
+      var output = OutputRawSpan(buffer: memory, initializedCount: 0)
+      if let source = source.mapped, let destination = destination.mapped {
+        var ip = IPv4Header(
+          source: source, destination: destination, protocol: `protocol`, payloadByteCount: piece.byteCount)
+        ip.dontFragment = false
+        ip.identification = UInt16(truncatingIfNeeded: identification)
+        ip.fragmentByteOffset = offset
+        ip.moreFragments = moreFragments
+        ip.write(into: &output)
+      } else {
+        IPv6Header(
+          source: source, destination: destination, protocol: .fragment,
+          payloadByteCount: fragmentByteCount + piece.byteCount
+        ).write(into: &output)
+        IPv6FragmentHeader(
+          protocol: `protocol`, byteOffset: offset, moreFragments: moreFragments,
+          identification: identification
+        ).write(into: &output)
+      }
+      output.append(contentsOf: piece)
+      guard send(output.bytes, to: destination) else { return false }
+      offset += piece.byteCount
+    }
+    return true
+  }
+
   /// Writes an IP packet into memory of its own and lends it to `then`.
   private func withPacket(
-    _ ip: IPv4Header, _ write: (inout OutputRawSpan) -> Void, then: (RawSpan) -> Void
+    from source: IPv6Address, to destination: IPv6Address, _ protocol: IPProtocol, byteCount: Int,
+    _ write: (inout OutputRawSpan, InternetChecksum) -> Void, then: (RawSpan) -> Void
   ) {
-    let byteCount = IPv4Packet.minimumHeaderByteCount + ip.payloadByteCount
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 16)
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: IPv6Packet.minimumHeaderByteCount + byteCount, alignment: 16)
     defer { memory.deallocate() }
     var output = OutputRawSpan(buffer: memory, initializedCount: 0)
-    ip.write(into: &output)
-    write(&output)
+    let sum = writeHeader(from: source, to: destination, `protocol`, byteCount: byteCount, into: &output)
+    write(&output, sum)
     then(output.bytes)
   }
 
   private func transmit(packet: RawSpan, to neighbour: EthernetAddress) {
     var output = OutputRawSpan(buffer: scratch, initializedCount: 0)
-    EthernetHeader(destination: neighbour, source: hardware, type: .ipv4).write(into: &output)
+    beginFrame(to: neighbour, isIPv4: packet.byte(at: 0) >> 4 == 4, into: &output)
     let frame = OutboundFrame(
       header: output.bytes, payload: packet, payloadTail: RawSpan(), checksum: nil, segmentByteCount: 0)
-    if !hand(frame) { stack.counters.framesLost &+= 1 }
+    handOrLose(frame)
   }
 
   /// Sends a packet that waited for its neighbour.
@@ -186,33 +269,63 @@ extension Interface {
     transmit(packet: packet.span.bytes, to: neighbour)
   }
 
-  // MARK: ARP
+  // MARK: Neighbours
 
-  func ask(for address: IPv4Address, of neighbour: EthernetAddress = .broadcast) {
+  /// Asks `neighbour`, or everybody, for the hardware address of `address`.
+  func ask(for address: IPv6Address, of neighbour: EthernetAddress? = nil) {
+    guard let mapped = address.mapped else { return askIPv6(for: address, of: neighbour) }
     guard let ours = self.address else { return }
     transmit(
       ARPPacket(
-        operation: .request, senderHardware: hardware, sender: ours, targetHardware: .zero, target: address),
-      to: neighbour)
+        operation: .request, senderHardware: hardware, sender: ours, targetHardware: .zero, target: mapped),
+      to: neighbour ?? .broadcast)
   }
 
   func transmit(_ packet: ARPPacket, to neighbour: EthernetAddress) {
     var output = OutputRawSpan(buffer: scratch, initializedCount: 0)
     EthernetHeader(destination: neighbour, source: hardware, type: .arp).write(into: &output)
     packet.write(into: &output)
-    let frame = OutboundFrame(
-      header: output.bytes, payload: RawSpan(), payloadTail: RawSpan(), checksum: nil, segmentByteCount: 0)
-    if !hand(frame) { stack.counters.framesLost &+= 1 }
+    handOrLose(Self.frame(output.bytes))
+  }
+
+  /// Sends an IPv6 packet of neighbour discovery, which `write` appends: 80 bytes at most.
+  func transmitNDP(to neighbour: EthernetAddress, _ write: (inout OutputRawSpan) -> Void) {
+    var output = OutputRawSpan(buffer: scratch, initializedCount: 0)
+    beginFrame(to: neighbour, isIPv4: false, into: &output)
+    write(&output)
+    handOrLose(Self.frame(output.bytes))
+  }
+
+  /// Sends a report of groups, whose records `write` appends.
+  func transmitGroupReport(_ header: IPv6Header, _ write: (inout OutputRawSpan) -> Void) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: IPv6Packet.minimumHeaderByteCount + header.payloadByteCount, alignment: 16)
+    defer { memory.deallocate() }
+    var output = OutputRawSpan(buffer: memory, initializedCount: 0)
+    header.write(into: &output)
+    write(&output)
+    transmit(packet: output.bytes, to: EthernetAddress(group: header.destination))
+  }
+
+  @_lifetime(copy header)
+  private static func frame(_ header: RawSpan) -> OutboundFrame {
+    OutboundFrame(
+      header: header, payload: RawSpan(), payloadTail: RawSpan(), checksum: nil, segmentByteCount: 0)
   }
 
   /// What time asked of the neighbours.
   func handle(_ event: NeighbourCache.Event) {
     switch event {
-    case .request(let address, let neighbour): ask(for: address, of: neighbour ?? .broadcast)
-    case .unreachable(_, let packets):
-      // Whoever sent them hears it as from a router (RFC 1122 §3.3.1.1 b).
+    case .request(let address, let neighbour): ask(for: address, of: neighbour)
+    case .unreachable(let address, let packets):
+      autoconfiguration?.routerIsUnreachable(address)
+      // Whoever sent them hears it as from a router (RFC 1122 §3.3.1.1 b, RFC 4861 §7.2.2).
       for bytes in packets { stack.receiveUndelivered(bytes.span.bytes, on: self) }
     }
+  }
+
+  private func handOrLose(_ frame: borrowing OutboundFrame) {
+    if !hand(frame) { stack.counters.framesLost &+= 1 }
   }
 
   private func hand(_ frame: borrowing OutboundFrame) -> Bool {

@@ -11,7 +11,7 @@ public final class Interface {
   let index: InterfaceIndex
   let device: any NetworkDevice
   let hardware: EthernetAddress
-  /// The largest IP packet that is sent, in bytes: the device's, or less when DHCP says so.
+  /// The largest IPv4 packet that is sent, in bytes: the device's, or less when DHCP says so.
   public internal(set) var maximumTransmissionUnit: Int
   /// Our address; nil until there is one, and after a conflict.
   public internal(set) var address: IPv4Address?
@@ -22,14 +22,22 @@ public final class Interface {
 
   var neighbours = NeighbourCache()
   var conflicts: ConflictDetector?
-  var reassembler = IPv4Reassembler()
+  var reassembler = Reassembler()
   var dhcp: DHCPClient?
+  /// Our part in IPv6; nil while we take none.
+  var autoconfiguration: Autoconfiguration?
+  /// The largest IPv6 packet that is sent, in bytes: the device's, or less when routers say so.
+  var maximumTransmissionUnitOfIPv6: Int
+  /// The groups that routers were told we listen to.
+  var reportedGroups: [IPv6Address] = []
+  /// Answers to questions who has an address of ours, which anybody can ask.
+  var answers = TokenBucket(burst: 200, perSecond: 1000)
   /// Whether the detector looks at an address that DHCP offers, which is not configured yet.
   var isProbingOffer = false
   private var timer: Timer?
   /// Whether the stack is still there; `stack` may not be touched when it is not.
   private var isAttached = true
-  /// Where headers are written: never more than Ethernet, IPv4 and TCP with options.
+  /// Where headers are written: never more than Ethernet, IPv6 and TCP with options.
   let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 128, alignment: 16)
   /// Where frames in several pieces are put together; allocated when the first one comes.
   private var assembly = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -37,6 +45,10 @@ public final class Interface {
   var nextIdentification: UInt16
   /// What the device cuts by itself: the largest payload of one TCP segment, 0 when it does not.
   let largeByteCount: Int
+  /// The same over IPv6.
+  let largeByteCountOfIPv6: Int
+  /// What the device does.
+  let offload: NetworkOffload
 
   init(_ device: any NetworkDevice, index: InterfaceIndex, stack: NetworkStack) {
     self.device = device
@@ -44,10 +56,12 @@ public final class Interface {
     self.stack = stack
     hardware = EthernetAddress(rawValue: device.hardwareAddress & 0xffff_ffff_ffff)
     maximumTransmissionUnit = device.maximumTransmissionUnit
+    maximumTransmissionUnitOfIPv6 = device.maximumTransmissionUnit
     nextIdentification = UInt16(truncatingIfNeeded: stack.random())
-    largeByteCount =
-      device.offload.contains(.transmitSegmentation)
-      ? max(0, min(device.maximumLargePacketByteCount, 0xffff) - 80) : 0
+    offload = device.offload
+    let large = min(device.maximumLargePacketByteCount, 0xffff)
+    largeByteCount = offload.contains(.transmitSegmentation) ? max(0, large - 80) : 0
+    largeByteCountOfIPv6 = offload.contains(.transmitSegmentation6) ? max(0, large - 100) : 0
   }
 
   deinit {
@@ -58,8 +72,13 @@ public final class Interface {
 
   /// Whether `address` is ours.
   func has(_ address: IPv6Address) -> Bool {
-    guard let mapped = address.mapped else { return false }
+    guard let mapped = address.mapped else { return autoconfiguration?.has(address) ?? false }
     return mapped == self.address
+  }
+
+  /// The largest packet that is sent to `remote`'s family, in bytes.
+  func maximumTransmissionUnit(to remote: IPv6Address) -> Int {
+    remote.isMapped ? maximumTransmissionUnit : maximumTransmissionUnitOfIPv6
   }
 
   /// The stack goes: no timer and no frame may reach it any more.
@@ -117,6 +136,7 @@ public final class Interface {
     var deadline = min(neighbours.nextDeadline, reassembler.nextDeadline)
     if let conflicts { deadline = min(deadline, conflicts.nextDeadline) }
     if let dhcp { deadline = min(deadline, dhcp.nextDeadline) }
+    deadline = min(deadline, autoconfiguration?.nextDeadline ?? .never)
     if timer == nil {
       if deadline == .never { return }
       // Cancelled before this goes.
@@ -129,12 +149,7 @@ public final class Interface {
     let now = stack.loop.now
     while let event = neighbours.advance(to: now) { handle(event) }
     while let expired = reassembler.nextExpired(at: now) {
-      var scope = PacketScope.unicast
-      scope.isLinkGroup = expired.isLinkGroup
-      expired.withPacket { packet in
-        scope.isBroadcastDestination = stack.routes.isBroadcast(packet.destination, on: index)
-        sendError(.timeExceeded(code: 1), about: packet, scope: scope)
-      }
+      sendTimeExceeded(expired)
     }
     advanceConflicts(to: now)
     if var client = dhcp {
@@ -142,6 +157,26 @@ public final class Interface {
       dhcp = client
       perform(actions)
     }
+    perform(autoconfiguration?.advance(to: now) ?? [])
     schedule()
+  }
+
+  /// Tells a packet's sender that the rest of it did not come.
+  private func sendTimeExceeded(_ first: borrowing ReassembledPacket) {
+    guard !first.isIPv6 else {
+      do throws(WireError) {
+        let isForGroup = first.isLinkGroup
+        try first.withIPv6Packet { sendError(.timeExceeded(code: 1), about: $0, isForGroup: isForGroup) }
+      } catch {
+        stack.counters.countMalformed(error)
+      }
+      return
+    }
+    var scope = PacketScope.unicast
+    scope.isLinkGroup = first.isLinkGroup
+    first.withPacket { packet in
+      scope.isBroadcastDestination = stack.routes.isBroadcast(packet.destination, on: index)
+      sendError(.timeExceeded(code: 1), about: packet, scope: scope)
+    }
   }
 }

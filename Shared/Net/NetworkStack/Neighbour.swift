@@ -5,7 +5,7 @@ import Wire
 
 /// What is known about a host on the link.
 struct Neighbour {
-  /// How sure we are that it can be reached (RFC 4861 §7.3.2, for ARP).
+  /// How sure we are that it can be reached (RFC 4861 §7.3.2, for ARP too).
   enum State: UInt8, Equatable, Sendable {
     /// Its hardware address is being asked for, of everybody.
     case incomplete
@@ -21,8 +21,8 @@ struct Neighbour {
     case failed
   }
 
-  /// Its address.
-  let address: IPv4Address
+  /// Its address; of IPv4 in the mapped form.
+  let address: IPv6Address
   /// Its interface; zero while not known.
   var hardware: EthernetAddress
   /// How sure we are.

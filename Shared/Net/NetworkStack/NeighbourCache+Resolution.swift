@@ -6,7 +6,7 @@ import Wire
 extension NeighbourCache {
   /// A lookup that changes a state or makes an entry.
   @inline(never)
-  mutating func lookupSlowly(_ address: IPv4Address, at now: Instant) -> Lookup {
+  mutating func lookupSlowly(_ address: IPv6Address, at now: Instant) -> Lookup {
     guard let index = find(address) else { return lookupUnknown(address, at: now) }
     entries[index].usedAt = now
     switch entries[index].state {
@@ -26,7 +26,7 @@ extension NeighbourCache {
     return .known(entries[index].hardware)
   }
 
-  private mutating func lookupUnknown(_ address: IPv4Address, at now: Instant) -> Lookup {
+  private mutating func lookupUnknown(_ address: IPv6Address, at now: Instant) -> Lookup {
     guard makeIncompletePlace(at: now), makePlace(forLookup: true, at: now) else {
       refusedCount += 1
       return .failed

@@ -1,18 +1,19 @@
-// RFC 826, RFC 1122 §2.3.2 and RFC 4861 §7.3 before changing this file.
+// RFC 826, RFC 1122 §2.3.2, RFC 4861 §7.3 and RFC 6583 before changing this file.
 
 import Platform
 import Wire
 
-/// The hardware addresses of the hosts on a link, found by ARP. One value for each interface.
+/// The hardware addresses of the hosts on a link, found by ARP and by IPv6's neighbour discovery. One value for each
+/// interface, and one copy of code: an IPv4 neighbour has its mapped address, which says how it is asked for.
 ///
-/// Entries are made by our own lookups, and by requests for our address, as whoever asks will be answered (RFC 826).
-/// Nothing else that is heard makes an entry; it can only change one. Entries that were used lately are never pushed
+/// Entries are made by our own lookups, and by requests for our address, as whoever asks will be answered (RFC 826,
+/// RFC 4861 §7.2.3), and by routers. Nothing else that is heard makes an entry; it can only change one. Entries that were used lately are never pushed
 /// out, neither by lookups that a scan provokes nor by made-up senders. Requests go out at most once a second for each
 /// address and, as only `maximumIncompleteCount` addresses are asked for at a time, at most that often in all.
 ///
-/// Cost of a lookup of a known neighbour: 49 instructions, and a search through the entries when the last lookup with
+/// Cost of a lookup of a known neighbour: 58 instructions, and a search through the entries when the last lookup with
 /// the same place in `front` was another's. No allocation.
-/// (`valgrind --tool=callgrind`, release, 2026-11-25, Swift 6.3.1.)
+/// (`valgrind --tool=callgrind`, release, 2026-11-28, Swift 6.3.1.)
 struct NeighbourCache: ~Copyable {
   /// What a lookup finds.
   enum Lookup: Equatable, Sendable {
@@ -26,10 +27,11 @@ struct NeighbourCache: ~Copyable {
 
   /// What time asks for.
   enum Event: Equatable, Sendable {
-    /// Send a request for the address: to `hardware` alone, or to everybody when nil.
-    case request(IPv4Address, to: EthernetAddress?)
+    /// Send a request for the address, which is a mapped form when ARP asks: to `hardware` alone, or to everybody (of
+    /// IPv6 to the solicited-node group) when nil.
+    case request(IPv6Address, to: EthernetAddress?)
     /// Nobody has the address. The packets held for it are given back, for whoever waits for their fate.
-    case unreachable(IPv4Address, held: [[UInt8]])
+    case unreachable(IPv6Address, held: [[UInt8]])
   }
 
   /// Neighbours at most.
@@ -67,9 +69,9 @@ struct NeighbourCache: ~Copyable {
   /// Lookups and senders that found no place.
   var refusedCount: UInt64 = 0
   /// Neighbours whose hardware address changed.
-  private(set) var changedCount: UInt64 = 0
+  var changedCount: UInt64 = 0
   /// Changes that came too soon after another.
-  private(set) var refusedChangeCount: UInt64 = 0
+  var refusedChangeCount: UInt64 = 0
 
   /// An empty cache.
   init() {}
@@ -84,13 +86,13 @@ struct NeighbourCache: ~Copyable {
   private(set) var droppedHeldCount: UInt64 = 0
 
   /// How sure we are of a neighbour; nil when nothing is known.
-  func state(of address: IPv4Address) -> Neighbour.State? {
+  func state(of address: IPv6Address) -> Neighbour.State? {
     entries.first { $0.address == address }?.state
   }
 
   /// Where packets to `address` go.
   @inline(__always)
-  mutating func lookup(_ address: IPv4Address, at now: Instant) -> Lookup {
+  mutating func lookup(_ address: IPv6Address, at now: Instant) -> Lookup {
     let index = Int(front[Self.place(address)])
     if index < entries.count, entries[index].address == address, now < entries[index].trustedUntil {
       entries[index].usedAt = now
@@ -101,7 +103,7 @@ struct NeighbourCache: ~Copyable {
 
   /// Keeps a copy of an IP packet for a neighbour that is `pending`. It is given back by `receive` or `advance`. Its
   /// checksums must be whole: what a device would have finished is lost.
-  mutating func hold(_ packet: RawSpan, for address: IPv4Address) {
+  mutating func hold(_ packet: RawSpan, for address: IPv6Address) {
     guard let index = find(address), entries[index].state == .incomplete else {
       droppedHeldCount += 1
       return
@@ -111,32 +113,9 @@ struct NeighbourCache: ~Copyable {
     droppedHeldCount += held.droppedCount - before
   }
 
-  /// Looks at an ARP packet that arrived; `ours` is the interface's address, `network` its network. Returns the packets
-  /// held for its sender, to be sent to `senderHardware`. Who answers requests is the caller.
-  mutating func receive(
-    _ packet: ARPPacket, ours: IPv4Address, in network: IPv4Network, at now: Instant
-  ) -> [[UInt8]] {
-    let sender = packet.sender
-    // A probe claims nothing, and our own address is the conflict detector's business.
-    guard !sender.isUnspecified, sender != ours, packet.senderHardware.isUnicast else { return [] }
-    if let index = find(sender) { return update(index, from: packet, ours: ours, at: now) }
-    guard packet.operation == .request, packet.target == ours, network.contains(sender),
-      network.mayHold(host: sender)
-    else { return [] }
-    guard makePlace(forLookup: false, at: now) else {
-      refusedCount += 1
-      return []
-    }
-    entries.append(
-      Neighbour(
-        address: sender, hardware: packet.senderHardware, state: .stale,
-        deadline: now.advanced(byNanoseconds: Self.staleTime), changedAt: now))
-    return []
-  }
-
   /// A layer above heard from the neighbour what only an answer to us can be, such as an acknowledgment of new data
   /// (RFC 4861 §7.3.1). Cost: as of a lookup.
-  mutating func confirm(_ address: IPv4Address, at now: Instant) {
+  mutating func confirm(_ address: IPv6Address, at now: Instant) {
     guard let index = find(address), entries[index].isResolved else { return }
     let deadline = now.advanced(byNanoseconds: Self.reachableTime)
     guard entries[index].state == .reachable else { return enter(.reachable, index, until: deadline) }
@@ -176,13 +155,14 @@ struct NeighbourCache: ~Copyable {
   // MARK: Entries
 
   @inline(__always)
-  private static func place(_ address: IPv4Address) -> Int {
-    // The upper bits of a product with an odd constant near 2^32 / golden ratio (Knuth, volume 3, §6.4).
-    Int((address.rawValue &* 0x9e37_79b1) >> 26)
+  private static func place(_ address: IPv6Address) -> Int {
+    // The upper bits of a product with an odd constant near 2^64 / golden ratio (Knuth, volume 3, §6.4). A host's
+    // addresses of several prefixes may have one identifier.
+    Int(((address.low ^ address.high) &* 0x9e37_79b9_7f4a_7c15) >> 58)
   }
 
   /// The entry of an address, remembered for the next lookup.
-  mutating func find(_ address: IPv4Address) -> Int? {
+  mutating func find(_ address: IPv6Address) -> Int? {
     let place = Self.place(address)
     let hint = Int(front[place])
     if hint < entries.count, entries[hint].address == address { return hint }
@@ -227,39 +207,5 @@ struct NeighbourCache: ~Copyable {
   }
 
   /// Hands out what was held.
-  mutating func takeHeld(for address: IPv4Address) -> [[UInt8]] { held.take(for: address) }
-
-  /// Takes what a known neighbour says about itself.
-  private mutating func update(
-    _ index: Int, from packet: ARPPacket, ours: IPv4Address, at now: Instant
-  ) -> [[UInt8]] {
-    let old = entries[index]
-    let isNew = !old.isResolved
-    // An answer to us that we asked for confirms both ways (RFC 4861 §7.2.5).
-    let wasAsked = old.state == .incomplete || old.state == .probe
-    let isAnswer = packet.operation == .reply && packet.target == ours && wasAsked
-    if !isNew, old.hardware != packet.senderHardware {
-      guard now >= old.changedAt.advanced(byNanoseconds: Self.changeInterval) else {
-        refusedChangeCount += 1
-        return []
-      }
-      changedCount += 1
-    }
-    let isChanged = isNew || old.hardware != packet.senderHardware
-    if isChanged {
-      entries[index].hardware = packet.senderHardware
-      entries[index].changedAt = now
-    }
-    if isAnswer {
-      enter(.reachable, index, until: now.advanced(byNanoseconds: Self.reachableTime))
-    } else if isChanged {
-      enter(.stale, index, until: now.advanced(byNanoseconds: Self.staleTime))
-    }
-    guard old.state == .incomplete else { return [] }
-    let packets = held.take(for: old.address)
-    if !packets.isEmpty, entries[index].state == .stale {
-      enter(.delay, index, until: now.advanced(byNanoseconds: Self.delayTime))
-    }
-    return packets
-  }
+  mutating func takeHeld(for address: IPv6Address) -> [[UInt8]] { held.take(for: address) }
 }

@@ -24,12 +24,19 @@ extension NetworkStack {
     list.count("souk_tcp_retransmissions_total", "Segments sent again", tcp.retransmissions)
     list.count("souk_tcp_timeouts_total", "Retransmission time-outs", tcp.timeouts)
     list.count("souk_tcp_fast_recoveries_total", "Losses told by duplicate ACKs or SACK", tcp.fastRecoveries)
+    list.count("souk_tcp_recoveries_undone_total", "Recoveries that were for nothing", tcp.recoveriesUndone)
     list.count("souk_tcp_duplicate_acks_total", "Duplicate ACKs received", tcp.duplicateAcknowledgements)
     list.count("souk_tcp_out_of_order_total", "Segments that arrived beyond a gap", tcp.outOfOrderSegments)
     list.count("souk_tcp_probes_total", "Zero-window and keep-alive probes sent", tcp.probes)
+    list.count(
+      "souk_tcp_path_reductions_total", "Paths of which a router said what they take", tcp.pathReductions)
+    list.count("souk_tcp_black_holes_total", "Paths that took no full segments", tcp.blackHoles)
+    list.level("souk_tcp_paths", "Destinations whose path takes less than its ends", nil, UInt64(paths.count))
     let opens: StaticString = "souk_tcp_opens_total"
     list.count(opens, "Connections begun", tcp.activeOpens, ("side", "active"))
     list.count(opens, "Connections begun", tcp.passiveOpens, ("side", "passive"))
+    list.count("souk_tcp_cookies_sent_total", "SYNs answered with a cookie", counters.cookiesSent)
+    list.count("souk_tcp_cookies_returned_total", "Cookies that came back", counters.cookiesReturned)
     list.count("souk_tcp_failures_total", "Connections that failed", tcp.failures)
     list.count("souk_tcp_resets_received_total", "RSTs received and believed", tcp.resetsReceived)
     list.count("souk_tcp_resets_sent_total", "RSTs sent", tcp.resetsSent)
@@ -52,7 +59,8 @@ extension NetworkStack {
       ("blind_reset", tcp.droppedBlindReset), ("blind_syn", tcp.droppedBlindSYN),
       ("bad_flags", tcp.droppedBadFlags), ("no_room", tcp.droppedForMemory),
       ("closed_port", counters.closedPort), ("listen_overflow", counters.listenOverflow),
-      ("connection_limit", counters.connectionLimit),
+      ("connection_limit", counters.connectionLimit), ("bad_cookie", counters.cookiesRefused),
+      ("path_claim", tcp.droppedPathClaims),
     ]
     for (reason, value) in refused {
       list.count("souk_tcp_dropped_total", "Segments dropped", value, ("reason", reason))
@@ -64,6 +72,12 @@ extension NetworkStack {
       list.count(
         "souk_ip_malformed_total", "Frames, packets and segments that are not what their format says",
         counters.malformed[index], ("reason", reason))
+    }
+    let families: [(StaticString, UInt64)] = [
+      ("ipv4", counters.packetsOfIPv4), ("ipv6", counters.packetsOfIPv6),
+    ]
+    for (family, value) in families {
+      list.count("souk_ip_packets_received_total", "Valid packets received", value, ("family", family))
     }
     let ignored: [(StaticString, UInt64)] = [
       ("not_for_us", counters.notForUs), ("unknown_protocol", counters.unknownProtocol),
@@ -100,10 +114,14 @@ extension NetworkStack {
     var reassembled: UInt64 = 0
     var conflicts: UInt64 = 0
     var leases: UInt64 = 0
+    var duplicates: UInt64 = 0
+    var advertisements: UInt64 = 0
     for interface in interfaces {
       neighbours += UInt64(interface.neighbours.count)
       failed += interface.neighbours.failedCount
       conflicts += interface.conflicts?.conflictCount ?? 0
+      duplicates += interface.autoconfiguration?.duplicateCount ?? 0
+      advertisements += interface.autoconfiguration?.advertisementCount ?? 0
       leases += interface.dhcp?.refusals.total ?? 0
       reassembled += interface.reassembler.completedCount
       for drop in ReassemblyDrop.allCases {
@@ -113,6 +131,9 @@ extension NetworkStack {
     list.level("souk_arp_neighbours", "Neighbours known", nil, neighbours)
     list.count("souk_arp_failed_total", "Neighbours that did not answer", failed)
     list.count("souk_arp_conflicts_total", "Packets of another host with our address", conflicts)
+    list.count("souk_ipv6_duplicates_total", "IPv6 addresses of ours that others had", duplicates)
+    list.count(
+      "souk_ipv6_advertisements_total", "Advertisements of routers that were read", advertisements)
     list.count("souk_ip_reassembled_total", "Packets put together from fragments", reassembled)
     let reasons: [StaticString] = [
       "overlap", "of_discarded", "contradiction", "too_long", "too_many", "mixed_congestion",

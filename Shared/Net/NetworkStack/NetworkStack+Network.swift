@@ -42,11 +42,9 @@ extension NetworkStack {
   /// is taken.
   public func open(to endpoint: Endpoint, localPort: UInt16? = nil) throws(NetworkError) -> StackStream {
     let remote = IPv6Address(endpoint.address)
-    guard let remote4 = remote.mapped, remote4.isHost, !remote4.isLoopback, endpoint.port != 0,
-      let hop = routes.nextHop(to: remote4), !hop.isBroadcast
-    else { throw .unreachable }
-    let local = IPv6Address(mapped: hop.source)
-    guard remote != local else { throw .unreachable }
+    guard endpoint.port != 0, let (interface, local) = way(to: remote), !interface.has(remote) else {
+      throw .unreachable
+    }
     let tuple: FourTuple
     if let localPort {
       tuple = FourTuple(local: local, remote: remote, localPort: localPort, remotePort: endpoint.port)
@@ -57,7 +55,6 @@ extension NetworkStack {
       throw .exhausted
     }
     guard let admitted = admit() else { throw .exhausted }
-    let interface = interfaces[hop.interface.rawValue]
     var identity = identity(tuple, on: interface)
     if let wait = timeWaits[tuple] {
       identity.initialSendNumber = wait.successor(at: loop.now) ?? identity.initialSendNumber
@@ -70,6 +67,26 @@ extension NetworkStack {
     connections[tuple] = opened
     transmitLater(opened)
     return StackStream(opened)
+  }
+
+  /// The interface that leads to a host, and our address there; nil when there is no way.
+  func way(to remote: IPv6Address) -> (interface: Interface, local: IPv6Address)? {
+    if let remote = remote.mapped {
+      guard remote.isHost, !remote.isLoopback, let hop = routes.nextHop(to: remote), !hop.isBroadcast else {
+        return nil
+      }
+      return (interfaces[hop.interface.rawValue], IPv6Address(mapped: hop.source))
+    }
+    guard remote.isHost else { return nil }
+    // Who is on the link is nearer than any router.
+    for isOnLink in [true, false] {
+      for interface in interfaces where !isOnLink || interface.isOnLinkIPv6(remote) {
+        guard interface.nextHopOfIPv6(to: remote) != nil, let source = interface.sourceOfIPv6(for: remote)
+        else { continue }
+        return (interface, source)
+      }
+    }
+    return nil
   }
 
   /// A connection's name that nobody has; when all are taken, one of a connection in TIME-WAIT that may have a

@@ -6,6 +6,16 @@ import Platform
 import TCP
 import Wire
 
+/// What an ICMP error of either family says about a packet of ours.
+enum PacketFate: Equatable, Sendable {
+  /// It will not be otherwise soon: nobody listens, or somebody forbids it.
+  case refused
+  /// It was not delivered this time.
+  case unreachable
+  /// It was larger than this, or than who says so tells (0).
+  case tooBig(mtu: Int)
+}
+
 extension NetworkStack {
   /// Segments that one connection sends before the others get their turn.
   static let maximumSegmentsAtOnce = 256
@@ -17,10 +27,10 @@ extension NetworkStack {
     let now = loop.now
     let interface = connection.interface
     let tuple = connection.tuple
+    let largeByteCount =
+      tuple.remote.isMapped ? interface.largeByteCount : interface.largeByteCountOfIPv6
     for _ in 0..<Self.maximumSegmentsAtOnce {
-      guard
-        let segment = connection.connection.nextSegment(at: now, largeByteCount: interface.largeByteCount)
-      else {
+      guard let segment = connection.connection.nextSegment(at: now, largeByteCount: largeByteCount) else {
         connection.connection.settle(at: now)
         connection.schedule()
         return
@@ -96,7 +106,12 @@ extension NetworkStack {
     }
     // In LISTEN (§3.10.7.2): RST is ignored, ACK is answered with RST, and only SYN alone is taken.
     if flags.contains(.rst) { return }
-    if flags.contains(.ack) { return reset(segment, of: tuple, on: interface) }
+    if flags.contains(.ack) {
+      if cookies.areAwaited(at: loop.now), !flags.contains(.syn) {
+        return openByCookie(segment, of: tuple, on: interface, for: listener)
+      }
+      return reset(segment, of: tuple, on: interface)
+    }
     guard flags.contains(.syn), !flags.contains(.fin) else {
       tcpCounters.droppedBadFlags &+= 1
       return
@@ -105,16 +120,24 @@ extension NetworkStack {
       counters.listenOverflow &+= 1
       return
     }
+    guard listener.mayBeginHandshake(configuration) else {
+      return answerByCookie(segment, of: tuple, on: interface)
+    }
     guard let admitted = admit() else { return }
     let connection = Connection(
       accepting: segment, as: identity(tuple, on: interface), configuration: configuration.tcp,
       counters: tcpCounters, pool: pool, at: loop.now)
     let opened = StackConnection(
       tuple, stack: self, interface: interface, admittedByteCount: admitted, connection: connection)
-    opened.listener = listener
-    listener.beginHandshake()
-    connections[tuple] = opened
+    begin(opened, of: listener)
     transmitLater(opened)
+  }
+
+  /// Remembers a handshake of `listener`.
+  func begin(_ connection: StackConnection, of listener: StackListener) {
+    connection.listener = listener
+    listener.beginHandshake()
+    connections[connection.tuple] = connection
   }
 
   private func reset(_ segment: borrowing TCPSegment, of tuple: FourTuple, on interface: Interface) {
@@ -144,8 +167,8 @@ extension NetworkStack {
       localPort: tuple.localPort, remotePort: tuple.remotePort,
       initialSendNumber: initialNumbers.next(local: local, remote: remote, ports: ports, at: loop.now),
       timestampOffset: initialNumbers.timestampOffset(local: local, remote: remote, ports: ports),
-      segmentByteCount: interface.maximumTransmissionUnit - IPv4Packet.minimumHeaderByteCount
-        - TCPSegment.minimumHeaderByteCount)
+      segmentByteCount: interface.maximumTransmissionUnit(to: remote) - TCPSegment.minimumHeaderByteCount
+        - (local.isMapped ? IPv4Packet.minimumHeaderByteCount : IPv6Packet.minimumHeaderByteCount))
   }
 
   private func listener(for address: IPv6Address, _ port: UInt16) -> StackListener? {
@@ -157,28 +180,35 @@ extension NetworkStack {
 
   // MARK: ICMP
 
-  /// A router or the peer says that a packet of ours could not be delivered (RFC 1122 §4.2.3.9).
-  func receiveUnreachable(code: UInt8, quoting quoted: borrowing QuotedIPv4Packet, on interface: Interface) {
-    guard !quoted.isLaterFragment else { return }
-    let tuple = FourTuple(
-      local: IPv6Address(mapped: quoted.source), remote: IPv6Address(mapped: quoted.destination),
-      localPort: quoted.sourcePort, remotePort: quoted.destinationPort)
-    let isHard =
-      code == ICMPv4Kind.Unreachable.port || code == ICMPv4Kind.Unreachable.protocol
-      || code == ICMPv4Kind.Unreachable.administrativelyProhibited
-    receiveUnreachable(tuple, quoted.protocol, quoted.sequenceNumber, isHard: isHard, on: interface)
-  }
+  /// The least MTU that a router is believed to mean (RFC 5927 §7.2; RFC 1191 §3 allows 68): what Linux believes.
+  private static let minimumPathMTU = 552
 
-  /// The same of a packet of either family: what it carried, and the number of its TCP segment.
-  func receiveUnreachable(
-    _ tuple: FourTuple, _ protocol: IPProtocol, _ number: SequenceNumber, isHard: Bool,
-    on interface: Interface
+  /// A router or the peer says that a packet of ours could not be delivered (RFC 1122 §4.2.3.9).
+  /// The quote of another family than the message is nobody's.
+  func receiveUndelivered(
+    _ fate: PacketFate, ofIPv6: Bool, quoting quoted: borrowing QuotedPacket, on interface: Interface
   ) {
-    if `protocol` == .tcp {
+    guard !quoted.isLaterFragment, quoted.isIPv6 == ofIPv6 else { return }
+    let tuple = FourTuple(
+      local: quoted.source, remote: quoted.destination, localPort: quoted.sourcePort,
+      remotePort: quoted.destinationPort)
+    if quoted.protocol == .tcp {
+      if case .tooBig(let mtu) = fate {
+        // An IPv6 path takes 1,280 bytes whatever a router says (RFC 8201 §4).
+        let (least, ip) =
+          ofIPv6
+          ? (IPv6Packet.minimumMTU, IPv6Packet.minimumHeaderByteCount)
+          : (Self.minimumPathMTU, IPv4Packet.minimumHeaderByteCount)
+        return receiveTooBig(
+          tuple, quoting: quoted.sequenceNumber,
+          segmentByteCount: max(mtu, least) - ip - TCPSegment.minimumHeaderByteCount)
+      }
       guard let connection = connections[tuple] else { return }
-      handle(connection.connection.receiveError(quoting: number, isHard: isHard), of: connection)
-    } else if `protocol` == .udp, interface.has(tuple.local), tuple.remotePort == DNSResolver.serverPort,
-      resolver.servers.contains(where: { IPv6Address(mapped: $0) == tuple.remote })
+      handle(
+        connection.connection.receiveError(quoting: quoted.sequenceNumber, isHard: fate == .refused),
+        of: connection)
+    } else if quoted.protocol == .udp, interface.has(tuple.local), tuple.remotePort == DNSResolver.serverPort,
+      resolver.servers.contains(tuple.remote)
     {
       // Nobody who does not know the server can make us pass it over.
       resolverServerIsUnreachable(port: tuple.localPort)
@@ -188,8 +218,8 @@ extension NetworkStack {
   /// A packet of ours found no neighbour.
   func receiveUndelivered(_ packet: RawSpan, on interface: Interface) {
     do throws(WireError) {
-      receiveUnreachable(
-        code: ICMPv4Kind.Unreachable.host, quoting: try QuotedIPv4Packet(validating: packet), on: interface)
+      let quoted = try QuotedPacket(validating: packet)
+      receiveUndelivered(.unreachable, ofIPv6: quoted.isIPv6, quoting: quoted, on: interface)
     } catch {
       // Too short to tell whose it was.
     }

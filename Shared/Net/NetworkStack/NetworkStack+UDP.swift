@@ -45,16 +45,29 @@ extension NetworkStack {
   }
 
   func sendDatagram(_ payload: RawSpan, from port: UInt16, to endpoint: Endpoint) throws(NetworkError) {
-    guard let remote = IPv4Address(endpoint.address) else { throw .unreachable }
-    let broadcast = remote.isBroadcast ? interfaces.first { $0.address != nil } : nil
-    guard let hop = routes.nextHop(to: remote, on: broadcast?.index) else { throw .unreachable }
-    let interface = interfaces[hop.interface.rawValue]
+    let remote = IPv6Address(endpoint.address)
+    guard let (interface, local) = wayOfDatagram(to: remote) else { throw .unreachable }
     let room =
-      interface.maximumTransmissionUnit - IPv4Packet.minimumHeaderByteCount - UDPDatagram.headerByteCount
+      interface.maximumTransmissionUnit(to: remote) - UDPDatagram.headerByteCount
+      - (remote.isMapped ? IPv4Packet.minimumHeaderByteCount : IPv6Packet.minimumHeaderByteCount)
     guard payload.byteCount <= room else { throw .exhausted }
-    guard interface.transmitDatagram(payload, from: hop.source, port, to: remote, endpoint.port) else {
+    guard interface.transmitDatagram(payload, from: local, port, to: remote, endpoint.port) else {
       throw .unreachable
     }
     counters.datagramsSent &+= 1
+  }
+
+  /// As `way`, also to several hosts.
+  private func wayOfDatagram(to remote: IPv6Address) -> (interface: Interface, local: IPv6Address)? {
+    guard let mapped = remote.mapped else {
+      guard remote.isMulticast else { return way(to: remote) }
+      for interface in interfaces {
+        if let source = interface.sourceOfIPv6(for: remote) { return (interface, source) }
+      }
+      return nil
+    }
+    let broadcast = mapped.isBroadcast ? interfaces.first { $0.address != nil } : nil
+    guard let hop = routes.nextHop(to: mapped, on: broadcast?.index) else { return nil }
+    return (interfaces[hop.interface.rawValue], IPv6Address(mapped: hop.source))
   }
 }

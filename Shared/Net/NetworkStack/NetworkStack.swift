@@ -6,14 +6,15 @@ import TCP
 import Wire
 import _Concurrency
 
-/// Our own TCP/IP: several interfaces, TCP, UDP, ICMP, ARP, DHCP and DNS over Ethernet, for IPv4.
+/// Our own TCP/IP: several interfaces, TCP, UDP, ICMP and DNS over Ethernet; IPv4 with ARP and DHCP, and IPv6 with
+/// neighbour discovery and stateless autoconfiguration. What is above IP holds IPv4 addresses in their mapped form.
 ///
 /// Confined to its loop's thread. It sends once per turn of the loop what the turn's tasks have made, and lets its
 /// devices notify their backends once. All queues come out of one memory budget: windows shrink as it fills, and new
 /// connections are refused before old ones starve.
 ///
-/// Not there: IPv6, forwarding between interfaces, multicast groups, loopback (a machine does not talk to itself), path
-/// MTU discovery (packets may be fragmented on their way), IP options (skipped, never sent).
+/// Not there: forwarding between interfaces, multicast groups of programs, DHCPv6, zones of link-local addresses (the
+/// first interface is meant), loopback (a machine does not talk to itself), IP options (skipped, never sent).
 public final class NetworkStack: Network, TurnObserver {
   /// The loop that everything here runs on.
   public let loop: EventLoop
@@ -37,12 +38,15 @@ public final class NetworkStack: Network, TurnObserver {
   /// The connection of the last segment: they come in bursts. Not owned: it leaves before the table lets it go.
   private unowned(unsafe) var latest: StackConnection?
   var timeWaits: TimeWaitTable
+  var paths = PathTable()
+  var pathTimer: Timer?
   var listeners: [ListenerReference] = []
   /// Connections that may have something to send, each once.
   private var pending: [StackConnection] = []
   private var flushing: [StackConnection] = []
   var ports: EphemeralPorts
   let initialNumbers: InitialSequenceNumber
+  var cookies: SYNCookies
   private var timeWaitTimer: Timer?
   /// Whether a device has frames it has not told its backend about.
   var hasTransmitted = false
@@ -53,6 +57,9 @@ public final class NetworkStack: Network, TurnObserver {
   var resolver: DNSResolver
   var resolverTimer: Timer?
   var resolverSockets: [UDPSocket] = []
+  /// DNS servers that DHCP or our owner named, and those that routers name.
+  var namedServers: [IPv6Address] = []
+  var routerServers: [IPv6Address] = []
   var lookups: [DNSQueryID: LookupWaiters] = [:]
 
   struct ListenerReference {
@@ -73,7 +80,7 @@ public final class NetworkStack: Network, TurnObserver {
     self.configuration = configuration
     pool = BufferPool(budgetByteCount: configuration.bufferBudgetByteCount)
     // All at once: a generator's request costs more than its bytes.
-    var words = InlineArray<10, UInt64>(repeating: 0)
+    var words = InlineArray<12, UInt64>(repeating: 0)
     withUnsafeMutableBytes(of: &words) { entropy.fill($0) }
     func key(_ index: Int) -> (UInt64, UInt64) { (words[2 * index], words[2 * index + 1]) }
     connections = TupleTable(key: KeyedHash(key: key(0)))
@@ -81,12 +88,14 @@ public final class NetworkStack: Network, TurnObserver {
     ports = EphemeralPorts(key: key(2))
     initialNumbers = InitialSequenceNumber(key: key(3))
     resolver = DNSResolver(servers: [], key: key(4))
+    cookies = SYNCookies(key: key(5))
     loop.observe(self)
   }
 
   deinit {
     loop.stopObserving(self)
     timeWaitTimer?.cancel()
+    pathTimer?.cancel()
     resolverTimer?.cancel()
     for listener in listeners { listener.object.stackGoes() }
     for socket in sockets { socket.object.stackGoes() }
@@ -105,11 +114,14 @@ public final class NetworkStack: Network, TurnObserver {
   /// 64 bits that nobody can foresee.
   func random() -> UInt64 { Self.random(entropy) }
 
-  /// Adds a device; its address comes as `addressing` says.
-  public func attach(_ device: any NetworkDevice, addressing: Addressing) -> Interface {
+  /// Adds a device; its addresses come as `addressing` and `ipv6` say. It takes no part in IPv6 without the latter.
+  public func attach(
+    _ device: any NetworkDevice, addressing: Addressing, ipv6: IPv6Addressing? = nil
+  ) -> Interface {
     let interface = Interface(device, index: InterfaceIndex(rawValue: interfaces.count), stack: self)
     interfaces.append(interface)
     interface.start(addressing)
+    if let ipv6 { interface.start(ipv6) }
     return interface
   }
 
@@ -142,6 +154,7 @@ public final class NetworkStack: Network, TurnObserver {
   /// What `events` mean for the stack and for whoever waits.
   func handle(_ events: Events, of connection: StackConnection) {
     guard !events.isEmpty else { return }
+    if events.contains(.established), paths.count > 0 { usePath(of: connection) }
     if events.contains(.established), let listener = connection.listener {
       connection.listener = nil
       listener.established(connection)

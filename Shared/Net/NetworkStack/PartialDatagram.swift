@@ -1,4 +1,4 @@
-// RFC 791 §3.2 and RFC 5722 before changing this file.
+// RFC 791 §3.2, RFC 8200 §4.5 and RFC 5722 before changing this file.
 
 import Bytes
 import Wire
@@ -38,7 +38,7 @@ final class PartialDatagram {
   private static let pieceByteCount = 2 * MemoryLayout<Piece>.size
   /// What the longest packet costs: a payload and a header, rounded up.
   static let maximumByteCount =
-    emptyByteCount + pieceByteCount * IPv4Reassembler.maximumFragmentCount + (72 << 10)
+    emptyByteCount + pieceByteCount * Reassembler.maximumFragmentCount + (72 << 10)
 
   private var bytes = ByteBuffer()
   private var pieces: [Piece] = []
@@ -47,6 +47,8 @@ final class PartialDatagram {
   private var end: Int?
   /// Where the first fragment's header lies in `bytes`, once it came.
   private var header: Range<Int>?
+  /// Where in the header stands that a fragment header follows; 0 for IPv4.
+  private var protocolByteOffset = 0
   /// Whether a fragment came in a broadcast or multicast frame.
   private var isLinkGroup = false
   /// One bit for each of the values of the ECN field that came.
@@ -60,10 +62,10 @@ final class PartialDatagram {
   var isComplete: Bool { payloadByteCount == end && header != nil }
 
   /// Whether a fragment fits those that came.
-  func check(_ fragment: borrowing IPv4Packet) -> Check {
+  func check(_ fragment: borrowing Fragment) -> Check {
     guard !isDiscarded else { return .ignore(.ofDiscarded) }
     let payload = fragment.payload
-    let offset = fragment.fragmentByteOffset
+    let offset = fragment.byteOffset
     let fragmentEnd = offset + payload.byteCount
     // The last fragment of a packet whose others fill it exactly could be empty; nobody sends it.
     guard payload.byteCount > 0 else { return .discard(.contradiction) }
@@ -79,17 +81,17 @@ final class PartialDatagram {
     if !fragment.moreFragments, let last = pieces.last, last.end > fragmentEnd {
       return .discard(.contradiction)
     }
-    guard pieces.count < IPv4Reassembler.maximumFragmentCount else { return .discard(.tooManyFragments) }
+    guard pieces.count < Reassembler.maximumFragmentCount else { return .discard(.tooManyFragments) }
     return .take
   }
 
   /// Bytes that will be allocated to take a fragment.
-  func growth(for fragment: borrowing IPv4Packet) -> Int {
+  func growth(for fragment: borrowing Fragment) -> Int {
     capacity(for: fragment) - bytes.capacity + Self.pieceByteCount
   }
 
-  private func capacity(for fragment: borrowing IPv4Packet) -> Int {
-    let header = fragment.fragmentByteOffset == 0 ? fragment.headerByteCount : 0
+  private func capacity(for fragment: borrowing Fragment) -> Int {
+    let header = fragment.byteOffset == 0 ? fragment.header.byteCount : 0
     let needed = bytes.count + header + fragment.payload.byteCount
     var capacity = max(bytes.capacity, 256)
     while capacity < needed { capacity += min(capacity, Self.growthByteCount) }
@@ -97,7 +99,7 @@ final class PartialDatagram {
   }
 
   /// Takes a fragment that was checked; returns the bytes allocated for it.
-  func append(_ fragment: borrowing IPv4Packet, isLinkGroup: Bool) -> Int {
+  func append(_ fragment: borrowing Fragment, isLinkGroup: Bool) -> Int {
     self.isLinkGroup = self.isLinkGroup || isLinkGroup
     let before = byteCount
     let capacity = capacity(for: fragment)
@@ -107,17 +109,18 @@ final class PartialDatagram {
       bytes = larger
     }
     let payload = fragment.payload
-    let offset = fragment.fragmentByteOffset
+    let offset = fragment.byteOffset
     if offset == 0 {
-      header = bytes.count..<bytes.count + fragment.headerByteCount
-      bytes.append(fragment.wholePacket.extracting(0..<fragment.headerByteCount))
+      header = bytes.count..<bytes.count + fragment.header.byteCount
+      protocolByteOffset = fragment.protocolByteOffset
+      bytes.append(fragment.header)
     }
     let piece = Piece(offset: offset, count: payload.byteCount, position: bytes.count)
     bytes.append(payload)
     pieces.insert(piece, at: place(of: offset))
     payloadByteCount += payload.byteCount
     if !fragment.moreFragments { end = offset + payload.byteCount }
-    congestion |= 1 << (fragment.trafficClass & 3)
+    congestion |= 1 << fragment.congestion
     return byteCount - before
   }
 
@@ -133,33 +136,39 @@ final class PartialDatagram {
   /// The packet, when it is complete.
   func assembled() -> Assembly {
     guard let header, isComplete else { preconditionFailure("fragments are missing") }
-    let total = header.count + payloadByteCount
-    guard total <= 0xffff else { return .drop(.tooLong) }
+    let isIPv6 = protocolByteOffset > 0
+    let headerByteCount = isIPv6 ? header.count - IPv6FragmentHeader.byteCount : header.count
+    let total = headerByteCount + payloadByteCount
+    guard total <= (isIPv6 ? 0xffff + IPv6Packet.minimumHeaderByteCount : 0xffff) else {
+      return .drop(.tooLong)
+    }
     let isCongested = congestion & 0b1000 != 0
     if isCongested && congestion & 1 != 0 { return .drop(.mixedCongestion) }
     var packet = ByteBuffer(capacity: total)
     bytes.withBytes { bytes in
       packet.withFreeRoom(atLeast: total) { output in
-        Self.write(
-          header: bytes.extracting(header), totalByteCount: total, isCongested: isCongested, into: &output)
+        let header = bytes.extracting(header)
+        if isIPv6 {
+          write(ipv6: header, headerByteCount, isCongested: isCongested, into: &output)
+        } else {
+          write(ipv4: header, isCongested: isCongested, into: &output)
+        }
         for piece in pieces {
           output.append(contentsOf: bytes.extracting(piece.position..<piece.position + piece.count))
         }
       }
     }
-    return .packet(ReassembledPacket(packet, isLinkGroup: isLinkGroup))
+    return .packet(ReassembledPacket(packet, isIPv6: isIPv6, isLinkGroup: isLinkGroup))
   }
 
   /// Appends the header of a whole packet after that of its first fragment.
   @_lifetime(output: copy output)
-  private static func write(
-    header: RawSpan, totalByteCount: Int, isCongested: Bool, into output: inout OutputRawSpan
-  ) {
+  private func write(ipv4 header: RawSpan, isCongested: Bool, into output: inout OutputRawSpan) {
     for offset in stride(from: 0, to: header.byteCount, by: 2) {
       let word = header.bigEndian16(at: offset)
       switch offset {
       case 0: output.append(bigEndian: isCongested ? word | 3 : word)
-      case 2: output.append(bigEndian: UInt16(totalByteCount))
+      case 2: output.append(bigEndian: UInt16(header.byteCount + payloadByteCount))
       case 6: output.append(bigEndian: word & 0x4000)
       case 10: output.append(bigEndian: UInt16(0))
       default: output.append(bigEndian: word)
@@ -168,12 +177,29 @@ final class PartialDatagram {
     output.overwrite(at: 10, bigEndian: InternetChecksum(of: output.bytes).value)
   }
 
+  /// The same for IPv6, without the fragment header: what stood in its first byte is what follows now.
+  @_lifetime(output: copy output)
+  private func write(
+    ipv6 header: RawSpan, _ byteCount: Int, isCongested: Bool, into output: inout OutputRawSpan
+  ) {
+    for offset in 0..<byteCount {
+      let byte = header.byte(at: offset)
+      switch offset {
+      case 1: output.append(isCongested ? byte | 0x30 : byte)
+      case protocolByteOffset: output.append(header.byte(at: byteCount))
+      default: output.append(byte)
+      }
+    }
+    let length = byteCount - IPv6Packet.minimumHeaderByteCount + payloadByteCount
+    output.overwrite(at: 4, bigEndian: UInt16(length))
+  }
+
   /// The first fragment as it came; nil when it did not come.
   func firstFragment() -> ReassembledPacket? {
     guard let header, let piece = pieces.first else { return nil }
     var packet = ByteBuffer(capacity: header.count + piece.count)
     bytes.withBytes { packet.append($0.extracting(header.lowerBound..<header.upperBound + piece.count)) }
-    return ReassembledPacket(packet, isLinkGroup: isLinkGroup)
+    return ReassembledPacket(packet, isIPv6: protocolByteOffset > 0, isLinkGroup: isLinkGroup)
   }
 
   /// Where a piece at `offset` stands or would stand in `pieces`.
@@ -194,30 +220,6 @@ final class PartialDatagram {
         return false
       }
       return true
-    }
-  }
-}
-
-/// A packet that owns its bytes: one put together, or a first fragment whose others did not come.
-struct ReassembledPacket: ~Copyable {
-  private let bytes: ByteBuffer
-  /// Whether a fragment came in a broadcast or multicast frame: for `PacketScope`.
-  let isLinkGroup: Bool
-
-  fileprivate init(_ bytes: consuming ByteBuffer, isLinkGroup: Bool) {
-    self.bytes = bytes
-    self.isLinkGroup = isLinkGroup
-  }
-
-  /// Bytes of header and payload.
-  var byteCount: Int { bytes.count }
-
-  /// Lends the packet: whole, valid, and with a right header checksum. Nobody looked at its payload's checksum.
-  func withPacket<R>(_ body: (borrowing IPv4Packet) -> R) -> R {
-    do throws(WireError) {
-      return body(try IPv4Packet(validating: bytes.bytes, checksumIsTrusted: true))
-    } catch {
-      preconditionFailure("put together wrongly")
     }
   }
 }

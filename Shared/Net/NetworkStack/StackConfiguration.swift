@@ -8,7 +8,7 @@ public struct StackConfiguration: Sendable {
   public var bufferBudgetByteCount = 64 << 20
   /// Connections at a time, those in the handshake included; TIME-WAIT is counted apart.
   public var maximumConnectionCount = 16_384
-  /// Connections of one listener whose handshake is not finished; more SYNs are dropped.
+  /// Connections of one listener whose handshake is not finished; more SYNs are answered with cookies (RFC 4987).
   public var maximumHandshakeCount = 512
   /// Connections of one listener that wait to be accepted; more SYNs are dropped.
   public var maximumBacklogCount = 1024

@@ -14,7 +14,8 @@ final class StackConnection {
   let interface: Interface
   var connection: Connection
   let reader: WaitPoint
-  let writer: WaitPoint
+  /// Another one while several connections race, so that one task waits for all of them.
+  var writer: WaitPoint
   /// Who gets it once it is established; nil for one that we opened, and once it is handed over. Not owned: a listener
   /// that closes ends its handshakes.
   unowned(unsafe) var listener: StackListener?
@@ -67,7 +68,9 @@ final class StackConnection {
   private func expire() {
     timerDeadline = .never
     guard let stack else { return }
+    let segmentByteCount = connection.pathSegmentByteCount
     let events = connection.advance(to: stack.loop.now)
+    if connection.pathSegmentByteCount < segmentByteCount { stack.notePath(of: self) }
     stack.handle(events, of: self)
     stack.transmitLater(self)
   }

@@ -14,16 +14,25 @@ final class StackCounters {
   var malformed: [UInt64] = Array(repeating: 0, count: WireError.allCases.count)
   /// Frames and packets for somebody else.
   var notForUs: UInt64 = 0
+  /// IPv4 and IPv6 packets that were valid, for us or not.
+  var packetsOfIPv4: UInt64 = 0
+  var packetsOfIPv6: UInt64 = 0
   /// Packets of a protocol that is not spoken here.
   var unknownProtocol: UInt64 = 0
   /// Packets whose source cannot be anybody.
   var badSource: UInt64 = 0
   /// Segments to a port where nobody listens.
   var closedPort: UInt64 = 0
-  /// SYNs dropped: handshakes or backlog at their limit.
+  /// SYNs, and cookies that came back, dropped: the backlog is at its limit.
   var listenOverflow: UInt64 = 0
   /// SYNs dropped, and connects refused: connections or memory at their limit.
   var connectionLimit: UInt64 = 0
+  /// SYNs answered with a cookie.
+  var cookiesSent: UInt64 = 0
+  /// Cookies that came back in time.
+  var cookiesReturned: UInt64 = 0
+  /// Segments to a listener, while cookies were awaited, that brought none.
+  var cookiesRefused: UInt64 = 0
   /// Datagrams received by sockets.
   var datagramsReceived: UInt64 = 0
   /// Datagrams sent.

@@ -5,8 +5,8 @@ import TCP
 import Wire
 import _Concurrency
 
-/// A port of our own stack that accepts connections. A SYN beyond its limits is dropped, so that its sender tries
-/// again later.
+/// A port of our own stack that accepts connections. A SYN beyond the limit of handshakes is answered with a cookie;
+/// one beyond the limit of the backlog is dropped, so that its sender tries again later.
 public final class StackListener: Listener {
   public let endpoint: Endpoint
   /// The address of `endpoint`.
@@ -31,8 +31,13 @@ public final class StackListener: Listener {
   /// Connections that wait to be accepted.
   public var backlogCount: Int { backlog.count }
 
-  /// Whether one more handshake may begin.
+  /// Whether one more connection may wait to be accepted.
   func hasRoom(_ configuration: StackConfiguration) -> Bool {
+    backlog.count < configuration.maximumBacklogCount
+  }
+
+  /// Whether one more handshake may be remembered.
+  func mayBeginHandshake(_ configuration: StackConfiguration) -> Bool {
     handshakeCount < configuration.maximumHandshakeCount
       && backlog.count + handshakeCount < configuration.maximumBacklogCount
   }

@@ -99,6 +99,12 @@ public final class StackStream: ByteStream {
     held.writer.resume(.closed)
   }
 
+  /// Why it failed; nil while it has not.
+  var failure: NetworkError? { held.error }
+
+  /// Resumes `point` instead of its own when it is connected, fails, or takes more.
+  func signals(_ point: WaitPoint) { held.writer = point }
+
   /// Returns when both ends are connected; throws why they will not be.
   func waitConnected(until deadline: Instant) async throws(NetworkError) {
     while !isConnected {

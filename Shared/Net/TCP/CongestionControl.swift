@@ -9,13 +9,16 @@ protocol CongestionControl {
   /// cwnd.
   var window: Int { get }
   /// `byteCount` new bytes were acknowledged outside of fast recovery. `isLimiting`: whether the window was what kept
-  /// the sender from sending more; a window that is not used says nothing about the path (RFC 7661). `roundTrip`: SRTT
-  /// in nanoseconds, 0 when not known.
-  mutating func acknowledged(_ byteCount: Int, isLimiting: Bool, at now: Instant, roundTrip: UInt64)
+  /// the sender from sending more; a window that is not used says nothing about the path (RFC 7661). `smoothed`: SRTT
+  /// in nanoseconds; `latest`: the round trip of the latest of these bytes. 0 when not known.
+  mutating func acknowledged(
+    _ byteCount: Int, isLimiting: Bool, at now: Instant, smoothed: UInt64, latest: UInt64)
   /// A loss was found by duplicate ACKs or SACK with `inFlight` bytes in the network.
   mutating func foundLoss(inFlight: Int)
   /// What was lost then has been repaired.
   mutating func repairedLoss()
+  /// Nothing was lost when `foundLoss` was last told so: the window is what it was, or larger.
+  mutating func undoLoss()
   /// The RTO passed with `inFlight` bytes in the network. `isRepeated`: before what was lost then has been repaired.
   mutating func timedOut(inFlight: Int, isRepeated: Bool)
   /// Nothing was sent for an RTO: what was known about the path is old (RFC 5681 §4.1).
@@ -58,13 +61,15 @@ enum CongestionController: CongestionControl {
     }
   }
 
-  mutating func acknowledged(_ byteCount: Int, isLimiting: Bool, at now: Instant, roundTrip: UInt64) {
+  mutating func acknowledged(
+    _ byteCount: Int, isLimiting: Bool, at now: Instant, smoothed: UInt64, latest: UInt64
+  ) {
     switch self {
     case .cubic(var cubic):
-      cubic.acknowledged(byteCount, isLimiting: isLimiting, at: now, roundTrip: roundTrip)
+      cubic.acknowledged(byteCount, isLimiting: isLimiting, at: now, smoothed: smoothed, latest: latest)
       self = .cubic(cubic)
     case .newReno(var reno):
-      reno.acknowledged(byteCount, isLimiting: isLimiting, at: now, roundTrip: roundTrip)
+      reno.acknowledged(byteCount, isLimiting: isLimiting, at: now, smoothed: smoothed, latest: latest)
       self = .newReno(reno)
     }
   }
@@ -87,6 +92,17 @@ enum CongestionController: CongestionControl {
       self = .cubic(cubic)
     case .newReno(var reno):
       reno.repairedLoss()
+      self = .newReno(reno)
+    }
+  }
+
+  mutating func undoLoss() {
+    switch self {
+    case .cubic(var cubic):
+      cubic.undoLoss()
+      self = .cubic(cubic)
+    case .newReno(var reno):
+      reno.undoLoss()
       self = .newReno(reno)
     }
   }

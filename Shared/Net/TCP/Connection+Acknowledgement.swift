@@ -82,6 +82,10 @@ extension Connection {
   private mutating func advanceAcknowledged(
     to acknowledgement: SequenceNumber, _ segment: borrowing TCPSegment, at now: Instant
   ) -> Events {
+    if recovery.doubt == .awaitsEcho, recovery.isForNothing(segment.options.timestamps?.echo) {
+      if case .loss = recovery.phase { retransmission.passedTooSoon(after: roundTrip(segment, at: now)) }
+      undoRecovery()
+    }
     measureRoundTrip(to: acknowledgement, segment, at: now)
     if !recovery.isOpen, acknowledgement > recovery.highRetransmitted { retransmission.resetBackOff() }
     // While the window is what limits, nothing more could have been in flight.
@@ -121,8 +125,7 @@ extension Connection {
       guard acknowledgement >= timed.end else { return }
       retransmission.measured(now.nanoseconds - timed.at.nanoseconds)
       self.timed = nil
-    } else if !recovery.isOpen, let timestamps, let echo = segment.options.timestamps?.echo,
-      let roundTrip = timestamps.roundTrip(echo, at: now),
+    } else if !recovery.isOpen, let roundTrip = roundTrip(segment, at: now),
       roundTrip <= now.nanoseconds - recovery.began.nanoseconds + RetransmissionTimer.granularity
     {
       // Segments sent again can be measured by what the peer echoes (RFC 7323 §4.1).
@@ -130,15 +133,22 @@ extension Connection {
     }
   }
 
+  /// How long ago what `segment` echoes was sent, if timestamps tell.
+  private func roundTrip(_ segment: borrowing TCPSegment, at now: Instant) -> UInt64? {
+    guard let timestamps, let echo = segment.options.timestamps?.echo else { return nil }
+    return timestamps.roundTrip(echo, at: now)
+  }
+
   /// New bytes are acknowledged: what that means for the repair of losses and for the congestion window.
   private mutating func repair(_ byteCount: Int, isLimiting: Bool, at now: Instant) {
-    let roundTrip = retransmission.smoothed ?? 0
+    let smoothed = retransmission.smoothed ?? 0
     switch recovery.phase {
     case .open:
       recovery.duplicateCount = 0
       // Once passed it is forgotten: 2 GiB later it would lie ahead again.
       if let lastPoint = recovery.lastPoint, unacknowledged > lastPoint { recovery.lastPoint = nil }
-      congestion.acknowledged(byteCount, isLimiting: isLimiting, at: now, roundTrip: roundTrip)
+      congestion.acknowledged(
+        byteCount, isLimiting: isLimiting, at: now, smoothed: smoothed, latest: rack.roundTrip)
     case .fast(let point):
       if unacknowledged >= point {
         endRecovery(at: point)
@@ -150,28 +160,26 @@ extension Connection {
       if !isSACKPermitted {
         recovery.highRetransmitted = unacknowledged
         recovery.mustRetransmitFront = true
-        recovery.duplicateCount = max(0, recovery.duplicateCount - byteCount / max(1, segmentByteCount))
+        recovery.duplicateCount = max(
+          0, recovery.duplicateCount - Int32(byteCount / max(1, segmentByteCount)))
       }
     case .loss(let point):
       // What is acknowledged may have arrived before the loss: L is one segment (RFC 3465 §2.3).
       congestion.acknowledged(
-        min(byteCount, segmentByteCount), isLimiting: true, at: now, roundTrip: roundTrip)
+        min(byteCount, segmentByteCount), isLimiting: true, at: now, smoothed: smoothed, latest: 0)
       if recovery.highRetransmitted < unacknowledged { recovery.highRetransmitted = unacknowledged }
       if unacknowledged >= point { endRecovery(at: point) }
     }
   }
 
   private mutating func endRecovery(at point: SequenceNumber) {
-    recovery.phase = .open
-    recovery.duplicateCount = 0
-    recovery.mustRetransmitFront = false
-    recovery.lastPoint = point
+    recovery.end(at: point)
+    rack.recoveryEnded()
   }
 
   private mutating func takeDuplicate(at now: Instant) {
     counters.duplicateAcknowledgements &+= 1
-    if recovery.duplicateCount == 0 { recovery.flightByteCount = flightByteCount }
-    recovery.duplicateCount += 1
+    recovery.duplicateCount &+= 1
     // With SACK, RACK says what is a loss.
     guard !isSACKPermitted, recovery.isOpen, recovery.duplicateCount >= Scoreboard.duplicateThreshold,
       recovery.lastPoint.map({ unacknowledged > $0 }) ?? true
@@ -182,13 +190,10 @@ extension Connection {
   /// A loss was found while nothing was known to be lost.
   mutating func beginFastRecovery(at now: Instant) {
     counters.fastRecoveries &+= 1
-    let flight = flightByteCount
-    congestion.foundLoss(
-      inFlight: recovery.duplicateCount > 0 ? min(recovery.flightByteCount, flight) : flight)
-    recovery.phase = .fast(point: sendMaximum)
-    recovery.began = now
-    recovery.highRetransmitted = unacknowledged
-    recovery.mustRetransmitFront = true
+    // Without what Limited Transmit sent, and what was sent in place of reported segments (RFC 5681 §3.2, step 2).
+    congestion.foundLoss(inFlight: min(flightByteCount, congestion.window))
+    recovery.begin(
+      .fast(point: sendMaximum), from: unacknowledged, at: now, isSACKPermitted: isSACKPermitted)
     recovery.hasRescued = false
     // Karn: what is sent again cannot be measured.
     timed = nil
@@ -198,15 +203,17 @@ extension Connection {
   var pipeByteCount: Int {
     @inline(__always) get {
       switch recovery.phase {
-      case .open: return flightByteCount
-      case .loss where isSACKPermitted, .fast where isSACKPermitted:
+      // With SACK what was reported has left the network, also while nothing is known to be lost (RFC 6675 §5, step
+      // 3): new data takes its place.
+      case _ where isSACKPermitted:
         return flightByteCount - sentLog.receivedByteCount - sentLog.lostByteCount
+      case .open: return flightByteCount
       case .loss(let point):
         // All that was in flight then is lost, but for what was sent again.
         return max(0, recovery.highRetransmitted - unacknowledged)
           + max(0, sendMaximum - (point < unacknowledged ? unacknowledged : point))
       case .fast:
-        let arrived = recovery.duplicateCount * segmentByteCount
+        let arrived = Int(recovery.duplicateCount) * segmentByteCount
         let lost = recovery.mustRetransmitFront ? segmentByteCount : 0
         return max(0, flightByteCount - arrived - lost)
       }

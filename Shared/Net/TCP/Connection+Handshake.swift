@@ -5,14 +5,14 @@ import Wire
 
 extension Connection {
   /// Takes what a SYN says: the peer's first number and its options.
-  mutating func takeSYN(_ segment: borrowing TCPSegment, at now: Instant) {
-    let options = segment.options
-    receiveNext = segment.sequenceNumber + 1
+  mutating func takeSYN(_ options: TCPOptions, number: SequenceNumber, at now: Instant) {
+    receiveNext = number + 1
     receiveEdge = receiveNext
     lastAcknowledgementSent = receiveNext
     let asked = Int(options.maximumSegmentSize ?? 536)
     peerSegmentByteCount = max(
       configuration.minimumSegmentByteCount, min(asked, localSegmentByteCount))
+    path.agreedByteCount = UInt16(peerSegmentByteCount)
     if let shift = options.windowScale {
       sendWindowShift = shift
       peerScales = true
@@ -64,7 +64,7 @@ extension Connection {
       counters.droppedBadFlags &+= 1
       return []
     }
-    takeSYN(segment, at: now)
+    takeSYN(segment.options, number: segment.sequenceNumber, at: now)
     takeWindowOfSYN(segment)
     lastReceivedAt = now
     guard flags.contains(.ack) else {

@@ -41,7 +41,10 @@ extension Connection {
     beginFastRecovery(at: now)
     tailProbe = nil
     // Others may have been found with the first.
-    _ = sentLog.findLosses(rack, window: rack.reorderingWindow(isSure: true, smoothed: 0), at: now)
+    lossProbeAt =
+      sentLog.findLosses(
+        rack, window: rack.reorderingWindow(isSure: true, smoothed: retransmission.smoothed ?? 0), at: now
+      ).next
   }
 
   /// Takes the first block of an ACK when it is a D-SACK (RFC 2883 §4): it reports what arrived twice, and lies below
@@ -55,8 +58,30 @@ extension Connection {
       guard second.start <= block.start, block.end <= second.end else { return }
     }
     counters.duplicatesReported &+= 1
-    // §7.4.2 of RFC 8985: the probe's both copies arrived, so that nothing was lost.
-    if let probe = tailProbe, block.end == probe.end { tailProbe = nil }
+    if let probe = tailProbe, block.end == probe.end {
+      // §7.4.2 of RFC 8985: the probe's both copies arrived, so that nothing was lost.
+      tailProbe = nil
+    } else {
+      rack.duplicateReported(acknowledgement, sent: sendMaximum)
+    }
+    if recovery.isForNothing(block) { undoRecovery() }
+  }
+
+  /// All that was sent again in the last phase had arrived before, or was about to: the window was reduced for nothing
+  /// (RFC 3708 §3, RFC 4015 §3; RFC 9438 §4.9). What counts as lost is in the network, for all we know.
+  mutating func undoRecovery() {
+    counters.recoveriesUndone &+= 1
+    recovery.undoableByteCount = -1
+    recovery.doubt = .none
+    congestion.undoLoss()
+    switch recovery.phase {
+    case .open: rack.sawReordering()
+    case .fast(let point):
+      rack.sawReordering()
+      recovery.end(at: point)
+    case .loss(let point): recovery.end(at: point)
+    }
+    sentLog.undoLosses()
   }
 
   // MARK: Tail-loss probe

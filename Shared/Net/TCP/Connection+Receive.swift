@@ -142,7 +142,7 @@ extension Connection {
   mutating func challenge(at now: Instant) -> Events {
     if now.nanoseconds - challengesCountedFrom.nanoseconds >= 1_000_000_000 {
       challengesCountedFrom = now
-      challengeBudget = configuration.challengesPerSecond
+      challengeBudget = Int32(clamping: configuration.challengesPerSecond)
     }
     guard challengeBudget > 0 else { return [] }
     challengeBudget -= 1

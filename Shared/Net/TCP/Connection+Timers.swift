@@ -59,6 +59,7 @@ extension Connection {
     guard unacknowledged < sendMaximum else { return [] }
     if now.nanoseconds - waitingSince.nanoseconds >= patience { return giveUp() }
     retransmission.backOff()
+    reconsiderPath()
     // The front was reported as received and still is not acknowledged: the peer threw it away (RFC 2018 §8).
     let isReneged = scoreboard.ranges.first.map { $0.start <= unacknowledged } ?? false
     if isReneged { scoreboard.removeAll() }
@@ -71,10 +72,8 @@ extension Connection {
     } else {
       congestion.timedOut(inFlight: flightByteCount, isRepeated: false)
     }
-    recovery.phase = .loss(point: sendMaximum)
-    recovery.began = now
-    recovery.highRetransmitted = unacknowledged
-    recovery.mustRetransmitFront = true
+    recovery.begin(
+      .loss(point: sendMaximum), from: unacknowledged, at: now, isSACKPermitted: isSACKPermitted)
     recovery.duplicateCount = 0
     return []
   }
@@ -97,7 +96,7 @@ extension Connection {
       keepAliveAt = silentSince <= now ? now.advanced(byNanoseconds: idle) : silentSince
       return []
     }
-    guard keepAlivesUnanswered < configuration.keepAliveProbeCount else { return giveUp() }
+    guard Int(keepAlivesUnanswered) < configuration.keepAliveProbeCount else { return giveUp() }
     keepAlivesUnanswered += 1
     owedProbe = .keepAlive
     keepAliveAt = now.advanced(byNanoseconds: configuration.keepAliveInterval)

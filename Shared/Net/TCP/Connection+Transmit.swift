@@ -148,8 +148,9 @@ extension Connection {
     guard waiting > 0 || wantsFin else { return nil }
     let full = segmentByteCount
     let window = usableWindow
-    // While all is well, each of the first two duplicate ACKs lets a segment out (Limited Transmit, RFC 3042).
-    let limited = recovery.isOpen ? min(recovery.duplicateCount, 2) * full : 0
+    // While all is well, each of the first two duplicate ACKs lets a segment out (Limited Transmit, RFC 3042); with
+    // SACK, what it reports is out of the pipe.
+    let limited = recovery.isOpen && !isSACKPermitted ? Int(min(recovery.duplicateCount, 2)) * full : 0
     let allowed = congestion.window + limited - pipeByteCount
     if waiting <= 0 {
       // FIN alone; the window may be closed but not the congestion window.
@@ -225,6 +226,7 @@ extension Connection {
       } else if end > recovery.highRetransmitted {
         recovery.highRetransmitted = end
       }
+      if !recovery.isOpen { recovery.didRetransmit(segment) }
       logSent(segment, to: end, at: now)
       recovery.mustRetransmitFront = false
       timed = nil

@@ -29,6 +29,8 @@ public struct Connection: ~Copyable {
   public var isNagleEnabled: Bool
   /// Whether the peer opened it.
   public let isPassive: Bool
+  /// What its path takes, which `peerSegmentByteCount` follows.
+  var path = PathLimit()
 
   // MARK: Send sequence variables (RFC 9293 §3.3.1)
 
@@ -92,6 +94,8 @@ public struct Connection: ~Copyable {
   var lastAcknowledgementSent = SequenceNumber(0)
   /// The offset our timestamps have, or would have.
   let timestampOffset: UInt32
+  /// The place that a router quoted, with `path.claimedByteCount`.
+  var pathClaimNumber = SequenceNumber(0)
 
   // MARK: Congestion and loss
 
@@ -105,7 +109,15 @@ public struct Connection: ~Copyable {
   var tailProbe: TailProbe?
   var retransmission: RetransmissionTimer
   /// The one segment whose round trip is being measured: its end, and when it was sent. Nil while nothing is.
-  var timed: (end: SequenceNumber, at: Instant)?
+  var timed: (end: SequenceNumber, at: Instant)? {
+    @inline(__always) get { timedAt == .never ? nil : (timedEnd, timedAt) }
+    @inline(__always) set {
+      timedEnd = newValue?.end ?? timedEnd
+      timedAt = newValue?.at ?? .never
+    }
+  }
+  private var timedEnd = SequenceNumber(0)
+  private var timedAt = Instant.never
 
   // MARK: What is to be sent besides data
 
@@ -124,7 +136,7 @@ public struct Connection: ~Copyable {
   /// Bytes that arrived in order since the last gap.
   var inOrderByteCount = 0
   /// How many challenge ACKs are left, and since when (RFC 5961 §7).
-  var challengeBudget: Int
+  var challengeBudget: Int32
   var challengesCountedFrom: Instant
 
   enum Probe: Equatable { case none, window, keepAlive, tail }
@@ -145,8 +157,8 @@ public struct Connection: ~Copyable {
   var lastReceivedAt: Instant
   /// When data was last sent.
   var lastSentAt: Instant
-  var keepAlivesUnanswered = 0
-  var persistCount = 0
+  var keepAlivesUnanswered: Int32 = 0
+  var persistCount: Int32 = 0
 
   /// Who talks to whom, and the numbers that must not be guessed.
   public struct Identity: Sendable {
@@ -179,7 +191,7 @@ public struct Connection: ~Copyable {
     2 * configuration.queueEntitlementByteCount
   }
 
-  private init(
+  init(
     _ identity: Identity, isPassive: Bool, configuration: Configuration, counters: Counters, pool: BufferPool,
     at now: Instant
   ) {
@@ -210,7 +222,7 @@ public struct Connection: ~Copyable {
       initialWindow: peerSegmentByteCount)
     retransmission = RetransmissionTimer(configuration)
     owesSYN = true
-    challengeBudget = configuration.challengesPerSecond
+    challengeBudget = Int32(clamping: configuration.challengesPerSecond)
     challengesCountedFrom = now
     waitingSince = now
     lastReceivedAt = now
@@ -238,7 +250,7 @@ public struct Connection: ~Copyable {
       identity, isPassive: true, configuration: configuration, counters: counters, pool: pool, at: now)
     counters.passiveOpens &+= 1
     giveUpAt = now.advanced(byNanoseconds: configuration.handshakeTimeout)
-    takeSYN(syn, at: now)
+    takeSYN(syn.options, number: syn.sequenceNumber, at: now)
     takeWindowOfSYN(syn)
   }
 

@@ -20,8 +20,14 @@ public final class Counters {
   public var duplicateAcknowledgements: UInt64 = 0
   /// D-SACKs: reports that something we sent arrived twice (RFC 2883).
   public var duplicatesReported: UInt64 = 0
+  /// Recoveries that were for nothing, as D-SACK or timestamps told: the window was given back.
+  public var recoveriesUndone: UInt64 = 0
   /// Segments that arrived beyond a gap.
   public var outOfOrderSegments: UInt64 = 0
+  /// Times that a router's word made segments smaller (RFC 1191).
+  public var pathReductions: UInt64 = 0
+  /// Times that segments were made smaller because full ones did not arrive (RFC 4821 §7.7).
+  public var blackHoles: UInt64 = 0
   /// Zero-window and keep-alive probes sent.
   public var probes: UInt64 = 0
   /// Connections we opened.
@@ -51,6 +57,9 @@ public final class Counters {
   public var droppedBadFlags: UInt64 = 0
   /// Dropped: no memory, no window, or more gaps than are remembered.
   public var droppedForMemory: UInt64 = 0
+
+  /// Dropped: a router's word about the path that quotes nothing in flight, or says nothing new (RFC 5927 §7).
+  public var droppedPathClaims: UInt64 = 0
 
   /// All zero.
   public init() {}

@@ -7,7 +7,10 @@ struct NewReno: CongestionControl {
   private let segment: Int
   private let initialWindow: Int
   private(set) var window: Int
-  private var slowStartThreshold = Int.max
+  private var slowStart = SlowStart()
+  /// Window and threshold before the last loss that was found.
+  private var windowBefore = 0
+  private var thresholdBefore = Int.max
   /// Bytes acknowledged since the window last grew by a segment (RFC 3465 §2.1).
   private var acknowledgedCount = 0
 
@@ -17,11 +20,12 @@ struct NewReno: CongestionControl {
     window = initialWindow
   }
 
-  mutating func acknowledged(_ byteCount: Int, isLimiting: Bool, at now: Instant, roundTrip: UInt64) {
+  mutating func acknowledged(
+    _ byteCount: Int, isLimiting: Bool, at now: Instant, smoothed: UInt64, latest: UInt64
+  ) {
     guard isLimiting else { return }
-    if window < slowStartThreshold {
-      // One batch of our driver may be acknowledged by one ACK, so L (RFC 3465 §2.3) is what was acknowledged.
-      window = min(window + byteCount, max(slowStartThreshold, window))
+    if window < slowStart.threshold {
+      window = slowStart.grow(window, by: byteCount, roundTrip: latest)
       return
     }
     acknowledgedCount += byteCount
@@ -32,16 +36,23 @@ struct NewReno: CongestionControl {
   }
 
   mutating func foundLoss(inFlight: Int) {
-    slowStartThreshold = max(inFlight / 2, 2 * segment)
-    window = slowStartThreshold
+    windowBefore = window
+    thresholdBefore = slowStart.threshold
+    slowStart.threshold = max(inFlight / 2, 2 * segment)
+    window = slowStart.threshold
     acknowledgedCount = 0
   }
 
-  mutating func repairedLoss() { window = max(slowStartThreshold, segment) }
+  mutating func repairedLoss() { window = max(slowStart.threshold, segment) }
+
+  mutating func undoLoss() {
+    window = max(window, windowBefore)
+    slowStart.threshold = max(slowStart.threshold, thresholdBefore)
+  }
 
   mutating func timedOut(inFlight: Int, isRepeated: Bool) {
     // ssthresh is halved once for the same data (RFC 5681 §3.1).
-    if !isRepeated { slowStartThreshold = max(inFlight / 2, 2 * segment) }
+    if !isRepeated { slowStart.threshold = max(inFlight / 2, 2 * segment) }
     window = segment
     acknowledgedCount = 0
   }

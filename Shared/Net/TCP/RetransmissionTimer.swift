@@ -5,37 +5,51 @@ struct RetransmissionTimer {
   /// The clock's own uncertainty G (§2): nothing is measured finer than this.
   static let granularity: UInt64 = 1_000_000
 
-  private let minimum: UInt64
-  private let maximum: UInt64
+  /// In microseconds.
+  private let minimum: UInt32
+  private let maximum: UInt32
   /// SRTT, in nanoseconds; nil before the first measurement.
-  private(set) var smoothed: UInt64?
+  var smoothed: UInt64? { estimate == .max ? nil : estimate }
+  private var estimate = UInt64.max
   private var variation: UInt64 = 0
   /// RTO before back-off.
   private var base: UInt64
   /// How often it passed since something was measured.
-  private(set) var backoffCount = 0
+  private(set) var backoffCount: UInt32 = 0
 
   init(_ configuration: borrowing Configuration) {
-    minimum = configuration.minimumRetransmissionTimeout
-    maximum = configuration.maximumRetransmissionTimeout
+    minimum = UInt32(clamping: configuration.minimumRetransmissionTimeout / 1000)
+    maximum = UInt32(clamping: configuration.maximumRetransmissionTimeout / 1000)
     base = configuration.initialRetransmissionTimeout
   }
 
   /// RTO: how long to wait for an acknowledgement.
-  var timeout: UInt64 { min(maximum, base << UInt64(min(backoffCount, 16))) }
+  var timeout: UInt64 { min(UInt64(maximum) * 1000, base << UInt64(min(backoffCount, 16))) }
 
   /// A segment that was sent once took this long to be acknowledged (Karn: never one that was sent again).
   mutating func measured(_ roundTrip: UInt64) {
-    if let smoothed {
+    if estimate != .max {
       // §2.3: alpha 1/8, beta 1/4.
-      let error = smoothed > roundTrip ? smoothed - roundTrip : roundTrip - smoothed
+      let error = estimate > roundTrip ? estimate - roundTrip : roundTrip - estimate
       variation = variation - variation / 4 + error / 4
-      self.smoothed = smoothed - smoothed / 8 + roundTrip / 8
+      estimate = estimate - estimate / 8 + roundTrip / 8
     } else {
-      smoothed = roundTrip
+      estimate = roundTrip
       variation = roundTrip / 2
     }
-    base = max(minimum, (smoothed ?? 0) + max(Self.granularity, variation * 4))
+    setBase()
+  }
+
+  /// The RTO passed while nothing was lost, but on its way for `roundTrip` (RFC 4015 §3.3).
+  mutating func passedTooSoon(after roundTrip: UInt64?) {
+    guard let roundTrip, estimate != .max else { return }
+    estimate = max(estimate, roundTrip)
+    variation = max(variation, roundTrip / 2)
+    setBase()
+  }
+
+  private mutating func setBase() {
+    base = max(UInt64(minimum) * 1000, estimate + max(Self.granularity, variation * 4))
     backoffCount = 0
   }
 
@@ -48,7 +62,7 @@ struct RetransmissionTimer {
 
   /// SYN is acknowledged. When it was sent again, data starts with a longer RTO (§5.7).
   mutating func handshakeEnded() {
-    if backoffCount > 0 && smoothed == nil { base = max(base, 3_000_000_000) }
+    if backoffCount > 0 && estimate == .max { base = max(base, 3_000_000_000) }
     backoffCount = 0
   }
 }

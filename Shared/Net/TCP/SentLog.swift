@@ -33,9 +33,17 @@ struct SentLog {
   /// Where the first run begins.
   private var front = SequenceNumber(0)
   /// Of what is not acknowledged: reported by SACK.
-  private(set) var receivedByteCount = 0
+  private(set) var receivedByteCount: Int {
+    get { Int(received) }
+    set { received = Int32(newValue) }
+  }
+  private var received: Int32 = 0
   /// Of what is not acknowledged: lost, and not sent again since.
-  private(set) var lostByteCount = 0
+  private(set) var lostByteCount: Int {
+    get { Int(lost) }
+    set { lost = Int32(newValue) }
+  }
+  private var lost: Int32 = 0
 
   private var head: Int {
     get { Int(firstIndex) }
@@ -154,6 +162,12 @@ struct SentLog {
       runs[index].fate = .lost
       lostByteCount += length(index)
     }
+  }
+
+  /// What counts as lost, and was not sent again since, is in the network after all.
+  mutating func undoLosses() {
+    lostByteCount = 0
+    for index in head..<runs.count where runs[index].fate == .lost { runs[index].fate = .inFlight }
   }
 
   /// The first bytes count as lost, as the peer would not take them.

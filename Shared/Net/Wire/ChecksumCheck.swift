@@ -1,4 +1,4 @@
-// RFC 9293 §3.1, RFC 768 and RFC 1122 §4.1.3.4 before changing this file.
+// RFC 9293 §3.1, RFC 768, RFC 1122 §4.1.3.4 and RFC 8200 §8.1 before changing this file.
 
 import Bytes
 
@@ -6,7 +6,7 @@ import Bytes
 public enum ChecksumCheck: Equatable, Sendable {
   /// It was checked already: by the device, or because the bytes never left this machine.
   case trusted
-  /// It is checked against this sum of the pseudo header, such as `IPv4Packet.pseudoHeader`.
+  /// It is checked against this sum of the pseudo header, such as `IPv4Packet.pseudoHeader` or `IPv6Packet.pseudoHeader`.
   case verify(pseudoHeader: InternetChecksum)
 }
 
@@ -27,6 +27,23 @@ extension InternetChecksum {
     var sum = InternetChecksum()
     sum.add(bigEndian: source.rawValue)
     sum.add(bigEndian: destination.rawValue)
+    sum.add(bigEndian: UInt16(`protocol`.rawValue))
+    sum.add(bigEndian: UInt16(byteCount))
+    return sum
+  }
+
+  /// The pseudo header between two IPv6 addresses (RFC 8200 §8.1), or two IPv4 addresses in their mapped form: that
+  /// adds 0xffff twice to what IPv4's pseudo header holds, which is nothing in ones' complement.
+  @_disfavoredOverload
+  public static func pseudoHeader(
+    source: IPv6Address, destination: IPv6Address, protocol: IPProtocol, byteCount: Int
+  ) -> InternetChecksum {
+    precondition(byteCount >= 0 && byteCount <= 0xffff)
+    var sum = InternetChecksum()
+    sum.add(bigEndian: source.high)
+    sum.add(bigEndian: source.low)
+    sum.add(bigEndian: destination.high)
+    sum.add(bigEndian: destination.low)
     sum.add(bigEndian: UInt16(`protocol`.rawValue))
     sum.add(bigEndian: UInt16(byteCount))
     return sum

@@ -15,6 +15,8 @@ public struct IPProtocol: RawRepresentable, Hashable, Sendable {
   public static let tcp = IPProtocol(rawValue: 6)
   /// UDP.
   public static let udp = IPProtocol(rawValue: 17)
+  /// ICMP for IPv6.
+  public static let icmpv6 = IPProtocol(rawValue: 58)
 }
 
 /// A validated IPv4 packet, possibly a fragment. Options are skipped.

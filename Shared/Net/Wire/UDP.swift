@@ -1,4 +1,4 @@
-// RFC 768 and RFC 1122 §4.1.3 before changing this file.
+// RFC 768, RFC 1122 §4.1.3 and RFC 8200 §8.1 before changing this file.
 
 import Bytes
 
@@ -10,13 +10,16 @@ public struct UDPDatagram: ~Escapable {
   private let bytes: RawSpan
 
   /// Reads an IP packet's payload. Refuses `truncated`, `badLength` and `badChecksum`; a datagram without a
-  /// checksum passes (RFC 1122 §4.1.3.4).
+  /// checksum passes (RFC 1122 §4.1.3.4) unless it `mustHaveChecksum`, as over IPv6 (RFC 8200 §8.1).
   @_lifetime(copy bytes)
-  public init(validating bytes: RawSpan, checksum: ChecksumCheck) throws(WireError) {
+  public init(
+    validating bytes: RawSpan, checksum: ChecksumCheck, mustHaveChecksum: Bool = false
+  ) throws(WireError) {
     guard bytes.byteCount >= Self.headerByteCount else { throw .truncated }
     let length = Int(bytes.bigEndian16(at: 4))
     guard length >= Self.headerByteCount else { throw .badLength }
     guard length <= bytes.byteCount else { throw .truncated }
+    guard !mustHaveChecksum || bytes.bigEndian16(at: 6) != 0 else { throw .badChecksum }
     if case .verify(let pseudoHeader) = checksum, bytes.bigEndian16(at: 6) != 0 {
       // The pseudo header holds the datagram's length, which is the packet's unless somebody padded.
       guard length == bytes.byteCount else { throw .badLength }

@@ -32,6 +32,14 @@ public struct InternetChecksum: Equatable, Sendable {
     sum &+= UInt64(value.bigEndian)
   }
 
+  /// Adds a number of 8 bytes, at an even place.
+  @inline(__always)
+  public mutating func add(bigEndian value: UInt64) {
+    precondition(!isOdd)
+    // By halves: the sum must not overflow.
+    sum &+= (value.bigEndian & 0xffff_ffff) &+ value.bigEndian >> 32
+  }
+
   /// Adds `bytes` behind what was added before.
   public mutating func add(_ bytes: RawSpan) {
     if bytes.byteCount == 0 { return }

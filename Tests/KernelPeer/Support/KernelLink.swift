@@ -22,11 +22,29 @@ final class KernelLink {
     var faults = FaultyDevice.Faults()
     /// Whether the stack asks for its address instead of knowing it.
     var usesDHCP = false
+    /// Which family `address`, and with it `connect`, is of.
+    var family = Family.ipv4
+    /// Whether the stack takes its IPv6 address from a router instead of knowing it.
+    var usesRouters = false
 
-    init(offloads: Bool = true, mtu: Int = 1500) {
+    init(offloads: Bool = true, mtu: Int = 1500, _ family: Family = .ipv4) {
       self.offloads = offloads
       self.mtu = mtu
+      self.family = family
     }
+  }
+
+  /// A version of IP.
+  enum Family: CaseIterable, Sendable { case ipv4, ipv6 }
+
+  /// A family, with or without help of the device.
+  struct Course: CaseIterable, Sendable {
+    let family: Family
+    let offloads: Bool
+    static let allCases = Family.allCases.flatMap { family in
+      [true, false].map { Course(family: family, offloads: $0) }
+    }
+    var options: Options { Options(offloads: offloads, family) }
   }
 
   static let kernelAddress = IPv4Address(10, 84, 0, 1)
@@ -34,6 +52,10 @@ final class KernelLink {
   /// An address of the link that nobody has.
   static let deadAddress = IPv4Address(10, 84, 0, 77)
   static let network = IPv4Network(kernelAddress, prefixLength: 24)
+  static let kernelAddress6 = IPv6Address(high: 0xfd00_0084 << 32, low: 1)
+  static let ownAddress6 = IPv6Address(high: 0xfd00_0084 << 32, low: 2)
+  static let deadAddress6 = IPv6Address(high: 0xfd00_0084 << 32, low: 0x77)
+  static let network6 = IPv6Network(kernelAddress6, prefixLength: 64)
   /// How long anything may take. Far beyond what it does: a hang becomes a failure.
   static let patience = Duration.seconds(60)
 
@@ -43,19 +65,25 @@ final class KernelLink {
   /// The kernel's end, from the same loop.
   let kernel: KernelNetwork
   let device: FaultyDevice
+  let family: Family
   private let port: TapPort
 
   private init(_ options: Options) throws {
+    family = options.family
     let driver = EpollDriver()
     let loop = EventLoop(driver: driver, clock: LinuxClock())
     self.loop = loop
     let tap = try TapDevice(
       inheriting: TapDevice.open(name: "tap0"), hardwareAddress: 0x0253_4f55_4b02,
       maximumTransmissionUnit: options.mtu, offloads: options.offloads)
-    // Without IPv6: its own packets would only be in the way.
+    // Without IPv6 of the kernel's own making: its packets would only be in the way.
     try TestNamespace.ip("link set tap0 addrgenmode none")
     try TestNamespace.ip("link set tap0 mtu \(options.mtu) up")
     try TestNamespace.ip("address add 10.84.0.1/24 dev tap0")
+    if options.family == .ipv6 {
+      try TestNamespace.ip("address add fd00:84::1/64 dev tap0 nodad")
+      try TestNamespace.ip("address add fe80::1/64 dev tap0 nodad")
+    }
     try TestNamespace.ip("link set lo up")
     kernel = KernelNetwork(driver: driver, loop: loop)
     stack = NetworkStack(
@@ -64,7 +92,11 @@ final class KernelLink {
     let interface = stack.attach(
       device,
       addressing: options.usesDHCP
-        ? .dhcp(hostName: "souk") : .fixed(address: Self.ownAddress, network: Self.network, gateway: nil))
+        ? .dhcp(hostName: "souk") : .fixed(address: Self.ownAddress, network: Self.network, gateway: nil),
+      ipv6: options.family == .ipv4
+        ? nil
+        : options.usesRouters
+          ? .automatic : .fixed(address: Self.ownAddress6, network: Self.network6, gateway: nil))
     self.interface = interface
     port = TapPort(tap, driver: driver, loop: loop) { interface.poll() }
     device.whenFramesAreDue = { _ = interface.poll() }
@@ -143,7 +175,15 @@ extension KernelLink {
   func network(_ end: End) -> any Network { end == .own ? stack : kernel }
 
   func address(_ end: End) -> IPAddress {
-    .v4((end == .own ? Self.ownAddress : Self.kernelAddress).rawValue)
+    if family == .ipv4 { return .v4((end == .own ? Self.ownAddress : Self.kernelAddress).rawValue) }
+    let address = end == .own ? Self.ownAddress6 : Self.kernelAddress6
+    return .v6(address.high, address.low)
+  }
+
+  /// An address of the link that nobody has.
+  var deadAddress: IPAddress {
+    family == .ipv4
+      ? .v4(Self.deadAddress.rawValue) : .v6(Self.deadAddress6.high, Self.deadAddress6.low)
   }
 
   /// A connection that `client` opened.

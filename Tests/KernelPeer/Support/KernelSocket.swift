@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import MachineTesting
+import Platform
 import Wire
 
 /// A blocking socket of the Linux kernel, for what `KernelNetwork` does not do. Of the calling thread's namespace, and
@@ -8,8 +9,8 @@ import Wire
 final class KernelSocket {
   let descriptor: Int32
 
-  init(_ type: __socket_type = SOCK_STREAM) throws {
-    descriptor = socket(AF_INET, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
+  init(_ type: __socket_type = SOCK_STREAM, _ family: KernelLink.Family = .ipv4) throws {
+    descriptor = socket(family == .ipv4 ? AF_INET : AF_INET6, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
     limitWaits()
   }
@@ -65,6 +66,26 @@ final class KernelSocket {
   func connect(to address: IPv4Address = KernelLink.ownAddress, port: UInt16) throws(Failure) {
     let result = withAddress(address, port) { Glibc.connect(descriptor, $0, $1) }
     _ = try Self.check(Int(result), "connect")
+  }
+
+  func connect(to address: IPAddress, port: UInt16) throws(Failure) {
+    switch address {
+    case .v4(let value): try connect(to: IPv4Address(rawValue: value), port: port)
+    case .v6(let high, let low):
+      var name = sockaddr_in6()
+      name.sin6_family = sa_family_t(AF_INET6)
+      name.sin6_port = port.bigEndian
+      withUnsafeMutableBytes(of: &name.sin6_addr) {
+        $0.storeBytes(of: high.bigEndian, as: UInt64.self)
+        $0.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+      }
+      let result = withUnsafePointer(to: &name) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+        }
+      }
+      _ = try Self.check(Int(result), "connect")
+    }
   }
 
   func bind(port: UInt16) throws(Failure) {

@@ -69,7 +69,7 @@ private func encoded(_ name: String) -> [UInt8] {
 struct AskedDNS: Equatable {
   var payload: [UInt8]
   var port: UInt16
-  var server: IPv4Address
+  var server: IPv6Address
 
   init?(_ action: DNSAction?) {
     guard case .ask(let payload, let port, let server) = action else { return nil }
@@ -93,7 +93,7 @@ struct AskedDNS: Equatable {
 
 /// A resolver on a bench: its clock, and what it did.
 struct DNSBench {
-  static let servers = [IPv4Address(10, 0, 0, 53), IPv4Address(10, 0, 0, 54), IPv4Address(10, 0, 0, 55)]
+  static let servers = [53, 54, 55].map { IPv6Address(mapped: IPv4Address(10, 0, 0, $0)) }
   static let address = IPv4Address(192, 0, 2, 1)
   static let start = Instant(nanoseconds: 3_600_000_000_000)
 
@@ -105,7 +105,7 @@ struct DNSBench {
   var asked: AskedDNS!
 
   init(
-    servers: [IPv4Address] = DNSBench.servers, mixesCase: Bool = true,
+    servers: [IPv6Address] = DNSBench.servers, mixesCase: Bool = true,
     cacheLimit: Int = DNSResolver.maximumCacheEntryCount, seed: UInt64 = 1
   ) {
     resolver = DNSResolver(servers: servers, mixesCase: mixesCase, cacheLimit: cacheLimit, key: (seed, 99))
@@ -137,7 +137,7 @@ struct DNSBench {
   }
 
   mutating func hear(
-    _ bytes: [UInt8], from server: IPv4Address? = nil, sourcePort: UInt16 = 53, to port: UInt16? = nil
+    _ bytes: [UInt8], from server: IPv6Address? = nil, sourcePort: UInt16 = 53, to port: UInt16? = nil
   ) {
     did(
       resolver.receive(

@@ -78,7 +78,7 @@ import Wire
   @Test func `from elsewhere than the server moves nothing`() {
     var (bench, bytes) = asked()
     for _ in 0..<100 {
-      bench.hear(bytes, from: poison)
+      bench.hear(bytes, from: IPv6Address(mapped: poison))
       bench.hear(bytes, sourcePort: 54)
     }
     #expect(bench.resolver.refusals[.otherServer] == 100 && bench.resolver.refusals[.otherPort] == 100)

@@ -14,7 +14,7 @@ import Wire
   private struct Datagram {
     var at: Instant
     var bytes: [UInt8]
-    var server: IPv4Address
+    var server: IPv6Address
     var port: UInt16
   }
 

@@ -8,32 +8,6 @@ import Wire
 @testable import NetworkStack
 
 @Suite struct `Attacks on a stack` {
-  @Test func `a flood of SYNs of nobody keeps newcomers out only while it lasts`() throws {
-    let pair = StackPair()
-    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
-    let old = try pair.left.open(to: pair.endpoint(80))
-    pair.run()
-    let server = try #require(try listener.accept())
-    var numbers = SplitMix64(seed: 1)
-    for _ in 0..<2_000 {
-      let source = IPv4Address(11, UInt8(numbers.below(256)), UInt8(numbers.below(256)), 1)
-      pair.sendSYN(from: 1024 + UInt16(numbers.below(60_000)), source: source)
-    }
-    #expect(pair.right.connectionCount == pair.right.configuration.maximumHandshakeCount + 1)
-    #expect(pair.right.pool.committedByteCount <= pair.right.pool.budgetByteCount)
-    // Who is connected is served meanwhile.
-    try old.say("still here")
-    pair.run()
-    #expect(try server.hear() == "still here")
-    // A newcomer's SYN is dropped, and comes again until the handshakes of nobody are given up after 20 s.
-    let late = try pair.left.open(to: pair.endpoint(80))
-    pair.run(for: .seconds(15))
-    #expect(!late.isConnected)
-    pair.run(for: .seconds(17))
-    #expect(late.isConnected)
-    #expect(pair.right.connectionCount == 2)
-  }
-
   @Test func `a peer that takes nothing is given up when its orphan has waited long enough`() throws {
     var configuration = StackConfiguration()
     configuration.tcp.initialReceiveWindowByteCount = 8 << 10
@@ -103,6 +77,36 @@ import Wire
     #expect(pair.right.pool.committedByteCount == 0)
   }
 
+  @Test
+  func `a connection in TIME-WAIT is not ended by RST, and gives way to a newer SYN (RFC 1337, RFC 6191)`()
+    throws
+  {
+    let pair = StackPair()
+    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+    let client = try pair.left.open(to: pair.endpoint(80), localPort: 1_000)
+    pair.run(for: .milliseconds(5))
+    let server = try #require(try listener.accept())
+    server.close()
+    pair.run(for: .milliseconds(5))
+    client.close()
+    pair.run(for: .milliseconds(5))
+    #expect(pair.right.timeWaitCount == 1)
+    var numbers = SplitMix64(seed: 4)
+    for flags in [TCPFlags.rst, [.rst, .ack], .ack, [.syn, .ack], []] {
+      for _ in 0..<50 {
+        pair.sendSegment(
+          flags, from: 1_000, source: StackPair.leftAddress,
+          number: UInt32(truncatingIfNeeded: numbers.next()),
+          acknowledgement: UInt32(truncatingIfNeeded: numbers.next()))
+      }
+    }
+    #expect(pair.right.timeWaitCount == 1)
+    // The same ports again: the timestamp of the SYN is newer.
+    let again = try pair.left.open(to: pair.endpoint(80), localPort: 1_000)
+    pair.run(for: .milliseconds(5))
+    #expect(again.isConnected && pair.right.timeWaitCount == 0)
+  }
+
   @Test func `land and xmas are counted, and answered with no more than one segment each`() throws {
     let pair = StackPair()
     let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
@@ -166,7 +170,7 @@ import Wire
     let pair = StackPair()
     pair.introduceStranger()
     let server = IPv4Address(10, 0, 0, 77)
-    pair.right.useResolvers([server])
+    pair.right.useResolvers([IPAddress(server)])
     pair.loop.spawn { _ = try? await pair.right.resolve("souk.example", until: .never) }
     pair.run(for: .milliseconds(1))
     let port = try #require(pair.right.resolverSockets.first?.port)
@@ -182,7 +186,7 @@ extension StackPair {
   func sendSegment(
     _ flags: TCPFlags, from port: UInt16, source: IPv4Address = strangerAddress,
     to destinationPort: UInt16 = 80,
-    number: UInt32 = 1, acknowledgement: UInt32 = 0
+    number: UInt32 = 1, acknowledgement: UInt32 = 0, runs: Bool = true
   ) {
     let header = TCPHeader(
       sourcePort: port, destinationPort: destinationPort, sequenceNumber: SequenceNumber(number),
@@ -190,7 +194,7 @@ extension StackPair {
     say(.tcp, byteCount: header.byteCount, from: source) { ip, output in
       header.write(into: &output, seal: .full(pseudoHeader: ip.pseudoHeader))
     }
-    run(for: .microseconds(100))
+    if runs { run(for: .microseconds(100)) }
   }
 
   /// The stranger's claim that a datagram of the right stack to port 53 of `server` found no port.

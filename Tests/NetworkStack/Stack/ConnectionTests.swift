@@ -7,10 +7,10 @@ import Wire
 @testable import NetworkStack
 
 @Suite struct `Connections of a stack` {
-  let pair = StackPair()
-
-  @Test func `carry bytes both ways, end cleanly and leave nothing but TIME-WAIT`() throws {
-    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+  @Test(arguments: Family.allCases)
+  func `carry bytes both ways, end cleanly and leave nothing but TIME-WAIT`(family: Family) throws {
+    let pair = StackPair(family: family)
+    let listener = try pair.right.listen(on: pair.anywhere(80))
     let client = try pair.left.open(to: pair.endpoint(80))
     #expect(try client.send("early".utf8Span.span.bytes) == 0)
     pair.run()
@@ -35,7 +35,9 @@ import Wire
     #expect(pair.right.timeWaitCount == 0)
   }
 
-  @Test func `are refused where nobody listens`() {
+  @Test(arguments: Family.allCases)
+  func `are refused where nobody listens`(family: Family) {
+    let pair = StackPair(family: family)
     let error = pair.perform { [pair] in
       await failure { () async throws(NetworkError) in
         _ = try await pair.left.connect(to: pair.endpoint(81), until: .never)
@@ -47,6 +49,7 @@ import Wire
   }
 
   @Test func `to a host that is not there are unreachable after three ARP requests`() {
+    let pair = StackPair()
     let began = pair.loop.now
     let error = pair.perform { [pair] in
       await failure { () async throws(NetworkError) in
@@ -59,6 +62,7 @@ import Wire
   }
 
   @Test func `to where no route leads, to broadcasts and to ourselves are unreachable at once`() {
+    let pair = StackPair()
     for address: UInt32 in [0x0b00_0001, 0xffff_ffff, 0x0a00_00ff, 0x0a00_0001, 0x7f00_0001, 0] {
       #expect(throws: NetworkError.unreachable) {
         _ = try pair.left.open(to: Endpoint(.v4(address), port: 80))
@@ -66,7 +70,9 @@ import Wire
     }
   }
 
-  @Test func `are given up at the deadline, and their SYNs with them`() {
+  @Test(arguments: Family.allCases)
+  func `are given up at the deadline, and their SYNs with them`(family: Family) {
+    let pair = StackPair(family: family)
     pair.devices[1].impairments.loss = 1
     let deadline = pair.loop.now + .seconds(2)
     let error = pair.perform { [pair] in
@@ -78,8 +84,10 @@ import Wire
     #expect(pair.left.connectionCount == 0)
   }
 
-  @Test func `are closed when nobody holds them any more`() throws {
-    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+  @Test(arguments: Family.allCases)
+  func `are closed when nobody holds them any more`(family: Family) throws {
+    let pair = StackPair(family: family)
+    let listener = try pair.right.listen(on: pair.anywhere(80))
     do { _ = try pair.left.open(to: pair.endpoint(80)) }
     pair.run()
     #expect(pair.left.connectionCount == 0)
@@ -92,8 +100,10 @@ import Wire
     #expect(client == nil)
   }
 
-  @Test func `a reset is an error to whoever waits`() throws {
-    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+  @Test(arguments: Family.allCases)
+  func `a reset is an error to whoever waits`(family: Family) throws {
+    let pair = StackPair(family: family)
+    let listener = try pair.right.listen(on: pair.anywhere(80))
     let client = try pair.left.open(to: pair.endpoint(80))
     pair.run()
     let server = try #require(try listener.accept())
@@ -105,8 +115,10 @@ import Wire
     #expect(pair.right.connectionCount == 0)
   }
 
-  @Test func `go on when the address stays, and end when it goes`() throws {
-    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+  @Test(arguments: Family.allCases)
+  func `go on when the address stays, and end when it goes`(family: Family) throws {
+    let pair = StackPair(family: family)
+    let listener = try pair.right.listen(on: pair.anywhere(80))
     let client = try pair.left.open(to: pair.endpoint(80))
     pair.run()
     _ = try #require(try listener.accept())
@@ -115,8 +127,10 @@ import Wire
     #expect(pair.left.connectionCount == 0)
   }
 
-  @Test func `with Nagle hold a short segment back until the one before is acknowledged`() throws {
-    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+  @Test(arguments: Family.allCases)
+  func `with Nagle hold a short segment back until the one before is acknowledged`(family: Family) throws {
+    let pair = StackPair(family: family)
+    let listener = try pair.right.listen(on: pair.anywhere(80))
     let client = try pair.left.open(to: pair.endpoint(80))
     pair.run()
     let server = try #require(try listener.accept())

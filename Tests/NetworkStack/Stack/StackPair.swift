@@ -6,12 +6,19 @@ import Wire
 
 @testable import NetworkStack
 
+/// A version of IP.
+enum Family: CaseIterable, Sendable { case ipv4, ipv6 }
+
 /// Two of our stacks on one wire, and a third device without a stack, through which a test speaks by hand.
 final class StackPair {
   static let leftAddress = IPv4Address(10, 0, 0, 1)
   static let rightAddress = IPv4Address(10, 0, 0, 2)
   static let strangerAddress = IPv4Address(10, 0, 0, 9)
   static let network = IPv4Network(IPv4Address(10, 0, 0, 0), prefixLength: 24)
+  static let leftAddress6 = IPv6Address(high: 0xfd00 << 48, low: 1)
+  static let rightAddress6 = IPv6Address(high: 0xfd00 << 48, low: 2)
+  static let strangerAddress6 = IPv6Address(high: 0xfd00 << 48, low: 9)
+  static let network6 = IPv6Network(leftAddress6, prefixLength: 64)
   static let strangerHardware = EthernetAddress(rawValue: 0x0200_0000_0009)
 
   let driver = SimulationDriver()
@@ -20,15 +27,22 @@ final class StackPair {
   let devices: [SimulatedDevice]
   let left: NetworkStack
   let right: NetworkStack
+  /// What lives as long as the pair.
+  var kept: [AnyObject] = []
+  /// Which family `endpoint` is of.
+  let family: Family
   private(set) var leftInterface: Interface
   private(set) var rightInterface: Interface
   /// What the stranger has heard, frames of everybody included.
-  private(set) var heard: [[UInt8]] = []
+  var heard: [[UInt8]] = []
+  /// The right stack's first numbers on connections that the stranger opened by hand, by his ports.
+  var handStarts: [UInt16: UInt32] = [:]
 
   init(
     _ configuration: StackConfiguration = StackConfiguration(), right rightAddressing: Addressing? = nil,
-    options: SimulatedDeviceOptions = .init()
+    options: SimulatedDeviceOptions = .init(), family: Family = .ipv4
   ) {
+    self.family = family
     let loop = EventLoop(driver: driver, clock: driver.clock)
     self.loop = loop
     let wire = SimulatedWire(loop: loop, seed: 1)
@@ -39,9 +53,12 @@ final class StackPair {
     self.devices = devices
     left = NetworkStack(loop: loop, entropy: SeededEntropy(seed: 1), configuration: configuration)
     right = NetworkStack(loop: loop, entropy: SeededEntropy(seed: 2), configuration: configuration)
-    leftInterface = left.attach(devices[0], addressing: Self.fixed(Self.leftAddress))
+    leftInterface = left.attach(
+      devices[0], addressing: Self.fixed(Self.leftAddress),
+      ipv6: family == .ipv4 ? nil : Self.fixed(Self.leftAddress6))
     rightInterface = right.attach(
-      devices[1], addressing: rightAddressing ?? Self.fixed(Self.rightAddress))
+      devices[1], addressing: rightAddressing ?? Self.fixed(Self.rightAddress),
+      ipv6: family == .ipv4 ? nil : Self.fixed(Self.rightAddress6))
     let (leftInterface, rightInterface) = (leftInterface, rightInterface)
     devices[0].whenReady = { _ = leftInterface.poll() }
     devices[1].whenReady = { _ = rightInterface.poll() }
@@ -52,6 +69,10 @@ final class StackPair {
 
   static func fixed(_ address: IPv4Address) -> Addressing {
     .fixed(address: address, network: network, gateway: nil)
+  }
+
+  static func fixed(_ address: IPv6Address) -> IPv6Addressing {
+    .fixed(address: address, network: network6, gateway: nil)
   }
 
   private func hear() {
@@ -81,9 +102,16 @@ final class StackPair {
   }
 
   /// The right stack's port, as the left one reaches it.
-  func endpoint(_ port: UInt16) -> Endpoint { Endpoint(IPAddress(Self.rightAddress), port: port) }
+  func endpoint(_ port: UInt16) -> Endpoint {
+    Endpoint(family == .ipv4 ? IPAddress(Self.rightAddress) : IPAddress(Self.rightAddress6), port: port)
+  }
+
+  /// Everywhere that the family has.
+  func anywhere(_ port: UInt16) -> Endpoint { Endpoint(family == .ipv4 ? .any : .v6(0, 0), port: port) }
 
   // MARK: The stranger
+
+  func forgetHeard() { heard.removeAll(keepingCapacity: true) }
 
   /// Sends a frame by hand.
   func say(_ type: EtherType, to hardware: EthernetAddress, _ write: (inout OutputRawSpan) -> Void) {
@@ -100,14 +128,16 @@ final class StackPair {
     devices[2].notify()
   }
 
-  /// Sends an IP packet by hand to the right stack, or to `destination` at its hardware address.
+  /// Sends an IP packet by hand to the right stack, or to the left one; or to `destination` at the right one's hardware
+  /// address.
   func say(
     _ protocol: IPProtocol, byteCount: Int, from source: IPv4Address = strangerAddress,
     to destination: IPv4Address = rightAddress, _ write: (IPv4Header, inout OutputRawSpan) -> Void
   ) {
     let header = IPv4Header(
       source: source, destination: destination, protocol: `protocol`, payloadByteCount: byteCount)
-    say(.ipv4, to: rightInterface.hardware) { output in
+    let target = destination == Self.leftAddress ? leftInterface : rightInterface
+    say(.ipv4, to: target.hardware) { output in
       header.write(into: &output)
       write(header, &output)
     }

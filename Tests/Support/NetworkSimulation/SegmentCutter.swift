@@ -8,7 +8,7 @@ import Wire
 enum SegmentCutter {
   /// What a stack may not hand to a device.
   enum Refusal: Error, Equatable {
-    /// Not TCP over IPv4, or not a length that belongs to it.
+    /// Not TCP over IPv4 or IPv6, or not a length that belongs to it.
     case notTCP
     /// The checksum field does not hold the pseudo header's sum, or the frame does not say where it is.
     case checksumNotPartial
@@ -58,12 +58,8 @@ enum SegmentCutter {
   /// Finds out where things are in a frame that is to be cut, and whether a backend could do it.
   static func layout(_ frame: borrowing OutboundFrame) throws(Refusal) -> Layout {
     let header = frame.header
-    guard header.byteCount >= 54, header.bigEndian16(at: 12) == EtherType.ipv4.rawValue else { throw .notTCP }
-    let ip = Int(header.byte(at: 14) & 15) * 4
-    guard header.byte(at: 14) >> 4 == 4, ip >= 20, header.byteCount >= 14 + ip + 20 else { throw .notTCP }
-    guard header.byte(at: 23) == IPProtocol.tcp.rawValue, header.bigEndian16(at: 20) & 0x3fff == 0,
-      Int(header.bigEndian16(at: 16)) == frame.byteCount - 14
-    else { throw .notTCP }
+    guard header.byteCount >= 54 else { throw .notTCP }
+    let ip = try ipHeaderByteCount(frame)
     let start = 14 + ip
     let layout = Layout(ipHeaderByteCount: ip, tcpHeaderByteCount: Int(header.byte(at: start + 12) >> 4) * 4)
     guard layout.tcpHeaderByteCount >= 20, header.byteCount >= layout.headerByteCount else { throw .notTCP }
@@ -72,12 +68,41 @@ enum SegmentCutter {
     guard let checksum = frame.checksum, checksum.start == start, checksum.offset == 16 else {
       throw .checksumNotPartial
     }
-    let sum = InternetChecksum.pseudoHeader(
-      source: IPv4Address(rawValue: header.bigEndian32(at: 26)),
-      destination: IPv4Address(rawValue: header.bigEndian32(at: 30)), protocol: .tcp,
-      byteCount: frame.byteCount - start)
+    let sum = pseudoHeader(header, byteCount: frame.byteCount - start)
     guard header.bigEndian16(at: start + 16) == sum.partial else { throw .checksumNotPartial }
     return layout
+  }
+
+  /// Bytes of the IP header of a frame with 40 bytes behind its Ethernet header, if it carries TCP.
+  private static func ipHeaderByteCount(_ frame: borrowing OutboundFrame) throws(Refusal) -> Int {
+    let header = frame.header
+    switch (header.bigEndian16(at: 12), header.byte(at: 14) >> 4) {
+    case (EtherType.ipv4.rawValue, 4):
+      let ip = Int(header.byte(at: 14) & 15) * 4
+      guard ip >= 20, header.byteCount >= 14 + ip + 20, header.byte(at: 23) == IPProtocol.tcp.rawValue,
+        header.bigEndian16(at: 20) & 0x3fff == 0, Int(header.bigEndian16(at: 16)) == frame.byteCount - 14
+      else { throw .notTCP }
+      return ip
+    case (EtherType.ipv6.rawValue, 6):
+      guard header.byteCount >= 14 + 40 + 20, header.byte(at: 20) == IPProtocol.tcp.rawValue,
+        Int(header.bigEndian16(at: 18)) == frame.byteCount - 54
+      else { throw .notTCP }
+      return 40
+    default: throw .notTCP
+    }
+  }
+
+  /// The sum of the pseudo header that belongs to the IP header of a frame.
+  private static func pseudoHeader(_ frame: RawSpan, byteCount: Int) -> InternetChecksum {
+    var sum = InternetChecksum()
+    if frame.byte(at: 14) >> 4 == 6 {
+      sum.add(frame.extracting(22..<54))
+    } else {
+      sum.add(frame.extracting(26..<34))
+    }
+    sum.add(bigEndian: UInt16(IPProtocol.tcp.rawValue))
+    sum.add(bigEndian: UInt16(byteCount))
+    return sum
   }
 
   /// Turns `buffer`, which holds the frame's headers and the payload from `offset` on, into a segment of its own.
@@ -86,12 +111,16 @@ enum SegmentCutter {
     isLast: Bool
   ) {
     let start = layout.tcpStart
-    store(UInt16(buffer.count - 14), buffer, at: 16)
-    store(load16(buffer, at: 18) &+ UInt16(truncatingIfNeeded: index), buffer, at: 18)
-    store(0, buffer, at: 24)
-    // These spans live within this call only, and so does the memory.
-    let ip = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[14..<start]))
-    store(InternetChecksum(of: ip).value, buffer, at: 24)
+    if buffer[14] >> 4 == 6 {
+      store(UInt16(buffer.count - 54), buffer, at: 18)
+    } else {
+      store(UInt16(buffer.count - 14), buffer, at: 16)
+      store(load16(buffer, at: 18) &+ UInt16(truncatingIfNeeded: index), buffer, at: 18)
+      store(0, buffer, at: 24)
+      // These spans live within this call only, and so does the memory.
+      let ip = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[14..<start]))
+      store(InternetChecksum(of: ip).value, buffer, at: 24)
+    }
 
     let sequence = UInt32(load16(buffer, at: start + 4)) << 16 | UInt32(load16(buffer, at: start + 6))
     let moved = sequence &+ UInt32(truncatingIfNeeded: offset)
@@ -104,10 +133,8 @@ enum SegmentCutter {
     store(0, buffer, at: start + 16)
     // As above.
     let segment = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[start...]))
-    var sum = InternetChecksum.pseudoHeader(
-      source: IPv4Address(rawValue: ip.bigEndian32(at: 12)),
-      destination: IPv4Address(rawValue: ip.bigEndian32(at: 16)), protocol: .tcp, byteCount: segment.byteCount
-    )
+    let frame = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(buffer))
+    var sum = pseudoHeader(frame, byteCount: segment.byteCount)
     sum.add(segment)
     store(sum.value, buffer, at: start + 16)
   }

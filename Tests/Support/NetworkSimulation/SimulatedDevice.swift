@@ -46,7 +46,7 @@ public final class SimulatedDevice: NetworkDevice {
   public var offload: NetworkOffload { options.offload }
   /// The largest IP packet that `transmit` takes.
   public var maximumLargePacketByteCount: Int {
-    offload.contains(.transmitSegmentation)
+    !offload.isDisjoint(with: [.transmitSegmentation, .transmitSegmentation6])
       ? options.maximumLargePacketByteCount : options.maximumTransmissionUnit
   }
 
@@ -97,7 +97,7 @@ public final class SimulatedDevice: NetworkDevice {
     let memory = UnsafeMutableRawBufferPointer(rebasing: buffer.memory[0..<frame.byteCount])
     SegmentCutter.copy(frame, from: 0, to: memory)
     if let checksum = frame.checksum {
-      guard !offload.isDisjoint(with: [.transmitChecksum, .transmitSegmentation]) else {
+      guard !offload.isDisjoint(with: [frame.checksumOffload, frame.segmentationOffload]) else {
         wire.pool.recycle(buffer)
         return refuse("an unfinished checksum for a device that does not finish it")
       }
@@ -124,7 +124,7 @@ public final class SimulatedDevice: NetworkDevice {
   }
 
   private func transmitLarge(_ frame: borrowing OutboundFrame) -> Bool {
-    guard offload.contains(.transmitSegmentation) else {
+    guard offload.contains(frame.segmentationOffload) else {
       return refuse("a segment to cut, for a device that does not cut")
     }
     let layout: SegmentCutter.Layout

@@ -11,7 +11,7 @@ import Wire
 /// byte to probe it; nothing is larger than the peer's MSS; no byte of the stream is skipped or changes when it is sent
 /// again, and the end stays where FIN put it; SACK blocks, if negotiated, lie between the acknowledgement and what was
 /// sent; timestamps, if negotiated, are there, do not go back and echo what was sent. Of every frame: formats and
-/// checksums of ARP, IPv4, UDP and TCP.
+/// checksums of ARP, IPv4, IPv6, ICMPv6, UDP and TCP.
 ///
 /// A connection whose SYN was not seen, or that is of two incarnations, is not judged. After RST it is forgotten.
 public final class WireInvariants {
@@ -45,22 +45,46 @@ public final class WireInvariants {
     do throws(WireError) {
       let ethernet = try EthernetFrame(validating: frame)
       if ethernet.type == .arp { _ = try ARPPacket(validating: ethernet.payload) }
-      guard ethernet.type == .ipv4 else { return [] }
-      let packet = try IPv4Packet(validating: ethernet.payload)
-      guard !packet.isFragment else { return [] }
-      let checksum: ChecksumCheck = isUnfinished ? .trusted : .verify(pseudoHeader: packet.pseudoHeader)
-      if packet.protocol == .udp { _ = try UDPDatagram(validating: packet.payload, checksum: checksum) }
-      guard packet.protocol == .tcp else { return [] }
-      let segment = try TCPSegment(validating: packet.payload, checksum: checksum)
-      if isUnfinished && packet.payload.bigEndian16(at: 16) != packet.pseudoHeader.partial {
-        return ["the checksum is neither whole nor partial"]
+      if ethernet.type == .ipv4 {
+        let packet = try IPv4Packet(validating: ethernet.payload)
+        guard !packet.isFragment else { return [] }
+        return try check(
+          packet.payload, packet.protocol, packet.pseudoHeader, from: IPv6Address(mapped: packet.source),
+          to: IPv6Address(mapped: packet.destination), isUnfinished: isUnfinished)
       }
-      return check(
-        SeenSegment(source: packet.source, destination: packet.destination, segment), segment.payload,
-        isLarge: isUnfinished)
+      guard ethernet.type == .ipv6 else { return [] }
+      let packet = try IPv6Packet(validating: ethernet.payload)
+      guard !packet.isFragment else { return [] }
+      return try check(
+        packet.payload, packet.protocol, packet.pseudoHeader, from: packet.source, to: packet.destination,
+        isUnfinished: isUnfinished)
     } catch {
       return ["a frame of \(frame.byteCount) bytes is no valid one: \(error)"]
     }
+  }
+
+  /// What a packet of either family carries.
+  private func check(
+    _ payload: RawSpan, _ protocol: IPProtocol, _ pseudoHeader: InternetChecksum, from source: IPv6Address,
+    to destination: IPv6Address, isUnfinished: Bool
+  ) throws(WireError) -> [String] {
+    let checksum: ChecksumCheck = isUnfinished ? .trusted : .verify(pseudoHeader: pseudoHeader)
+    switch `protocol` {
+    case .udp:
+      _ = try UDPDatagram(
+        validating: payload, checksum: checksum, mustHaveChecksum: !source.isMapped)
+    case .icmpv6: _ = try ICMPv6Message(validating: payload, checksum: .verify(pseudoHeader: pseudoHeader))
+    case .tcp:
+      let segment = try TCPSegment(validating: payload, checksum: checksum)
+      if isUnfinished && payload.bigEndian16(at: 16) != pseudoHeader.partial {
+        return ["the checksum is neither whole nor partial"]
+      }
+      return check(
+        SeenSegment(source: source, destination: destination, segment), segment.payload,
+        isLarge: isUnfinished)
+    default: break
+    }
+    return []
   }
 
   private func check(_ segment: SeenSegment, _ payload: RawSpan, isLarge: Bool) -> [String] {
@@ -104,11 +128,12 @@ public final class WireInvariants {
 /// Both ends of a connection, the lower one first.
 struct ConnectionKey: Hashable {
   struct End: Hashable {
-    var address: IPv4Address
+    var address: IPv6Address
     var port: UInt16
 
     static func < (left: End, right: End) -> Bool {
-      (left.address.rawValue, left.port) < (right.address.rawValue, right.port)
+      (left.address.high, left.address.low, left.port)
+        < (right.address.high, right.address.low, right.port)
     }
   }
 

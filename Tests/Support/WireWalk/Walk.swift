@@ -5,15 +5,17 @@ import Wire
 /// fuzzer: what was validated must be readable without a trap.
 public struct Walk {
   /// The formats that were accepted, outermost first.
-  public private(set) var formats: [Format] = []
+  public internal(set) var formats: [Format] = []
   /// Why it went no deeper.
   public private(set) var error: WireError?
   /// Everything the accessors returned, mixed, so that no call can be left out by the optimiser.
   public private(set) var digest: UInt64 = 0
-  private let isTrusting: Bool
+  let isTrusting: Bool
 
   /// The formats there are.
-  public enum Format: Sendable { case ethernet, arp, ipv4, icmp, quote, udp, tcp, dhcp, dns }
+  public enum Format: Sendable {
+    case ethernet, arp, ipv4, icmp, quote, udp, tcp, dhcp, dns, ipv6, icmpv6, neighbour, router
+  }
 
   /// Reads a frame. Checksums are not looked at when `isTrusting`, so that changed bytes come deeper.
   public init(frame: RawSpan, isTrusting: Bool) {
@@ -28,6 +30,9 @@ public struct Walk {
     attempt { (walk) throws(WireError) in try walk.arp(bytes) }
     attempt { (walk) throws(WireError) in try walk.ipv4(bytes) }
     attempt { (walk) throws(WireError) in try walk.icmp(bytes) }
+    attempt { (walk) throws(WireError) in try walk.ipv6(bytes) }
+    // The input as a message of neighbour discovery on this link.
+    attempt { (walk) throws(WireError) in try walk.icmpv6(bytes, in: nil) }
     attempt { (walk) throws(WireError) in try walk.quote(bytes) }
     attempt { (walk) throws(WireError) in try walk.udp(bytes, .trusted) }
     attempt { (walk) throws(WireError) in try walk.tcp(bytes, .trusted) }
@@ -39,23 +44,23 @@ public struct Walk {
     do throws(WireError) { try body(&self) } catch { self.error = error }
   }
 
-  private mutating func mix(_ value: some BinaryInteger) {
+  mutating func mix(_ value: some BinaryInteger) {
     digest = (digest &* 31) &+ UInt64(truncatingIfNeeded: value)
   }
 
-  private mutating func mix(_ flag: Bool) { mix(flag ? 1 : 0) }
-  private mutating func mix(_ text: String) { for unit in text.utf8 { mix(unit) } }
+  mutating func mix(_ flag: Bool) { mix(flag ? 1 : 0) }
+  mutating func mix(_ text: String) { for unit in text.utf8 { mix(unit) } }
   private mutating func mix(_ address: IPv4Address) {
     mix(address.rawValue)
     mix(address.description)
     let kinds = (address.isBroadcast, address.isLoopback, address.isMulticast, address.isLinkLocal)
     mix(kinds.0 || kinds.1 || kinds.2 || kinds.3 || address.isUnspecified)
   }
-  private mutating func mix(_ address: EthernetAddress) {
+  mutating func mix(_ address: EthernetAddress) {
     mix(address.description)
     mix(address.isMulticast || address.isBroadcast || address.isUnicast)
   }
-  private mutating func mix(_ bytes: RawSpan) {
+  mutating func mix(_ bytes: RawSpan) {
     for index in 0..<bytes.byteCount { mix(bytes.byte(at: index)) }
   }
 
@@ -69,6 +74,7 @@ public struct Walk {
     switch frame.type {
     case .arp: try arp(frame.payload)
     case .ipv4: try ipv4(frame.payload)
+    case .ipv6: try ipv6(frame.payload)
     default: break
     }
   }
@@ -131,7 +137,7 @@ public struct Walk {
     if message.kind.isError { try quote(message.payload) }
   }
 
-  private mutating func quote(_ bytes: RawSpan) throws(WireError) {
+  mutating func quote(_ bytes: RawSpan) throws(WireError) {
     let quote = try QuotedIPv4Packet(validating: bytes)
     formats.append(.quote)
     mix(quote.source)
@@ -142,9 +148,12 @@ public struct Walk {
     mix(quote.destinationPort)
     mix(quote.sequenceNumber.rawValue)
     mix(quote.payload)
+    let general = try QuotedPacket(validating: bytes)
+    precondition(general.source.mapped == quote.source && general.destination.mapped == quote.destination)
+    precondition(general.sourcePort == quote.sourcePort && !general.isIPv6)
   }
 
-  private mutating func udp(_ bytes: RawSpan, _ check: ChecksumCheck) throws(WireError) {
+  mutating func udp(_ bytes: RawSpan, _ check: ChecksumCheck) throws(WireError) {
     let datagram = try UDPDatagram(validating: bytes, checksum: check)
     formats.append(.udp)
     mix(datagram.hasChecksum)
@@ -154,7 +163,7 @@ public struct Walk {
     if ports.contains(67) { try dhcp(datagram.payload) }
   }
 
-  private mutating func tcp(_ bytes: RawSpan, _ check: ChecksumCheck) throws(WireError) {
+  mutating func tcp(_ bytes: RawSpan, _ check: ChecksumCheck) throws(WireError) {
     let segment = try TCPSegment(validating: bytes, checksum: check)
     formats.append(.tcp)
     precondition(segment.sourcePort != 0 && segment.destinationPort != 0)

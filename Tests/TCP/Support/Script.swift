@@ -30,7 +30,8 @@ final class Script {
   /// SEG.WND of the peer.
   var theirWindow: Int
   private let theirTimestamps: Bool
-  private var echo: UInt32 = 0
+  /// TSval of what the connection sent last.
+  private(set) var lastTimestamp: UInt32 = 0
 
   /// What the peer's SYN says.
   struct Offer {
@@ -131,7 +132,8 @@ final class Script {
   @discardableResult
   func peer(
     _ flags: TCPFlags, _ sequence: Int? = nil, ack: Int? = nil, window: Int? = nil, _ payload: [UInt8] = [],
-    sack: [Range<Int>] = [], options: TCPOptions = TCPOptions(), clock: Int = 0, hasTimestamps: Bool? = nil
+    sack: [Range<Int>] = [], options: TCPOptions = TCPOptions(), clock: Int = 0, echo: UInt32? = nil,
+    hasTimestamps: Bool? = nil
   ) throws -> Events {
     if let window { theirWindow = window }
     if let ack { theirAcknowledgement = ack }
@@ -147,7 +149,7 @@ final class Script {
     }
     if hasTimestamps ?? theirTimestamps {
       header.options.timestamps = TCPTimestamps(
-        value: Self.peerClock(now) &+ UInt32(truncatingIfNeeded: clock), echo: echo)
+        value: Self.peerClock(now) &+ UInt32(truncatingIfNeeded: clock), echo: echo ?? lastTimestamp)
     }
     let length =
       payload.count + (flags.contains(.syn) ? 1 : 0) + (flags.contains(.fin) ? 1 : 0)
@@ -265,7 +267,7 @@ final class Script {
         at: now, flags: segment.flags, sequence: sequence,
         acknowledgement: segment.acknowledgementNumber - theirStart, window: Int(segment.window),
         options: segment.options, payload: payload, segmentByteCount: segmentByteCount))
-    if let timestamps = segment.options.timestamps { echo = timestamps.value }
+    if let timestamps = segment.options.timestamps { lastTimestamp = timestamps.value }
     if !payload.isEmpty { #expect(payload == stream(payload.count, from: sequence - 1), "wrong bytes") }
   }
 

@@ -8,7 +8,8 @@ import _Concurrency
 /// An image that moves bytes and nothing else, to measure its drivers by: whoever connects to port 5001 is sent
 /// `bytes` zeros, whoever connects to 5002 is read to the end and told how many came, and a line on 5003 ("read 64",
 /// "write 64": mebibytes) moves as much from or to the disk, which it overwrites, and is answered with the nanoseconds
-/// that took. A write counts once it is flushed.
+/// that took. A write counts once it is flushed. With `peer.source` it connects there (the port 5001 of another such
+/// image) as often as `rounds` says, reads to the end, and says how long each took.
 @main
 enum Main {
   static func main() {
@@ -33,8 +34,31 @@ enum Main {
       }
     }
     machine.log.info("ready")
+    if machine.settings["peer.source"] != nil {
+      let source = try machine.settings.peer("source")
+      for _ in 0..<(Int(machine.settings["rounds"] ?? "") ?? 3) {
+        do throws(NetworkError) {
+          try await measure(from: source, machine)
+        } catch {
+          throw SettingsError("nobody sends")
+        }
+      }
+      machine.log.info("done")
+    }
     await machine.waitForShutdown()
     return 0
+  }
+
+  private static func measure(from source: Endpoint, _ machine: Machine) async throws(NetworkError) {
+    let clock = machine.loop.clock
+    let start = clock.now
+    let stream = try await machine.network.connect(
+      to: source, until: start.advanced(byNanoseconds: 10_000_000_000))
+    defer { stream.close() }
+    let count = try await drain(stream)
+    let time = clock.now - start
+    machine.log.info(
+      "received", LogField("bytes", count), LogField("microseconds", Int(time.nanoseconds / 1000)))
   }
 
   private static func listen(

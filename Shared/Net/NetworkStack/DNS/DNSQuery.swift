@@ -25,7 +25,7 @@ struct DNSQuery: Sendable {
   /// Whether the outcome may be kept: not if the resolver was told of other servers meanwhile.
   var isCurrent = true
   /// Who can be asked, the best first. Not empty.
-  let servers: [IPv4Address]
+  let servers: [IPv6Address]
   /// Who answered, but nothing of use; one bit a server.
   private var passedOver: UInt32 = 0
   private var attemptCount = 0
@@ -43,7 +43,7 @@ struct DNSQuery: Sendable {
   /// Ports that the caller could not open.
   private(set) var portRefusalCount = 0
 
-  init(id: DNSQueryID, _ question: DNSHostName, servers: [IPv4Address], at now: Instant) {
+  init(id: DNSQueryID, _ question: DNSHostName, servers: [IPv6Address], at now: Instant) {
     precondition(!servers.isEmpty && servers.count <= DNSResolver.maximumServerCount)
     self.id = id
     self.original = question
@@ -52,7 +52,7 @@ struct DNSQuery: Sendable {
     end = now + DNSResolver.longestQuery
   }
 
-  var server: IPv4Address { servers[serverIndex] }
+  var server: IPv6Address { servers[serverIndex] }
 
   /// Writes the datagram for the next server, with an id, port and case of letters of its own; false when nobody is
   /// left to be asked. `isTaken` says which ports other queries have.

@@ -7,7 +7,7 @@ extension DNSResolver {
   /// Takes a UDP payload that came to `port` from `sourcePort` of `source`. What is not the answer to the query at
   /// that port is counted in `refusals`, and dropped.
   public mutating func receive(
-    _ payload: RawSpan, from source: IPv4Address, sourcePort: UInt16, to port: UInt16, at now: Instant
+    _ payload: RawSpan, from source: IPv6Address, sourcePort: UInt16, to port: UInt16, at now: Instant
   ) -> [DNSAction] {
     guard let index = index(ofPort: port) else {
       refusals.count(.unasked)

@@ -7,7 +7,7 @@ import Wire
 public enum DNSAction: Sendable, Equatable {
   /// Open UDP port `port`, send `payload` from it to port 53 of `server`, and hand what arrives there to `receive`.
   /// A port that cannot be opened is reported to `portIsTaken`.
-  case ask([UInt8], port: UInt16, server: IPv4Address)
+  case ask([UInt8], port: UInt16, server: IPv6Address)
   /// Close a port that `ask` named.
   case close(port: UInt16)
   /// Tell everybody who waits for this query.
@@ -34,7 +34,7 @@ public enum DNSLookup: Sendable, Equatable {
 /// Cost: an event is O(queries in flight); a datagram that is dropped for its port, source or id allocates nothing.
 public struct DNSResolver: Sendable {
   /// Servers used; further ones are ignored.
-  public static let maximumServerCount = 3
+  public static let maximumServerCount = 4
   /// Queries in flight; further names fail as `exhausted`.
   public static let maximumQueryCount = 64
   /// Entries of the cache.
@@ -60,8 +60,8 @@ public struct DNSResolver: Sendable {
   private let mixesCase: Bool
   private var numbers: KeyedNumbers
   /// Whom new queries ask, the one that answered last first.
-  public private(set) var servers: [IPv4Address] = []
-  private var givenServers: [IPv4Address] = []
+  public private(set) var servers: [IPv6Address] = []
+  private var givenServers: [IPv6Address] = []
   var queries: [DNSQuery] = []
   var cache: DNSCache
   private var nextNumber: UInt64 = 0
@@ -74,9 +74,9 @@ public struct DNSResolver: Sendable {
   /// Times that a server did not answer in time.
   public private(set) var timeoutCount: UInt64 = 0
 
-  /// A resolver that asks `servers`, with 16 random bytes.
+  /// A resolver that asks `servers`, IPv4 addresses in their mapped form, with 16 random bytes.
   public init(
-    servers: [IPv4Address], mixesCase: Bool = true, cacheLimit: Int = maximumCacheEntryCount,
+    servers: [IPv6Address], mixesCase: Bool = true, cacheLimit: Int = maximumCacheEntryCount,
     key: (UInt64, UInt64)
   ) {
     self.mixesCase = mixesCase
@@ -87,7 +87,7 @@ public struct DNSResolver: Sendable {
 
   /// Asks these from now on and, if they are not the same as before, forgets what the former ones said. Queries in
   /// flight end with the former ones.
-  public mutating func use(_ servers: [IPv4Address]) {
+  public mutating func use(_ servers: [IPv6Address]) {
     guard servers != givenServers else { return }
     givenServers = servers
     self.servers = Array(servers.prefix(Self.maximumServerCount))
@@ -100,13 +100,14 @@ public struct DNSResolver: Sendable {
   /// When `advance` is due.
   public var nextDeadline: Instant { queries.reduce(.never) { min($0, $1.deadline) } }
 
-  /// Looks `name` up: a host's name, or an IPv4 address in dots, which is its own answer. `type` is A or AAAA.
+  /// Looks `name` up: a host's name, or an address as text, which is its own answer. `type` is A or AAAA.
   public mutating func resolve(_ name: String, _ type: DNSType = .a, at now: Instant) -> DNSLookup {
     precondition(type == .a || type == .aaaa)
-    if let address = IPv4Address(name) {
+    let literal = IPv4Address(name).map { IPv6Address(mapped: $0) } ?? IPv6Address(name)
+    if let literal {
       knownCount &+= 1
-      return type == .a
-        ? .known(DNSAnswer(addresses: [IPAddress(address)], expiry: .never)) : .failed(.noAddress)
+      return (type == .a) == (literal.mapped != nil)
+        ? .known(DNSAnswer(addresses: [IPAddress(literal)], expiry: .never)) : .failed(.noAddress)
     }
     guard let question = DNSHostName(name, type) else { return .failed(.badName) }
     if let outcome = question.knownOutcome {
@@ -199,7 +200,7 @@ public struct DNSResolver: Sendable {
   }
 
   /// New queries start with the server that answered, so that a dead one is not waited for each time.
-  mutating func prefer(_ server: IPv4Address) {
+  mutating func prefer(_ server: IPv6Address) {
     guard let index = servers.firstIndex(of: server), index > 0 else { return }
     servers.remove(at: index)
     servers.insert(server, at: 0)

@@ -18,10 +18,16 @@ public final class KernelNetwork: Network {
     self.loop = loop
   }
 
+  /// Listens; on `.v6(0, 0)` for both families.
   public func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener {
     let descriptor = try socket(endpoint)
     var yes: Int32 = 1
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    if case .v6(0, 0) = endpoint.address {
+      // Both families, whatever net.ipv6.bindv6only says.
+      var no: Int32 = 0
+      setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &no, socklen_t(MemoryLayout<Int32>.size))
+    }
     guard
       SocketAddress(endpoint).withPointer({ bind(descriptor, $0, $1) }) == 0,
       Glibc.listen(descriptor, Self.backlog) == 0

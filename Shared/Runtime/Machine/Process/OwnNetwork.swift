@@ -12,7 +12,8 @@ import _Concurrency
 /// who asks for it waits in the interface's queue, instead of being told that nobody listens.
 ///
 /// Settings: `net.tap.fd`, the inherited descriptor; `net.mac`; `net.address`, such as 10.83.0.11/24; `net.gateway`
-/// (optional); `net.offload` (`true` unless it says `false`).
+/// (optional); `net.address6`, such as fd00:83::11/64 or auto, and `net.gateway6` (both optional; without
+/// `net.address6` there is no IPv6); `net.offload` (`true` unless it says `false`).
 final class OwnNetwork: Network {
   /// How long `finish` waits for peers to acknowledge what they were sent.
   static let lingerDuration = Duration.seconds(2)
@@ -34,6 +35,12 @@ final class OwnNetwork: Network {
   init(_ settings: Settings, driver: EpollDriver, loop: EventLoop, entropy: any Entropy) throws(SettingsError)
   {
     let place = try settings.interfaceAddress()
+    var ipv6: IPv6Addressing?
+    if settings["net.address6"] == "auto" {
+      ipv6 = .automatic
+    } else if let place = try settings.interfaceAddress6() {
+      ipv6 = .fixed(address: place.address, network: place.network, gateway: place.gateway)
+    }
     var configuration = StackConfiguration()
     configuration.tcp.keepAliveIdle = UInt64(Self.keepAliveInterval.nanoseconds)
     configuration.tcp.keepAliveInterval = UInt64(Self.keepAliveInterval.nanoseconds)
@@ -43,7 +50,8 @@ final class OwnNetwork: Network {
     self.driver = driver
     interface = stack.attach(
       device,
-      addressing: .fixed(address: place.address, network: place.network, gateway: place.gateway))
+      addressing: .fixed(address: place.address, network: place.network, gateway: place.gateway),
+      ipv6: ipv6)
   }
 
   private func start() {

@@ -39,12 +39,13 @@ struct SocketAddress {
     withUnsafeBytes(of: storage) { bytes in
       if Int32(storage.ss_family) == AF_INET6 {
         let inet = bytes.load(as: sockaddr_in6.self)
+        let port = UInt16(bigEndian: inet.sin6_port)
         return withUnsafeBytes(of: inet.sin6_addr) {
-          Endpoint(
-            .v6(
-              UInt64(bigEndian: $0.load(as: UInt64.self)),
-              UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self))),
-            port: UInt16(bigEndian: inet.sin6_port))
+          let high = UInt64(bigEndian: $0.load(as: UInt64.self))
+          let low = UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self))
+          // A socket of both families names peers of IPv4 in their mapped form (RFC 4291 §2.5.5.2).
+          let isMapped = high == 0 && low >> 32 == 0xffff
+          return Endpoint(isMapped ? .v4(UInt32(truncatingIfNeeded: low)) : .v6(high, low), port: port)
         }
       }
       let inet = bytes.load(as: sockaddr_in.self)

@@ -16,9 +16,12 @@ extension Settings {
       console: console, clock: clock)
   }
 
-  /// Where to listen as `name`: `NAME.address` (default `address`) and `NAME.port` (default: any).
+  /// Where to listen as `name`: `NAME.address` (default `address`) and `NAME.port` (default: any). `::` is every
+  /// address of both families, `0.0.0.0` every IPv4 address.
   public func listeningEndpoint(_ name: String, address: String) throws(SettingsError) -> Endpoint {
-    let text = (self[name + ".address"] ?? address) + ":" + (self[name + ".port"] ?? "0")
+    var host = self[name + ".address"] ?? address
+    if host.utf8.contains(UInt8(ascii: ":")), host.utf8.first != UInt8(ascii: "[") { host = "[\(host)]" }
+    let text = host + ":" + (self[name + ".port"] ?? "0")
     guard let endpoint = Endpoint(text) else {
       throw SettingsError("\(name).address and \(name).port make \(text), which is no address")
     }
@@ -39,10 +42,8 @@ extension Settings {
   public func interfaceAddress(_ name: String = "net") throws(SettingsError) -> (
     address: IPv4Address, network: IPv4Network, gateway: IPv4Address?
   ) {
-    let text = self[name + ".address"] ?? ""
-    guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")),
-      let address = IPv4Address(String(text[..<slash])),
-      let prefixLength = Int(text[text.utf8.index(after: slash)...]), (1...32).contains(prefixLength)
+    guard let (text, prefixLength) = Self.split(self[name + ".address"] ?? ""),
+      let address = IPv4Address(text), (1...32).contains(prefixLength)
     else {
       throw SettingsError(
         "\(name).address must be an address and a prefix length, such as 10.83.0.11/24")
@@ -53,5 +54,35 @@ extension Settings {
       guard gateway != nil else { throw SettingsError("\(name).gateway=\(text) is no IPv4 address") }
     }
     return (address, IPv4Network(address, prefixLength: prefixLength), gateway)
+  }
+
+  /// The same for IPv6: `NAME.address6`, such as fd00:83::11/64, and `NAME.gateway6`, if there is one. Nil when there is
+  /// no `NAME.address6`, or it is `auto`: then routers say.
+  public func interfaceAddress6(_ name: String = "net") throws(SettingsError) -> (
+    address: IPv6Address, network: IPv6Network, gateway: IPv6Address?
+  )? {
+    guard let text = self[name + ".address6"], text != "auto" else { return nil }
+    guard let (host, prefixLength) = Self.split(text), let address = IPv6Address(host), address.isHost,
+      (1...128).contains(prefixLength)
+    else {
+      throw SettingsError(
+        "\(name).address6 must be auto or an address and a prefix length, such as fd00:83::11/64")
+    }
+    var gateway: IPv6Address?
+    if let text = self[name + ".gateway6"] {
+      gateway = IPv6Address(text)
+      guard gateway?.isHost == true else {
+        throw SettingsError("\(name).gateway6=\(text) is no IPv6 address of a host")
+      }
+    }
+    return (address, IPv6Network(address, prefixLength: prefixLength), gateway)
+  }
+
+  /// What stands before and behind the slash.
+  private static func split(_ text: String) -> (address: String, prefixLength: Int)? {
+    guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")),
+      let prefixLength = Int(text[text.utf8.index(after: slash)...])
+    else { return nil }
+    return (String(text[..<slash]), prefixLength)
   }
 }

@@ -18,11 +18,13 @@ enum Devices {
     }
   }
 
-  /// Starts network device `index`, and registers what it needs with the loop.
-  func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice {
+  /// Starts network device `index`, which takes multicast frames when it `usesIPv6`, and registers what it needs with the loop.
+  func startNetwork(
+    _ index: Int, usesIPv6: Bool
+  ) async throws(SettingsError) -> any InterruptingNetworkDevice {
     switch self {
     case .virtio(let devices): try devices.startNetwork(index)
-    case .xen(let devices): try await devices.startNetwork(index)
+    case .xen(let devices): try await devices.startNetwork(index, usesIPv6: usesIPv6)
     }
   }
 

@@ -14,7 +14,9 @@ import _Concurrency
 /// Takes in no frame before the first `listen` or `connect`: while a service opens its database, who asks for it waits
 /// in the device's queue, instead of being told that nobody listens.
 ///
-/// Settings: `net.address`, such as 10.83.0.11/24 or dhcp; `net.gateway` (optional); the same of `outside`.
+/// Settings: `net.address`, such as 10.83.0.11/24 or dhcp; `net.gateway` (optional); `net.address6`, such as
+/// fd00:83::11/64 or auto, and `net.gateway6` (both optional; without `net.address6` there is no IPv6, and with it there
+/// need be no `net.address`); the same of `outside`.
 final class ImageNetwork: Network, EventSource {
   /// How long `finish` waits for peers to acknowledge what they were sent, and how often it looks.
   static let lingerDuration = Duration.seconds(2)
@@ -46,13 +48,22 @@ final class ImageNetwork: Network, EventSource {
     _ device: any InterruptingNetworkDevice, _ name: String, _ settings: Settings
   ) throws(SettingsError) {
     let addressing: Addressing
-    if settings[name + ".address"] == "dhcp" {
+    let address = settings[name + ".address"]
+    var ipv6: IPv6Addressing?
+    if settings[name + ".address6"] == "auto" {
+      ipv6 = .automatic
+    } else if let place = try settings.interfaceAddress6(name) {
+      ipv6 = .fixed(address: place.address, network: place.network, gateway: place.gateway)
+    }
+    if address == "dhcp" {
       addressing = .dhcp(hostName: nil)
+    } else if address == nil, ipv6 != nil {
+      addressing = .none
     } else {
       let place = try settings.interfaceAddress(name)
       addressing = .fixed(address: place.address, network: place.network, gateway: place.gateway)
     }
-    let interface = stack.attach(device, addressing: addressing)
+    let interface = stack.attach(device, addressing: addressing, ipv6: ipv6)
     let log = log
     interface.whenAddressChanges = { event in
       switch event {
@@ -60,7 +71,13 @@ final class ImageNetwork: Network, EventSource {
         log.error("another machine has our address", LogField("network", name))
       case .configured(let address, _):
         log.info("an address", LogField("network", name), LogField("address", address.description))
-      case .lost: log.warning("the address is lost", LogField("network", name))
+      case .configuredIPv6(let address):
+        log.info("an address", LogField("network", name), LogField("address", address.description))
+      case .duplicateIPv6(let address):
+        log.error(
+          "another machine has our address", LogField("network", name),
+          LogField("address", address.description))
+      case .lost, .lostIPv6: log.warning("the address is lost", LogField("network", name))
       case .defended: break
       }
     }

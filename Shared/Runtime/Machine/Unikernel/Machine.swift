@@ -58,9 +58,11 @@ public final class Machine {
     let generator = DRBG(seededFrom: SeedSource(try devices.startEntropy()))
     entropy = generator
     imageNetwork = ImageNetwork(board, entropy: entropy, log: log)
-    try imageNetwork.attach(try await devices.startNetwork(0), "net", settings)
+    try imageNetwork.attach(
+      try await devices.startNetwork(0, usesIPv6: settings["net.address6"] != nil), "net", settings)
     if settings["outside.address"] != nil {
-      try imageNetwork.attach(try await devices.startNetwork(1), "outside", settings)
+      try imageNetwork.attach(
+        try await devices.startNetwork(1, usesIPv6: settings["outside.address6"] != nil), "outside", settings)
     }
     board.driver.watch(imageNetwork, interruptLine: nil)
     network = imageNetwork

@@ -43,7 +43,9 @@ final class XenDevices: EventSource {
   func handleEvents() { store.handleEvents() }
 
   /// Connects network device `index`.
-  func startNetwork(_ index: Int) async throws(SettingsError) -> any InterruptingNetworkDevice {
+  func startNetwork(
+    _ index: Int, usesIPv6: Bool
+  ) async throws(SettingsError) -> any InterruptingNetworkDevice {
     let folder = "device/vif/\(index)"
     guard let text = try await value("\(folder)/mac"), let address = EthernetAddress(text) else {
       throw SettingsError("no \(index == 0 ? "" : "second ")network device (xl: vif=[\"mac=…,bridge=…\"])")
@@ -51,7 +53,7 @@ final class XenDevices: EventSource {
     do throws(XenError) {
       let netfront = try Netfront(
         hardwareAddress: address.rawValue, memory: memory, table: grants,
-        configuration: Self.configuration(heapByteCount: heapByteCount))
+        configuration: Self.configuration(heapByteCount: heapByteCount, usesIPv6: usesIPv6))
       try await connect(netfront, "network device", folder: folder)
       return netfront
     } catch {
@@ -74,8 +76,10 @@ final class XenDevices: EventSource {
   }
 
   /// In a small machine a network device has half its pages; fewer would not take large frames.
-  private static func configuration(heapByteCount: Int) -> Netfront.Configuration {
+  private static func configuration(heapByteCount: Int, usesIPv6: Bool) -> Netfront.Configuration {
     var configuration = Netfront.Configuration()
+    // Neighbours and routers of IPv6 are heard by groups.
+    configuration.refusesMulticast = !usesIPv6
     if heapByteCount < smallHeapByteCount {
       configuration.receivePageCount = 32
       configuration.transmitPageCount = 32

@@ -57,6 +57,8 @@ public struct ScenarioPlan: Sendable {
   public var bufferBudgetByteCount = 16 << 20
   /// Whether short segments wait (Nagle).
   public var isNagleEnabled = false
+  /// Whether the connections are of IPv6.
+  public var isIPv6 = false
   /// What is transported.
   public var connections: [ConnectionPlan] = []
 
@@ -70,11 +72,14 @@ public struct ScenarioPlan: Sendable {
     planOutages(&numbers)
     isNagleEnabled = numbers.chance(0.2)
     if numbers.chance(0.1) { bufferBudgetByteCount = 256 << 10 }
+    // Drawn last, so that all else of a seed's plan is of either family. IPv6 needs links of 1,280 bytes.
+    isIPv6 = numbers.chance(0.4) && devices.allSatisfy { $0.maximumTransmissionUnit >= 1_280 }
   }
 
   /// A plan of clean cables and plain devices.
-  public init(seed: UInt64, connections: [ConnectionPlan]) {
+  public init(seed: UInt64, connections: [ConnectionPlan], isIPv6: Bool = false) {
     self.seed = seed
+    self.isIPv6 = isIPv6
     self.connections = connections
   }
 
@@ -104,7 +109,11 @@ public struct ScenarioPlan: Sendable {
       var device = SimulatedDeviceOptions()
       device.maximumTransmissionUnit = numbers.pick([1_500, 1_500, 1_500, 576, 1_280, 9_000])
       device.offload = numbers.pick([
-        [], [.transmitChecksum], [.transmitSegmentation, .transmitChecksum, .receiveChecksum],
+        [], [.transmitChecksum, .transmitChecksum6],
+        [
+          .transmitSegmentation, .transmitChecksum, .transmitSegmentation6, .transmitChecksum6,
+          .receiveChecksum,
+        ],
       ])
       if numbers.chance(0.2) { device.transmitLimit = numbers.pick(1...20) }
       if numbers.chance(0.2) { device.refusal = 0.2 }
@@ -114,7 +123,8 @@ public struct ScenarioPlan: Sendable {
     carriesUnfinished = true
     for index in 0..<2 {
       devices[index].offload = [
-        .transmitChecksum, .transmitSegmentation, .receiveChecksum, .receiveLarge,
+        .transmitChecksum, .transmitSegmentation, .transmitChecksum6, .transmitSegmentation6,
+        .receiveChecksum, .receiveLarge,
       ]
       devices[index].pieceByteCount = numbers.pick([0, 4_096])
     }

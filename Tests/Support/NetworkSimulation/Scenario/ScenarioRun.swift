@@ -84,6 +84,9 @@ public final class ScenarioRun {
   }
 
   private func address(_ index: Int) -> IPv4Address { IPv4Address(10, 0, 0, UInt8(index + 1)) }
+  private func address6(_ index: Int) -> IPv6Address {
+    IPv6Address(high: 0xfd00 << 48, low: UInt64(index + 1))
+  }
 
   private func addStack(_ index: Int) {
     var configuration = StackConfiguration()
@@ -102,11 +105,15 @@ public final class ScenarioRun {
     let interface = stack.attach(
       device,
       addressing: .fixed(
-        address: address(index), network: IPv4Network(address(index), prefixLength: 24), gateway: nil))
+        address: address(index), network: IPv4Network(address(index), prefixLength: 24), gateway: nil),
+      ipv6: plan.isIPv6
+        ? .fixed(
+          address: address6(index), network: IPv6Network(address6(index), prefixLength: 64), gateway: nil)
+        : nil)
     device.whenReady = { [unowned interface] in _ = interface.poll() }
     stacks.append(stack)
     do throws(NetworkError) {
-      listeners.append(try stack.listen(on: Endpoint(.any, port: Self.port)))
+      listeners.append(try stack.listen(on: Endpoint(.v6(0, 0), port: Self.port)))
     } catch {
       outcome.failures.append("cannot listen: \(error)")
     }
@@ -169,7 +176,9 @@ public final class ScenarioRun {
     let plan = pairs[index].plan
     let (from, to) = plan.isReverse ? (1, 0) : (0, 1)
     do throws(NetworkError) {
-      let stream = try stacks[from].open(to: Endpoint(.v4(address(to).rawValue), port: Self.port))
+      let host: IPAddress =
+        self.plan.isIPv6 ? .v6(address6(to).high, address6(to).low) : .v4(address(to).rawValue)
+      let stream = try stacks[from].open(to: Endpoint(host, port: Self.port))
       pairs[index].openerPort = stream.local.port
       pairs[index].opener = program(plan.opener, expecting: plan.acceptor.byteCount, stream, index * 2)
     } catch {

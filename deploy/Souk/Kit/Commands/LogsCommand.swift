@@ -29,6 +29,11 @@ struct LogsCommand: ParsableCommand {
     let names = service.map { [$0] } ?? folder.logNames()
     let existing = names.filter { Files.exists(folder.log($0)) }
     guard !existing.isEmpty else {
+      if XenShop(folder).isRunning {
+        throw Failure(
+          "the shop in \(Files.shown(folder.path)) runs as domains of Xen, and their consoles are Xen's: `xl list` "
+            + "names them, `xl console NAME` shows one from now on, `xenconsoled --log=guest` keeps them")
+      }
       throw Failure("there is no log in \(Files.shown(folder.logs)): no shop has run there yet")
     }
     signal(SIGPIPE, SIG_DFL)

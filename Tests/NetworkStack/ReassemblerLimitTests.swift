@@ -8,7 +8,7 @@ import Wire
   typealias Bench = ReassemblyBench
 
   private static let now = at(seconds: 1)
-  private static let limit = IPv4Reassembler.defaultByteLimit
+  private static let limit = Reassembler.defaultByteLimit
   private static func source(_ index: Int) -> IPv4Address {
     IPv4Address(rawValue: 0x0a01_0000 + UInt32(index))
   }
@@ -17,7 +17,7 @@ import Wire
     var bench = Bench()
     let payload = Bench.payload(16)
     _ = try bench.insert(Bench.fragment(payload, 0..<8, from: Self.source(1)), at: Self.now)
-    let count = IPv4Reassembler.maximumDatagramCountPerSource
+    let count = Reassembler.maximumDatagramCountPerSource
     for id in 0...count { _ = try bench.insert(Bench.fragment(payload, 0..<8, id: UInt16(id)), at: Self.now) }
     #expect(bench.reassembler.datagramCount == count + 1)
     #expect(bench.reassembler.count(of: .evictedBySource) == 1)
@@ -29,7 +29,7 @@ import Wire
   @Test func `keeps 64 packets; the oldest gives way`() throws {
     var bench = Bench()
     let payload = Bench.payload(16)
-    let count = IPv4Reassembler.maximumDatagramCount
+    let count = Reassembler.maximumDatagramCount
     for index in 0...count {
       _ = try bench.insert(Bench.fragment(payload, 0..<8, from: Self.source(index)), at: Self.now)
     }

@@ -1,4 +1,4 @@
-// RFC 791 §3.2, RFC 1122 §3.3.2, RFC 5722 and RFC 6864 before changing this file.
+// RFC 791 §3.2, RFC 1122 §3.3.2, RFC 8200 §4.5, RFC 5722 and RFC 6864 before changing this file.
 
 import Platform
 import Wire
@@ -27,7 +27,7 @@ enum ReassemblyDrop: UInt8, CaseIterable, Sendable {
   case duplicate
 }
 
-/// Puts IPv4 packets together from their fragments.
+/// Puts packets of both families together from their fragments.
 ///
 /// Memory is bounded for all packets and for each source, and is charged as it is allocated. A packet that needs room
 /// gets it from the oldest incomplete one: of its own source when that holds its share, else of all. So a flood from
@@ -36,13 +36,13 @@ enum ReassemblyDrop: UInt8, CaseIterable, Sendable {
 /// fragments that are still to come.
 ///
 /// A packet waits 30 s for its fragments, from its first: as Linux does, less than the 60 s to 120 s of RFC 1122
-/// §3.3.2. Identifications come back sooner than that at today's rates, and fragments of different packets must not
+/// §3.3.2 and the 60 s of RFC 8200 §4.5. Identifications of IPv4 come back sooner than that at today's rates, and fragments of different packets must not
 /// meet (RFC 4963, RFC 6864 §3); and the fragments of a packet are milliseconds apart or lost.
 ///
 /// Allocates when fragments come only; while memory grows and when a packet is complete, it is there twice for a moment
 /// (at most 72 KB more). Cost of a fragment: a search through at most `maximumDatagramCount` keys and
 /// `maximumFragmentCount` places, and one copy; one more copy when the packet is complete.
-struct IPv4Reassembler: ~Copyable {
+struct Reassembler: ~Copyable {
   /// How long a packet waits for its fragments, in nanoseconds.
   static let timeout: UInt64 = 30_000_000_000
   /// Fragments of a packet at most: enough for 65,535 bytes over links of 576 (RFC 791).
@@ -86,12 +86,11 @@ struct IPv4Reassembler: ~Copyable {
   func count(of drop: ReassemblyDrop) -> UInt64 { drops[Int(drop.rawValue)] }
 
   /// Takes a fragment; returns the packet when it is complete. `isLinkGroup` says that it came in a broadcast or
-  /// multicast frame. What is refused is counted. Traps when it is no fragment.
+  /// multicast frame. What is refused is counted.
   mutating func insert(
-    _ fragment: borrowing IPv4Packet, isLinkGroup: Bool, at now: Instant
+    _ fragment: borrowing Fragment, isLinkGroup: Bool, at now: Instant
   ) -> ReassembledPacket? {
-    precondition(fragment.isFragment)
-    let key = FragmentKey(fragment)
+    let key = fragment.key
     let index: Int
     if let known = entries.firstIndex(where: { $0.key == key }) {
       index = known
@@ -129,7 +128,7 @@ struct IPv4Reassembler: ~Copyable {
   }
 
   /// Drops packets whose time is up at `now`. Returns the first fragment, as it came, of one of them: for ICMP time
-  /// exceeded (code 1), which is sent about first fragments only (RFC 792). Call it until it is nil, at the latest at
+  /// exceeded (code 1), which is sent about first fragments only (RFC 792, RFC 8200 §4.5). Call it until it is nil, at the latest at
   /// `nextDeadline`.
   mutating func nextExpired(at now: Instant) -> ReassembledPacket? {
     while let entry = entries.first, now >= entry.deadline {
@@ -143,7 +142,7 @@ struct IPv4Reassembler: ~Copyable {
   }
 
   /// Makes one more packet possible, by the limits of counts.
-  private mutating func makePlace(for source: IPv4Address) {
+  private mutating func makePlace(for source: IPv6Address) {
     var count = 0
     for entry in entries where entry.key.source == source { count += 1 }
     if count >= Self.maximumDatagramCountPerSource {
@@ -154,7 +153,7 @@ struct IPv4Reassembler: ~Copyable {
   }
 
   /// Makes `additional` bytes possible, by the limits of bytes. That succeeds, as any one packet fits.
-  private mutating func makeRoom(_ additional: Int, for datagram: PartialDatagram, of source: IPv4Address) {
+  private mutating func makeRoom(_ additional: Int, for datagram: PartialDatagram, of source: IPv6Address) {
     guard additional > 0 else { return }
     var held = 0
     for entry in entries where entry.key.source == source { held += entry.datagram.byteCount }
@@ -173,19 +172,4 @@ struct IPv4Reassembler: ~Copyable {
     drops[Int(drop.rawValue)] += 1
     return freed
   }
-}
-
-/// Which packet a fragment belongs to (RFC 791, page 28).
-struct FragmentKey: Equatable {
-  private let addresses: UInt64
-  private let rest: UInt32
-
-  /// The key of a fragment.
-  init(_ packet: borrowing IPv4Packet) {
-    addresses = UInt64(packet.source.rawValue) << 32 | UInt64(packet.destination.rawValue)
-    rest = UInt32(packet.protocol.rawValue) << 16 | UInt32(packet.identification)
-  }
-
-  /// Who sent it.
-  var source: IPv4Address { IPv4Address(rawValue: UInt32(truncatingIfNeeded: addresses >> 32)) }
 }

@@ -147,8 +147,8 @@ import Wire
       isComplete = try bench.insert(Bench.fragment(payload, range), at: Self.now)
     }
     #expect(isComplete && Array(bench.packet[20...]) == payload)
-    #expect(payload.count / step + 1 == IPv4Reassembler.maximumFragmentCount)
-    for start in 0...IPv4Reassembler.maximumFragmentCount {
+    #expect(payload.count / step + 1 == Reassembler.maximumFragmentCount)
+    for start in 0...Reassembler.maximumFragmentCount {
       _ = try bench.insert(Bench.fragment(payload, start * 8..<start * 8 + 8, id: 2), at: Self.now)
     }
     #expect(bench.reassembler.count(of: .tooManyFragments) == 1)
