@@ -57,11 +57,12 @@ extension Connection {
     lossProbeAt = .never
     tailProbe = nil
     if owedProbe == .tail { owedProbe = .none }
+    // Anew: nothing that was known of an earlier loss speaks for this one.
+    recovery = Recovery()
     recovery.phase = .loss(point: sendMaximum)
     recovery.began = now
     recovery.highRetransmitted = unacknowledged
     recovery.mustRetransmitFront = true
-    recovery.duplicateCount = 0
   }
 
   /// The RTO has passed once more. A router that said why is right then. If nobody did, and full segments do not

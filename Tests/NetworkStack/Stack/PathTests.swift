@@ -178,17 +178,17 @@ private final class Router {
       now = now.advanced(byNanoseconds: 1_000_000_000)
     }
     #expect(table.count == PathTable.maximumCount)
-    #expect(table.segmentByteCount(to: host(135)) == nil && table.segmentByteCount(to: host(136)) == 136)
+    #expect(table.segmentByteCount(to: host(167)) == nil && table.segmentByteCount(to: host(168)) == 168)
     // Found anew, it begins anew.
-    table.note(host(136), segmentByteCount: 5, at: now)
-    #expect(table.segmentByteCount(to: host(136)) == 5 && table.count == PathTable.maximumCount)
+    table.note(host(168), segmentByteCount: 5, at: now)
+    #expect(table.segmentByteCount(to: host(168)) == 5 && table.count == PathTable.maximumCount)
     #expect(table.nextExpired(at: now) == nil)
     now = now.advanced(byNanoseconds: PathTable.lifetime - 1)
     var expired = 0
     while table.nextExpired(at: now) != nil { expired += 1 }
-    #expect(expired == PathTable.maximumCount - 1 && table.segmentByteCount(to: host(136)) == 5)
+    #expect(expired == PathTable.maximumCount - 1 && table.segmentByteCount(to: host(168)) == 5)
     #expect(table.deadline == now.advanced(byNanoseconds: 1))
-    #expect(table.nextExpired(at: table.deadline) == host(136) && table.deadline == .never)
+    #expect(table.nextExpired(at: table.deadline) == host(168) && table.deadline == .never)
   }
 }
 
