@@ -94,8 +94,8 @@ extension World {
     from source: IPv4Address, _ sourcePort: UInt16, to port: UInt16, isBroadcast: Bool,
     _ write: (inout OutputRawSpan) -> Void
   ) {
+    // The output covers the new array's memory, and is finished before it ends.
     let payload = [UInt8](unsafeUninitializedCapacity: 1_400) { buffer, count in
-      // The output covers the new array's memory, and is finished before it ends.
       let memory = UnsafeMutableRawBufferPointer(buffer)
       var output = OutputRawSpan(buffer: memory, initializedCount: 0)
       write(&output)

@@ -75,8 +75,8 @@ extension World {
     var ip = IPv4Header(
       source: session.remote, destination: Self.ours, protocol: .tcp,
       payloadByteCount: header.byteCount + byteCount)
+    // The output covers the new array's memory, and is finished before it ends.
     let whole = [UInt8](unsafeUninitializedCapacity: header.byteCount + byteCount) { buffer, count in
-      // The output covers the new array's memory, and is finished before it ends.
       let memory = UnsafeMutableRawBufferPointer(buffer)
       var output = OutputRawSpan(buffer: memory, initializedCount: 0)
       header.write(into: &output, seal: .full(pseudoHeader: ip.pseudoHeader)) {

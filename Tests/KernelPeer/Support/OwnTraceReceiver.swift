@@ -55,8 +55,8 @@ final class OwnTraceReceiver: TraceReceiver {
       let answer = ARPPacket(
         operation: .reply, senderHardware: TraceSender.hardware, sender: question.target,
         targetHardware: question.senderHardware, target: question.sender)
+      // The output covers the new array's memory, and is finished before it ends.
       return [UInt8](unsafeUninitializedCapacity: 64) { buffer, written in
-        // The output covers the new array's memory, and is finished before it ends.
         let memory = UnsafeMutableRawBufferPointer(buffer)
         var output = OutputRawSpan(buffer: memory, initializedCount: 0)
         EthernetHeader(
@@ -89,8 +89,8 @@ final class OwnTraceReceiver: TraceReceiver {
     guard let stream else { return }
     while true {
       var count = 0
+      // The output covers the new array's memory; `written` are the bytes it was given.
       let piece = try [UInt8](unsafeUninitializedCapacity: 8_192) { buffer, written throws(NetworkError) in
-        // The output covers the new array's memory; `written` are the bytes it was given.
         var output = OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)
         if case .bytes(let received) = try stream.receive(into: &output) { count = received }
         written = count

@@ -139,8 +139,8 @@ final class TraceSender {
       source: Self.address, destination: Self.receiver, protocol: .tcp,
       payloadByteCount: header.byteCount + payload.count)
     let count = 34 + header.byteCount + payload.count
+    // The output covers the new array's memory, and is finished before it ends.
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
-      // The output covers the new array's memory, and is finished before it ends.
       let memory = UnsafeMutableRawBufferPointer(buffer)
       var output = OutputRawSpan(buffer: memory, initializedCount: 0)
       EthernetHeader(destination: Self.receiverHardware, source: Self.hardware, type: .ipv4).write(
