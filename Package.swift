@@ -171,7 +171,7 @@ let package = Package(
     // Services
     library(
       "Shop", "Services/Shop",
-      ["Bytes", "Cryptography", "EventLoop", "HTTP", "HTTPCore", "JSON", "Log", "Platform"]),
+      ["Bytes", "Cryptography", "EventLoop", "HTTP", "HTTPCore", "JSON", "Log", "Platform", "Wire"]),
     library(
       "CatalogAPI", "Services/Catalog/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),

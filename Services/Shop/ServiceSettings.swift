@@ -1,5 +1,6 @@
 import Bytes
 import Platform
+import Wire
 
 /// A setting that keeps a service from starting, in words for whoever has to mend it.
 public enum ConfigurationError: Error, Equatable, Sendable {
@@ -41,7 +42,7 @@ public struct ServiceSettings: Sendable {
     adminToken = try Self.secret("secret.admin", in: settings)
   }
 
-  /// Where the service `name` listens: `peer.NAME`, an IPv4 address and a port.
+  /// Where the service `name` listens: `peer.NAME`, an address and a port.
   public func peer(_ name: String) throws(ConfigurationError) -> Endpoint {
     let key = "peer." + name
     guard let text = settings[key] else { throw .missing(key) }
@@ -78,8 +79,27 @@ public struct ServiceSettings: Sendable {
 }
 
 extension Endpoint {
-  /// Reads `127.0.0.1:8081`.
+  /// Reads `127.0.0.1:8081` or `[::1]:8081`.
   public init?(parsing text: String) {
+    if text.utf8.first == UInt8(ascii: "[") {
+      self.init(parsingIPv6: text)
+    } else {
+      self.init(parsingIPv4: text)
+    }
+  }
+
+  private init?(parsingIPv6 text: String) {
+    guard let end = text.utf8.firstIndex(of: UInt8(ascii: "]")),
+      let address = IPv6Address(String(text[text.utf8.index(after: text.startIndex)..<end]))
+    else { return nil }
+    let rest = text[text.utf8.index(after: end)...]
+    guard rest.utf8.first == UInt8(ascii: ":"), let port = UInt16(rest.dropFirst()), port > 0 else {
+      return nil
+    }
+    self.init(.v6(address.high, address.low), port: port)
+  }
+
+  private init?(parsingIPv4 text: String) {
     var numbers: [UInt32] = []
     var number: UInt32 = 0
     var digits = 0

@@ -57,9 +57,16 @@ struct SettingsTests {
   @Test(arguments: [
     "", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0:80", "127.0.0.0.1:80",
     "256.0.0.1:80",
-    "localhost:80", "127.0.0.1:80 ", ":80", "127..0.1:80", "1:2:3:4:80",
+    "localhost:80", "127.0.0.1:80 ", ":80", "127..0.1:80", "1:2:3:4:80", "::1:80", "[::1]", "[::1]:",
+    "[::1]:0",
+    "[::1]80", "[::1:80", "[]:80", "[::1]:65536", "[127.0.0.1]:80", "[::1]:80 ",
   ])
   func `what is no address and port is refused`(_ text: String) {
     #expect(Endpoint(parsing: text) == nil)
+  }
+
+  @Test func `an address of either family and a port is read`() {
+    #expect(Endpoint(parsing: "10.0.0.1:80") == Endpoint(.v4(0x0a00_0001), port: 80))
+    #expect(Endpoint(parsing: "[fd00::1]:65535") == Endpoint(.v6(0xfd00 << 48, 1), port: 65535))
   }
 }

@@ -76,13 +76,16 @@ extension Connection {
       counters.pathReductions &+= 1
       return
     }
-    // The third time and the fifth. What SACK reports arrived: as much as a full segment is no black hole.
+    // The third time and the fifth. What SACK reports arrived: as much as a full segment is no black hole at first, but
+    // may have been many small ones.
+    let largest = min(segmentByteCount, min(flightByteCount, sendWindow))
     guard retransmission.backoffCount & 1 == 1, retransmission.backoffCount > 1,
-      min(flightByteCount, sendWindow) >= segmentByteCount, sentLog.receivedByteCount < segmentByteCount
+      retransmission.backoffCount > 3 || sentLog.receivedByteCount < segmentByteCount
     else { return }
-    // What every path of IPv6 takes; then what every host of IPv4 does.
-    let smaller = peerSegmentByteCount > 1220 ? 1220 : 536
-    guard smaller < peerSegmentByteCount else { return }
+    // What every path of IPv6 takes; then what every host of IPv4 does. The last segment may be smaller, and yet too
+    // large.
+    let smaller = largest > 1220 ? 1220 : 536
+    guard smaller < largest else { return }
     usePath(segmentByteCount: smaller)
     counters.blackHoles &+= 1
   }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct InnerNetworkTests {
   @Test func `every service has an address of its own, and so has the bridge`() {
     let all = ServiceKind.allCases
-    #expect(Set(all.map(InnerNetwork.address) + [InnerNetwork.gateway]).count == all.count + 1)
+    #expect(Set(all.map { InnerNetwork.address($0) } + [InnerNetwork.gateway]).count == all.count + 1)
     #expect(
       Set(all.map(InnerNetwork.hardwareAddress) + [InnerNetwork.bridgeHardwareAddress]).count == all.count + 1
     )
