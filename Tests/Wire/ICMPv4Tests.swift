@@ -37,9 +37,13 @@ import Wire
   @Test func `an error quotes whose packet it was`() throws {
     let bytes = Capture("icmp-errors").ipPayload(1)
     let message = try ICMPv4Message(validating: bytes.span.bytes)
-    let quote = try QuotedIPv4Packet(validating: message.payload)
+    let quote = try QuotedPacket(validating: message.payload)
     let found = (quote.source, quote.destination, quote.protocol, quote.destinationPort)
-    #expect(found == (IPv4Address(10, 77, 0, 1), IPv4Address(10, 77, 0, 2), .udp, 9999))
+    #expect(
+      found == (
+        IPv6Address(mapped: IPv4Address(10, 77, 0, 1)), IPv6Address(mapped: IPv4Address(10, 77, 0, 2)), .udp,
+        9999
+      ))
   }
 
   @Test(arguments: [
@@ -56,7 +60,7 @@ import Wire
   @Test func `a quote of less than 8 bytes behind the header is refused`() {
     let quote = Array(Capture("icmp-errors").ipPayload(1)[8..<8 + 27])
     #expect(
-      refusal { () throws(WireError) in _ = try QuotedIPv4Packet(validating: quote.span.bytes) } == .truncated
+      refusal { () throws(WireError) in _ = try QuotedPacket(validating: quote.span.bytes) } == .truncated
     )
   }
 }

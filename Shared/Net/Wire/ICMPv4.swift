@@ -95,7 +95,7 @@ public struct ICMPv4Message: ~Escapable {
   public var kind: ICMPv4Kind {
     ICMPv4Kind(type: bytes.byte(at: 0), code: bytes.byte(at: 1), rest: bytes.bigEndian32(at: 4))
   }
-  /// What an echo carries, or the packet that an error quotes: read that as `QuotedIPv4Packet`.
+  /// What an echo carries, or the packet that an error quotes: read that as `QuotedPacket`.
   public var payload: RawSpan {
     @_lifetime(copy self) get { bytes.extracting(Self.headerByteCount..<bytes.byteCount) }
   }

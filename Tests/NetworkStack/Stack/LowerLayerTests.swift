@@ -99,7 +99,7 @@ import Wire
       guard let message = try? ICMPv4Message(validating: packet.payload),
         case .destinationUnreachable(ICMPv4Kind.Unreachable.port, _) = message.kind
       else { return nil }
-      return (try? QuotedIPv4Packet(validating: message.payload))?.destinationPort
+      return (try? QuotedPacket(validating: message.payload))?.destinationPort
     }
     #expect(quoted == [9_999])
     #expect(pair.right.counters.datagramsToNobody == 1)

@@ -77,18 +77,7 @@ extension Walk {
       mix(sequence)
     case .other(_, _, let rest): mix(rest)
     }
-    if message.kind.isError {
-      let quote = try QuotedPacket(validating: message.payload)
-      formats.append(.quote)
-      mix(quote.source)
-      mix(quote.destination)
-      mix(quote.protocol.rawValue)
-      mix(quote.isLaterFragment)
-      mix(quote.sourcePort)
-      mix(quote.destinationPort)
-      mix(quote.sequenceNumber.rawValue)
-      mix(quote.payload)
-    }
+    if message.kind.isError { try quote(message.payload) }
     switch message.type {
     case NDPType.neighbourSolicitation, NDPType.neighbourAdvertisement:
       try neighbour(NeighbourMessage(validating: message, in: packet))

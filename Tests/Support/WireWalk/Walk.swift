@@ -138,7 +138,7 @@ public struct Walk {
   }
 
   mutating func quote(_ bytes: RawSpan) throws(WireError) {
-    let quote = try QuotedIPv4Packet(validating: bytes)
+    let quote = try QuotedPacket(validating: bytes)
     formats.append(.quote)
     mix(quote.source)
     mix(quote.destination)
@@ -148,9 +148,7 @@ public struct Walk {
     mix(quote.destinationPort)
     mix(quote.sequenceNumber.rawValue)
     mix(quote.payload)
-    let general = try QuotedPacket(validating: bytes)
-    precondition(general.source.mapped == quote.source && general.destination.mapped == quote.destination)
-    precondition(general.sourcePort == quote.sourcePort && !general.isIPv6)
+    precondition(quote.isIPv6 || quote.source.isMapped && quote.destination.isMapped, "a third family")
   }
 
   mutating func udp(_ bytes: RawSpan, _ check: ChecksumCheck) throws(WireError) {
