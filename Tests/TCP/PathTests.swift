@@ -112,7 +112,9 @@ import Wire
     #expect(next.payload.count <= full)
   }
 
-  @Test func `what SACK tells of full segments that arrive is no black hole, nor is a short one`() throws {
+  @Test func `what SACK tells of full segments that arrive is no black hole, nor is what every path takes`()
+    throws
+  {
     let script = try Script.established(.sack)
     script.write(4380)
     script.takeAll()
@@ -120,9 +122,19 @@ import Wire
     script.advance(milliseconds: 10_000)
     #expect(script.counters.timeouts > 3 && script.counters.blackHoles == 0)
     let other = try Script.established()
-    other.write(1459)
+    other.write(536)
     other.advance(milliseconds: 10_000)
     #expect(other.counters.timeouts > 3 && other.counters.blackHoles == 0)
+  }
+
+  @Test(arguments: [(1459, 1220), (1221, 1220), (1220, 536), (711, 536)])
+  func `a last segment that is not full may be too large for the path, too`(byteCount: Int, found: Int) throws
+  {
+    let script = try Script.established()
+    script.write(byteCount)
+    while script.counters.timeouts < 4 { script.advance(milliseconds: 100) }
+    #expect(script.counters.blackHoles == 1 && script.connection.pathSegmentByteCount == found)
+    #expect(script.takeAll().last?.payload.count == found)
   }
 
   @Test func `never takes more than both ends agreed on, nor less than the least`() throws {

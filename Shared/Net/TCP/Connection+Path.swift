@@ -76,11 +76,10 @@ extension Connection {
       counters.pathReductions &+= 1
       return
     }
-    // The third time and the fifth. What SACK reports arrived: as much as a full segment is no black hole at first, but
-    // may have been many small ones.
+    // The third time and the fifth. What SACK reports arrived: as much as a full segment is no black hole.
     let largest = min(segmentByteCount, min(flightByteCount, sendWindow))
     guard retransmission.backoffCount & 1 == 1, retransmission.backoffCount > 1,
-      retransmission.backoffCount > 3 || sentLog.receivedByteCount < segmentByteCount
+      sentLog.receivedByteCount < segmentByteCount
     else { return }
     // What every path of IPv6 takes; then what every host of IPv4 does. The last segment may be smaller, and yet too
     // large.
