@@ -55,6 +55,10 @@ struct Recovery {
 
   var isOpen: Bool { phase == .open }
 
+  private var isInLoss: Bool {
+    if case .loss = phase { true } else { false }
+  }
+
   /// A phase begins at SND.UNA, whose segment goes out first. With SACK the peer will say what it had; with
   /// timestamps, which copy of the first it was.
   mutating func begin(
@@ -62,12 +66,13 @@ struct Recovery {
   ) {
     // When a second RTO passes for the same data, the echo of the first copy still counts.
     if !(doubt == .awaitsEcho && beginning == unacknowledged) { doubt = .began }
+    // Nor is one report enough then: each copy of it has to be one too many.
+    if !(isInLoss && beginning == unacknowledged) { undoableByteCount = isSACKPermitted ? 0 : -1 }
     self.phase = phase
     began = now
     beginning = unacknowledged
     highRetransmitted = unacknowledged
     mustRetransmitFront = true
-    undoableByteCount = isSACKPermitted ? 0 : -1
   }
 
   /// The phase ends; without SACK, what echoes of it say up to `point` is not believed.
