@@ -22,14 +22,15 @@ extension EndToEnd {
       #expect(again.exitCode == 1)
       #expect(again.errors.contains("already runs"))
       #expect(again.errors.contains("souk down --data \(shop.folder)"))
-      let taken = try CommandLineTool.run(["up", "--port", "\(shop.port)", "--data", shop.folder + "-2"])
+      let taken = try CommandLineTool.run(
+        ["up", "--port", "\(shop.port)", "--data", shop.folder + "-2"] + TestShop.ip)
       #expect(taken.exitCode == 1)
-      #expect(taken.errors.hasPrefix("souk: port \(shop.port) on 127.0.0.1 is taken"))
+      #expect(taken.errors.hasPrefix("souk: port \(shop.port) on \(TestShop.version.loopback) is taken"))
 
       let table = try CommandLineTool.run(["status", "--data", shop.folder])
       #expect(table.exitCode == 0)
       for service in ServiceKind.allCases { #expect(table.output.contains(service.rawValue)) }
-      #expect(table.output.contains("http://127.0.0.1:\(shop.port)/"))
+      #expect(table.output.contains("http://\(TestShop.version.loopbackAuthority(shop.port))/"))
       let settings = TestShop.areMachines ? "run/catalog.module" : "run/catalog.settings"
       for secret in ["admin-token", "secrets", "run/state.json", settings] {
         var status = stat()
@@ -63,7 +64,7 @@ extension EndToEnd {
       for end in ["-wal", "-shm"] { unlink(path + end) }
       try Files.write(Array(repeating: 0x5a, count: 16_384), to: path, mode: 0o600)
       let answer = try CommandLineTool.run(
-        ["up", "--detach", "--port", "0", "--data", shop.folder] + TestShop.target)
+        ["up", "--detach", "--port", "0", "--data", shop.folder] + TestShop.target + TestShop.ip)
       #expect(answer.exitCode != 0)
       // What executes the machines is said before.
       let lines = answer.errors.split(separator: "\n").filter { !$0.contains("executes the machines") }

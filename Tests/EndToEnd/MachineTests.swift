@@ -135,7 +135,7 @@ extension EndToEnd {
           port = UInt16(address.dropFirst("http://127.0.0.1:".count).dropLast())
         }
       }
-      let answer = try Client(port: #require(port)).get("/")
+      let answer = try Client(port: #require(port), .v4).get("/")
       #expect(answer.status == 200 && answer.text.contains("hello"))
       kill(pid, SIGTERM)
       var status: Int32 = 0

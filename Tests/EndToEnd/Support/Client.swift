@@ -21,7 +21,9 @@ final class Client {
 
   private let connection: GatewayClient
 
-  init(port: UInt16) { connection = GatewayClient(host: TestShop.version.loopback, port: port) }
+  init(port: UInt16, _ version: InternetProtocol = TestShop.version) {
+    connection = GatewayClient(host: version.loopback, port: port)
+  }
 
   func get(_ path: String, _ fields: [String: String] = [:]) throws -> Answer {
     try send(.get, path, fields)

@@ -22,6 +22,7 @@ final class TestShop: Sendable {
   /// SOUK_TEST_IP=6 makes every shop of the suite one of IPv6.
   static let version: InternetProtocol =
     ProcessInfo.processInfo.environment["SOUK_TEST_IP"] == "6" ? .v6 : .v4
+  static let ip = ["--ip", String(version.rawValue)]
 
   /// SOUK_TEST_TARGET=qemu makes every shop of the suite one of virtual machines.
   static let areMachines = ProcessInfo.processInfo.environment["SOUK_TEST_TARGET"] == "qemu"
@@ -39,8 +40,8 @@ final class TestShop: Sendable {
     temporary = try data ?? TemporaryFolder()
     folder = temporary.path + "/shop"
     let answer = try CommandLineTool.run(
-      ["up", "--detach", "--json", "--port", "0", "--ip", String(Self.version.rawValue), "--data", folder]
-        + Self.network + Self.target + options)
+      ["up", "--detach", "--json", "--port", "0", "--data", folder] + Self.ip + Self.network + Self.target
+        + options)
     guard answer.exitCode == 0 else { throw Failure("the shop does not start: \(answer.errors)") }
     let url = try JSON.parse(Array(answer.output.utf8))["url"]?.string ?? ""
     port = UInt16(url.split(separator: ":").last?.prefix { $0 != "/" } ?? "") ?? 0
