@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Machine
 import Platform
 import Testing
@@ -12,6 +13,17 @@ import Testing
     try body(path)
   }
 
+  /// Opens a device that nobody else has. What another test starts holds a copy of a descriptor that was just closed,
+  /// and its lock, until its exec.
+  private func opened(_ path: String, writable: Bool = true) throws -> FileBlockDevice {
+    for _ in 0..<100_000 {
+      do { return try FileBlockDevice(path: path, writable: writable) } catch FileDeviceError.inUse {
+        sched_yield()
+      }
+    }
+    return try FileBlockDevice(path: path, writable: writable)
+  }
+
   private func read(_ device: FileBlockDevice, at sector: UInt64, _ byteCount: Int) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0xEE, count: byteCount)
     // Safe: the pointer is used only during the call.
@@ -23,20 +35,20 @@ import Testing
     try withFile(byteCount: 10_000) { path in
       let bytes = (0..<1024).map { UInt8(truncatingIfNeeded: $0) }
       do {
-        let device = try FileBlockDevice(path: path)
+        let device = try opened(path)
         // 19 whole sectors; the rest of the file is not used.
         #expect(device.sectorByteCount == 512 && device.sectorCount == 19)
         try device.write(at: 17, from: bytes.span.bytes)
         try device.flush()
         #expect(try read(device, at: 17, 1024) == bytes)
       }
-      #expect(try read(try FileBlockDevice(path: path, writable: false), at: 17, 1024) == bytes)
+      #expect(try read(try opened(path, writable: false), at: 17, 1024) == bytes)
     }
   }
 
   @Test func `sectors that are not there are refused`() throws {
     try withFile(byteCount: 4096) { path in
-      let device = try FileBlockDevice(path: path)
+      let device = try opened(path)
       for (sector, byteCount) in [(8, 512), (7, 1024), (0, 100), (UInt64.max, 512)] as [(UInt64, Int)] {
         #expect(throws: BlockError.outOfRange) { _ = try read(device, at: sector, byteCount) }
         let bytes = [UInt8](repeating: 0, count: byteCount)
@@ -47,7 +59,7 @@ import Testing
 
   @Test func `a file that was cut, and one that may not be written, fail`() throws {
     try withFile(byteCount: 4096) { path in
-      let device = try FileBlockDevice(path: path, writable: false)
+      let device = try opened(path, writable: false)
       let bytes = [UInt8](repeating: 0, count: 512)
       #expect(throws: BlockError.failed) { try device.write(at: 0, from: bytes.span.bytes) }
       #expect(truncate(path, 512) == 0)
@@ -67,7 +79,7 @@ import Testing
       #expect(fcntl(other, 37, &lock) == 0)
       #expect(throws: FileDeviceError.inUse) { try FileBlockDevice(path: path, writable: writable) }
       close(other)
-      let device = try FileBlockDevice(path: path, writable: writable)
+      let device = try opened(path, writable: writable)
       // And what it asks afterwards: whether anybody else holds such a byte (F_OFD_GETLK).
       let next = open(path, O_RDWR | O_CLOEXEC)
       defer { close(next) }
@@ -80,12 +92,12 @@ import Testing
   @Test func `two never share one`() throws {
     try withFile(byteCount: 4096) { path in
       do {
-        let first = try FileBlockDevice(path: path)
+        let first = try opened(path)
         #expect(throws: FileDeviceError.inUse) { try FileBlockDevice(path: path) }
         #expect(throws: FileDeviceError.inUse) { try FileBlockDevice(path: path, writable: false) }
         withExtendedLifetime(first) {}
       }
-      _ = try FileBlockDevice(path: path)
+      _ = try opened(path)
     }
     #expect(throws: FileDeviceError.notADisk) { try FileBlockDevice(path: "/dev/null") }
     #expect(throws: FileDeviceError.cannotOpen(ENOENT)) { try FileBlockDevice(path: "/nonexistent/disk") }
