@@ -133,7 +133,7 @@ final class World {
       addressing: setting & 2 != 0
         ? .dhcp(hostName: "souk")
         : .fixed(address: Self.ours, network: network, gateway: Self.router))
-    if setting & 2 == 0 { stack.useResolvers([Self.router]) }
+    if setting & 2 == 0 { stack.useResolvers([.v4(Self.router.rawValue)]) }
     listen()
   }
 
