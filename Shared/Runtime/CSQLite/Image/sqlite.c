@@ -5,8 +5,8 @@
 // must never be reached, it loads extensions and is a third larger. Compiled so, SQLite asks its machine for memory, a
 // few pure functions and `log` (CBoot), and there is no code for what an image does not do.
 //
-// SQL that works in a process and not here: the functions of JSON, and expressions deeper than a hundred. No service
-// has them.
+// SQL that works in a process and not here: the functions of JSON, window functions, ANALYZE, REINDEX, EXPLAIN,
+// auto-vacuum, and expressions deeper than a hundred. No service has them.
 
 // The machine. No operating system: Storage registers the only VFS before it opens a database. One processor, and
 // one fiber that SQLite runs on.
