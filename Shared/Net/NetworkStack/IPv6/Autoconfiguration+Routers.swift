@@ -67,7 +67,7 @@ extension Autoconfiguration {
       }
     }
     if hasNewResolvers { actions.append(useResolvers) }
-    // New addresses are probed for now.
+    // A new address is probed at once.
     advanceAddresses(to: now, &actions)
     advanceRouters(to: now, &actions)
     schedule()

@@ -13,7 +13,8 @@ import _Concurrency
 ///
 /// Settings: `net.tap.fd`, the inherited descriptor; `net.mac`; `net.address`, such as 10.83.0.11/24; `net.gateway`
 /// (optional); `net.address6`, such as fd00:83::11/64 or auto, and `net.gateway6` (both optional; without
-/// `net.address6` there is no IPv6, and with it there need be no `net.address`); `net.offload` (`true` unless it says `false`).
+/// `net.address6` there is no IPv6, and with it there need be no `net.address`); `net.offload` (`true` unless it says
+/// `false`).
 final class OwnNetwork: Network {
   /// How long `finish` waits for peers to acknowledge what they were sent.
   static let lingerDuration = Duration.seconds(2)
