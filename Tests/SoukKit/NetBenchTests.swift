@@ -47,14 +47,40 @@ import Testing
       serverPerRequest: 9000, clientPerRequest: 9500, serverPerConnection: 30_000,
       clientPerConnection: 33_000,
       allocationsPerSegment: 0, allocationsPerRequest: 0, allocationsPerConnection: 13)
-    let report = NetBenchReport(
-      date: "2026-11-25T00:00:00.000Z", processor: "abacus", cores: 1, rounds: 1, secondsPerTapTransfer: 1,
-      transfers: [transfer(loss: 0, bits: 6e9)], lwip: [transfer(loss: 0, bits: 4e9)], tap: [],
-      tapObstacle: "only root may", costs: costs)
+    var report = report
+    report.transfers = [transfer(loss: 0, bits: 6e9)]
+    report.lwip = [transfer(loss: 0, bits: 4e9)]
+    report.tapObstacle = "only root may"
+    report.costs = [costs]
     #expect(report.text.contains("not measured over TAP: only root may"))
     let line = report.text.split(separator: "\n").first { $0.contains("receiver") }
     #expect(line?.split(separator: " ").suffix(2) == ["4500", "0"])
     let beside = report.text.split(separator: "\n").drop { !$0.hasPrefix("BESIDE LWIP") }.dropFirst().first
-    #expect(beside?.split(separator: " ") == ["clean", "6.00", "4.00", "1.50", "0", "0"])
+    #expect(beside?.split(separator: " ") == ["IPv4,", "clean", "6.00", "4.00", "1.50", "0", "0"])
+  }
+
+  private let report = NetBenchReport(
+    date: "2026-11-25T00:00:00.000Z", processor: "abacus", cores: 1, rounds: 1, secondsPerTapTransfer: 1,
+    secondsPerCableTransfer: 5)
+
+  @Test func `a lossy cable's median is that of the rounds' ratios`() {
+    var report = report
+    var cable = NetBenchReport.Cable(ip: 6, lossPercent: 1, delayMilliseconds: 10)
+    for (ours, linux) in [(12e6, 10e6), (10e6, 10e6), (9e6, 10e6)] { cable.rates.add(ours, beside: linux) }
+    report.cables = [cable]
+    let line = report.text.split(separator: "\n").first { $0.hasPrefix("IPv6, 1 % loss, 10 ms") }
+    #expect(line?.split(separator: " ").suffix(5) == ["0.0100", "0.0100", "1.00", "0.90", "1.20"])
+  }
+
+  @Test func `what the scripts print of machines are lines that end in three numbers`() {
+    let output = """
+      xen-lab: booting
+      MB/s, median of 3              ours      Linux    ratio
+      domain to dom0                 42.1       39.3     1.07
+      between two domains            18.0        9.0     2.00
+      """
+    let rows = MachineTransfer.rows(output, in: "Xen")
+    #expect(rows.map(\.name) == ["Xen, domain to dom0", "Xen, between two domains"])
+    #expect(rows.map(\.ratio) == [1.07, 2] && rows[0].linuxMegabytesPerSecond == 39.3)
   }
 }

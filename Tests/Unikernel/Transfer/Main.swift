@@ -67,7 +67,7 @@ enum Main {
   ) throws(SettingsError) {
     let listener: any Listener
     do throws(NetworkError) {
-      listener = try machine.network.listen(on: Endpoint(.any, port: port))
+      listener = try machine.network.listen(on: Endpoint(.v6(0, 0), port: port))
     } catch {
       throw SettingsError("cannot listen")
     }

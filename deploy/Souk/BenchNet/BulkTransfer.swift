@@ -6,12 +6,12 @@ import TCP
 /// One connection, bytes from the client to the server.
 enum BulkTransfer {
   /// Sends `byteCount` bytes over a wire that loses frames with probability `loss`.
-  static func run(byteCount: Int, loss: Double, seed: UInt64) throws(Refusal) -> Figures {
-    let pair = Pair(loss: loss, seed: seed)
+  static func run(_ family: Family, byteCount: Int, loss: Double, seed: UInt64) throws(Refusal) -> Figures {
+    let pair = Pair(family, loss: loss, seed: seed)
     let sink = Sink()
     let source = Source(byteCount)
     do throws(NetworkError) {
-      let listener = try pair.server.stack.listen(on: Endpoint(.any, port: Pair.port))
+      let listener = try pair.server.stack.listen(on: pair.endpoint)
       pair.server.program = { sink.read(listener) }
       let stream = try pair.client.stack.open(to: pair.endpoint)
       pair.client.program = { source.write(stream) }

@@ -2,7 +2,6 @@ import EventLoop
 import NetworkSimulation
 import NetworkStack
 import Platform
-import Wire
 
 /// One of two machines on a wire, with a loop of its own, so that a profile tells what each of them costs.
 final class Host {
@@ -17,19 +16,16 @@ final class Host {
   var turnCount = 0
   private let driver: HostDriver
 
-  /// A machine at `address` on `wire`, whose device it makes. All hosts of a wire share `clock`.
+  /// Machine 1 or 2 on `wire`; it makes its device. All hosts of a wire share `clock`.
   init(
-    _ address: IPv4Address, hardwareAddress: UInt64, clock: SimulatedClock, loss: Double, seed: UInt64,
-    wire: SimulatedWire
+    _ family: Family, _ machine: UInt8, clock: SimulatedClock, loss: Double, seed: UInt64, wire: SimulatedWire
   ) {
     driver = HostDriver()
     loop = EventLoop(driver: driver, clock: clock)
     stack = NetworkStack(loop: loop, entropy: SeededEntropy(seed: seed))
-    let device = wire.attach(hardwareAddress: hardwareAddress)
+    let device = wire.attach(hardwareAddress: 0x0200_0000_0000 + UInt64(machine))
     device.impairments.loss = loss
-    let network = IPv4Network(address, prefixLength: 24)
-    let interface = stack.attach(
-      device, addressing: .fixed(address: address, network: network, gateway: nil))
+    let interface = family.attach(device, to: stack, as: machine)
     device.whenReady = { [driver] in driver.hasFrames = true }
     driver.interface = interface
   }

@@ -2,7 +2,6 @@ import EventLoop
 import NetworkSimulation
 import NetworkStack
 import Platform
-import Wire
 
 /// Two stacks in one process, a wire between them: MTU 1500, no offload of any kind, so that each writes and verifies
 /// every checksum. Time is simulated: a turn costs a microsecond, and when nobody has anything to do it jumps.
@@ -16,21 +15,20 @@ final class Pair {
   private let clock = SimulatedClock()
   private let began: Instant
 
+  private let family: Family
+
   /// A pair whose wire loses frames with probability `loss`, both ways, each on its own.
-  init(loss: Double = 0, seed: UInt64 = 1) {
+  init(_ family: Family, loss: Double = 0, seed: UInt64 = 1) {
+    self.family = family
     began = clock.now
     let loop = EventLoop(driver: wireDriver, clock: clock)
     wire = SimulatedWire(loop: loop, seed: seed)
-    client = Host(
-      IPv4Address(10, 0, 0, 1), hardwareAddress: 0x0200_0000_0001, clock: clock, loss: loss, seed: seed + 1,
-      wire: wire)
-    server = Host(
-      IPv4Address(10, 0, 0, 2), hardwareAddress: 0x0200_0000_0002, clock: clock, loss: loss, seed: seed + 2,
-      wire: wire)
+    client = Host(family, 1, clock: clock, loss: loss, seed: seed + 1, wire: wire)
+    server = Host(family, 2, clock: clock, loss: loss, seed: seed + 2, wire: wire)
   }
 
   /// Where the server listens.
-  var endpoint: Endpoint { Endpoint(.v4(IPv4Address(10, 0, 0, 2).rawValue), port: Self.port) }
+  var endpoint: Endpoint { family.endpoint(2, port: Self.port) }
 
   /// What has passed on the clock of both.
   var simulatedSeconds: Double { Double(clock.now.nanoseconds - began.nanoseconds) / 1e9 }

@@ -8,12 +8,12 @@ enum RequestRun {
   static let responseByteCount = 200
 
   /// Asks `count` times: on one connection, or on a new one for each, which both ends close after the answer.
-  static func run(count: Int, newConnections: Bool) throws(Refusal) -> Figures {
-    let pair = Pair()
+  static func run(_ family: Family, count: Int, newConnections: Bool) throws(Refusal) -> Figures {
+    let pair = Pair(family)
     let client = RequestClient(pair, count: count, newConnections: newConnections)
     let server: RequestServer
     do throws(NetworkError) {
-      server = RequestServer(try pair.server.stack.listen(on: Endpoint(.any, port: Pair.port)))
+      server = RequestServer(try pair.server.stack.listen(on: pair.endpoint))
     } catch {
       throw Refusal("nobody can listen: \(error)")
     }

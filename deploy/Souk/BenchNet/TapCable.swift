@@ -11,26 +11,27 @@ enum TapCable {
   /// Who sends.
   enum Sender { case kernel, ours }
 
-  static func run(_ sender: Sender, seconds: Double, cable: Cable) throws(Refusal) -> Figures {
-    let left = try TapLink(address: "10.0.0.1/24")
+  static func run(
+    _ sender: Sender, _ family: Family, seconds: Double, cable: Cable
+  ) throws(Refusal) -> Figures {
+    let left = try TapLink(family, kernelIs: 1)
     // In the left namespace, as the right one comes only now.
-    let reader = try KernelPeer.listening(on: 80, .reader, seconds: seconds)
+    let reader = try Iperf.server(family, port: TapStack.port)
     switch sender {
     case .kernel:
-      let right = try TapLink(address: "10.0.0.2/24")
-      let writer = try KernelPeer.connecting(
-        to: 0x0a00_0001, port: 80, .writer, seconds: seconds, congestionControl: "cubic")
+      let right = try TapLink(family, bridgedKernelIs: 2)
       try cable.start(left.descriptor, right.descriptor)
-      reader.join()
-      writer.join()
-      cable.stop()
-      return try TapStack.figures(reader.byteCount, reader.elapsedSeconds)
+      defer { cable.stop() }
+      let writer = try Iperf.client(
+        to: 1, family, port: TapStack.port, seconds: seconds, congestionControl: "cubic")
+      let figures = try TapStack.figures(reader.report())
+      _ = try writer.report()
+      return figures
     case .ours:
       let (right, own) = try TapLink.bridged()
       try cable.start(left.descriptor, right.descriptor)
-      let figures = try TapStack.send(over: own, to: reader, seconds: seconds)
-      cable.stop()
-      return figures
+      defer { cable.stop() }
+      return try TapStack.send(family, over: own, to: reader, seconds: seconds)
     }
   }
 }

@@ -11,9 +11,15 @@ struct TapLink {
   /// The TAP end: frames with a virtio_net_hdr before them.
   let descriptor: Int32
 
-  /// Moves the calling thread into a new namespace, and gives the kernel `address` (with its prefix length), if any, there.
-  /// Sockets that are made from now on belong to it, whichever thread uses them. Needs root and the program `ip`.
-  init(address: String?) throws(Refusal) {
+  /// Moves the calling thread into a new namespace, where the kernel is `machine`. Programs that it starts from now on
+  /// live there. Needs root and the program `ip`.
+  init(_ family: Family, kernelIs machine: UInt8) throws(Refusal) {
+    try self.init()
+    try Self.ip(family.assignment(machine, on: Self.interface))
+  }
+
+  /// A new namespace with the interface alone.
+  private init() throws(Refusal) {
     guard souk_leave_network_namespace() == 0 else {
       throw Refusal("no network namespace: \(String(cString: strerror(errno)))")
     }
@@ -21,20 +27,30 @@ struct TapLink {
       throw Refusal("no TAP interface: \(error)")
     }
     try Self.ip(["link", "set", Self.interface, "addrgenmode", "none", "up"])
-    if let address { try Self.ip(["address", "add", address, "dev", Self.interface]) }
+  }
+
+  /// A new namespace whose kernel is `machine` behind a bridge, as many hops from the interface as `bridged` is.
+  init(_ family: Family, bridgedKernelIs machine: UInt8) throws(Refusal) {
+    try self.init()
+    try Self.bridge([Self.interface])
+    try Self.ip(family.assignment(machine, on: "bridge"))
   }
 
   /// A new namespace with two TAP interfaces that a bridge joins: what goes into one comes out of the other.
   static func bridged() throws(Refusal) -> (TapLink, own: Int32) {
-    let link = try TapLink(address: nil)
+    let link = try TapLink()
     let own: Int32
     do throws(NetworkError) { own = try TapDevice.open(name: "own") } catch {
       throw Refusal("no TAP interface: \(error)")
     }
-    try ip(["link", "add", "bridge", "type", "bridge"])
-    for name in [interface, "own"] { try ip(["link", "set", name, "master", "bridge"]) }
-    for name in ["own", "bridge"] { try ip(["link", "set", name, "addrgenmode", "none", "up"]) }
+    try bridge([interface, "own"])
     return (link, own)
+  }
+
+  private static func bridge(_ names: [String]) throws(Refusal) {
+    try ip(["link", "add", "bridge", "type", "bridge"])
+    for name in names { try ip(["link", "set", name, "master", "bridge"]) }
+    for name in names + ["bridge"] { try ip(["link", "set", name, "addrgenmode", "none", "up"]) }
   }
 
   /// Runs `ip`, which inherits the namespace.

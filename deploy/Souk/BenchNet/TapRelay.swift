@@ -10,21 +10,21 @@ enum TapRelay {
   /// Frames from one side before the other has its turn.
   private static let burst = 64
 
-  static func run(seconds: Double, offloads: Bool) throws(Refusal) -> Figures {
-    let left = try TapLink(address: "10.0.0.1/24")
+  static func run(_ family: Family, seconds: Double, offloads: Bool) throws(Refusal) -> Figures {
+    let left = try TapLink(family, kernelIs: 1)
     // In the left namespace, as the right one comes only now.
-    let reader = try KernelPeer.listening(on: 80, .reader, seconds: seconds)
-    let right = try TapLink(address: "10.0.0.2/24")
+    let reader = try Iperf.server(family, port: TapStack.port)
+    let right = try TapLink(family, kernelIs: 2)
     for link in [left, right] {
       guard souk_tap_prepare(link.descriptor, headerByteCount, offloads ? 1 : 0) == 0 else {
         throw Refusal("the TAP interface takes no offloads")
       }
     }
-    let writer = try KernelPeer.connecting(to: 0x0a00_0001, port: 80, .writer, seconds: seconds)
+    let writer = try Iperf.client(to: 1, family, port: TapStack.port, seconds: seconds)
     relay(left.descriptor, right.descriptor, until: { writer.isOver && reader.isOver })
-    reader.join()
-    writer.join()
-    return try TapStack.figures(reader.byteCount, reader.elapsedSeconds)
+    let figures = try TapStack.figures(reader.report())
+    _ = try writer.report()
+    return figures
   }
 
   private static let headerByteCount: Int32 = 10

@@ -11,59 +11,70 @@ enum TapStack {
   /// Who sends.
   enum Direction { case toKernel, fromKernel }
 
-  static func run(_ direction: Direction, seconds: Double, offloads: Bool) throws(Refusal) -> Figures {
-    let link = try TapLink(address: "10.0.0.1/24")
-    let role: KernelPeer.Role = direction == .toKernel ? .reader : .writer
-    let peer = try KernelPeer.listening(on: 80, role, seconds: seconds)
-    return try run(direction, over: link.descriptor, beside: peer, seconds: seconds, offloads: offloads)
+  static let port: UInt16 = 80
+
+  static func run(
+    _ direction: Direction, _ family: Family, seconds: Double, offloads: Bool
+  ) throws(Refusal) -> Figures {
+    let link = try TapLink(family, kernelIs: 1)
+    let peer =
+      switch direction {
+      case .toKernel: try Iperf.server(family, port: port)
+      case .fromKernel: try Iperf.client(to: 2, family, port: port, seconds: seconds)
+      }
+    return try run(
+      direction, family, over: link.descriptor, beside: peer, seconds: seconds, offloads: offloads)
   }
 
-  /// Sends over the TAP interface of `descriptor` to 10.0.0.1, where `reader` listens.
-  static func send(over descriptor: Int32, to reader: KernelPeer, seconds: Double) throws(Refusal) -> Figures
-  {
-    try run(.toKernel, over: descriptor, beside: reader, seconds: seconds, offloads: false)
+  /// Sends over the TAP interface of `descriptor` to machine 1, where `reader` listens.
+  static func send(
+    _ family: Family, over descriptor: Int32, to reader: Iperf, seconds: Double
+  ) throws(Refusal) -> Figures {
+    try run(.toKernel, family, over: descriptor, beside: reader, seconds: seconds, offloads: false)
   }
 
   private static func run(
-    _ direction: Direction, over descriptor: Int32, beside peer: KernelPeer, seconds: Double, offloads: Bool
+    _ direction: Direction, _ family: Family, over descriptor: Int32, beside peer: Iperf, seconds: Double,
+    offloads: Bool
   ) throws(Refusal) -> Figures {
     Cores.stay(on: Cores.measured)
     let driver = EpollDriver()
     let loop = EventLoop(driver: driver, clock: LinuxClock())
     let stack = NetworkStack(loop: loop, entropy: LinuxEntropy())
-    let transfer: Transfer
-    let port: TapPort
+    let transfer = Transfer(loop: loop, seconds: seconds)
+    let tap: TapPort
     do throws(NetworkError) {
       let device = try TapDevice(
         inheriting: descriptor, hardwareAddress: 0x0200_0000_0002, offloads: offloads)
-      let address = IPv4Address(10, 0, 0, 2)
-      let interface = stack.attach(
-        device,
-        addressing: .fixed(
-          address: address, network: IPv4Network(address, prefixLength: 24), gateway: nil))
-      port = TapPort(device, driver: driver, loop: loop) { interface.poll() }
-      let stream = try stack.open(to: Endpoint(.v4(0x0a00_0001), port: 80))
-      transfer = Transfer(stream, loop: loop, seconds: seconds)
+      let interface = family.attach(device, to: stack, as: 2)
+      tap = TapPort(device, driver: driver, loop: loop) { interface.poll() }
+      switch direction {
+      case .toKernel:
+        let stream = try stack.open(to: family.endpoint(1, port: port))
+        loop.spawn { await transfer.write(stream) }
+      case .fromKernel:
+        let listener = try stack.listen(on: family.endpoint(2, port: port))
+        loop.spawn { await transfer.read(listener) }
+      }
     } catch {
       throw Refusal("our stack cannot start: \(error)")
     }
-    loop.spawn { direction == .toKernel ? await transfer.write() : await transfer.read() }
     loop.run()
-    peer.join()
     if let failure = transfer.failure { throw Refusal("our connection failed: \(failure)") }
-    withExtendedLifetime((stack, port)) {}
+    // What arrived counts, by the clock of whom it arrived at.
+    let report = try peer.report()
     var figures = try Self.figures(
-      direction == .toKernel ? peer.byteCount : transfer.byteCount,
-      direction == .toKernel ? peer.elapsedSeconds : transfer.elapsedSeconds)
+      direction == .toKernel ? report : (transfer.byteCount, transfer.elapsedSeconds))
+    withExtendedLifetime((stack, tap)) {}
     figures["retransmissions"] = Double(stack.tcpCounters.retransmissions)
     return figures
   }
 
-  static func figures(_ byteCount: Int, _ seconds: Double) throws(Refusal) -> Figures {
-    guard byteCount > 0, seconds > 0 else { throw Refusal("nothing arrived") }
+  static func figures(_ report: (byteCount: Int, seconds: Double)) throws(Refusal) -> Figures {
+    guard report.byteCount > 0, report.seconds > 0 else { throw Refusal("nothing arrived") }
     var figures = Figures()
-    figures["bytes"] = Double(byteCount)
-    figures["wallSeconds"] = seconds
+    figures["bytes"] = Double(report.byteCount)
+    figures["wallSeconds"] = report.seconds
     return figures
   }
 }
@@ -73,17 +84,16 @@ final class Transfer {
   private(set) var byteCount = 0
   private(set) var elapsedSeconds = 0.0
   private(set) var failure: NetworkError?
-  private let stream: StackStream
   private let loop: EventLoop
   private let seconds: Double
 
-  init(_ stream: StackStream, loop: EventLoop, seconds: Double) {
-    self.stream = stream
+  init(loop: EventLoop, seconds: Double) {
     self.loop = loop
     self.seconds = seconds
   }
 
-  func write() async {
+  /// Writes for some seconds, then waits until the kernel has all.
+  func write(_ stream: StackStream) async {
     let chunk = [UInt8](repeating: 7, count: 256 << 10)
     do throws(NetworkError) {
       try await stream.waitWritable(until: .never)
@@ -101,10 +111,13 @@ final class Transfer {
     loop.stop()
   }
 
-  func read() async {
+  /// Reads one connection to its end.
+  func read(_ listener: any Listener) async {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
     defer { memory.deallocate() }
     do throws(NetworkError) {
+      try await listener.waitAcceptable()
+      guard let stream = try listener.accept() else { throw .closed }
       try await stream.waitReadable(until: .never)
       let watch = Stopwatch()
       reading: while true {
@@ -116,10 +129,10 @@ final class Transfer {
         }
       }
       elapsedSeconds = watch.wallSeconds
+      stream.close()
     } catch {
       failure = error
     }
-    stream.close()
     // The kernel's end waits for our FIN.
     await loop.sleep(for: .milliseconds(20))
     loop.stop()

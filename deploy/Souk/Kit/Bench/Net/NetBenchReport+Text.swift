@@ -3,16 +3,16 @@ import Foundation
 extension NetBenchReport {
   /// The tables.
   var text: String {
-    ([transferTable, lwipTable] + tapTable + [costTable] + notes).joined(separator: "\n\n")
+    ([transferTable, lwipTable] + tapTable + machineTable + [costTable] + notes).joined(separator: "\n\n")
   }
 
   private var transferTable: String {
     var rows = [["TWO STACKS", "GBIT/S", "BY CPU TIME", "SPREAD", "RETRANSMITTED", "TIME-OUTS", "SIMULATED"]]
     for one in transfers {
       rows.append([
-        one.lossPercent == 0 ? "clean (target 4)" : "\(Self.short(one.lossPercent)) % loss",
-        Self.gigabits(one.bitsPerSecond), Self.gigabits(one.bitsPerProcessorSecond),
-        Self.spread(one.bitsPerSecond), Self.digits(BenchReport.median(one.retransmissions), 0),
+        "IPv\(one.ip), " + Self.condition(one), Self.gigabits(one.bitsPerSecond),
+        Self.gigabits(one.bitsPerProcessorSecond), Self.spread(one.bitsPerSecond),
+        Self.digits(BenchReport.median(one.retransmissions), 0),
         Self.digits(BenchReport.median(one.timeouts), 0),
         Self.digits(BenchReport.median(one.simulatedSeconds), 3) + " s",
       ])
@@ -20,14 +20,20 @@ extension NetBenchReport {
     return Console.table(rows, rightAligned: [1, 2, 3, 4, 5, 6])
   }
 
+  private static func condition(_ one: Transfer) -> String {
+    let target = one.lossPercent == 0 ? " (target 4)" : one.lossPercent == 1 ? " (target 0.4)" : ""
+    return (one.lossPercent == 0 ? "clean" : "\(short(one.lossPercent)) % loss") + target
+  }
+
   private var lwipTable: String {
     if let lwipObstacle { return "not measured beside lwIP: \(lwipObstacle)" }
     var rows = [["BESIDE LWIP", "OURS, GBIT/S", "LWIP", "RATIO", "RETRANSMITTED", "LWIP'S"]]
     for other in lwip {
-      guard let ours = transfers.first(where: { $0.lossPercent == other.lossPercent }) else { continue }
+      guard let ours = transfers.first(where: { $0.ip == other.ip && $0.lossPercent == other.lossPercent })
+      else { continue }
       let ratios = zip(ours.bitsPerSecond, other.bitsPerSecond).map { $0 / max($1, 1) }
       rows.append([
-        other.lossPercent == 0 ? "clean" : "\(Self.short(other.lossPercent)) % loss",
+        "IPv\(other.ip), " + (other.lossPercent == 0 ? "clean" : "\(Self.short(other.lossPercent)) % loss"),
         Self.gigabits(ours.bitsPerSecond), Self.gigabits(other.bitsPerSecond),
         Self.digits(BenchReport.median(ratios), 2), Self.digits(BenchReport.median(ours.retransmissions), 0),
         Self.digits(BenchReport.median(other.retransmissions), 0),
@@ -38,43 +44,80 @@ extension NetBenchReport {
 
   private var tapTable: [String] {
     if let tapObstacle { return ["not measured over TAP: \(tapObstacle)"] }
-    var rows = [
-      ["OVER TAP", "OFFLOADS", "GBIT/S", "KERNEL–RELAY–KERNEL", "RATIO (target 0.5)", "LOWEST", "HIGHEST"]
-    ]
-    for one in tap {
-      rows.append([
-        one.direction == .send ? "our stack → kernel" : "kernel → our stack", one.hasOffloads ? "on" : "off",
-        Self.gigabits(one.bitsPerSecond), Self.gigabits(one.relayBitsPerSecond),
-        Self.digits(BenchReport.median(one.ratios), 2), Self.digits(one.ratios.min() ?? 0, 2),
-        Self.digits(one.ratios.max() ?? 0, 2),
-      ])
+    let tapRows = tap.map { one in
+      let way = one.direction == .send ? "our stack → iperf" : "iperf → our stack"
+      return ["IPv\(one.ip), \(way)", one.hasOffloads ? "on" : "off"] + Self.cells(one.rates)
     }
-    return [Console.table(rows, rightAligned: [2, 3, 4, 5, 6])]
+    let cableRows = cables.map { one in
+      let what = "\(Self.short(one.lossPercent)) % loss, \(Self.short(one.delayMilliseconds)) ms"
+      return ["IPv\(one.ip), \(what)"] + Self.cells(one.rates)
+    }
+    return [
+      Console.table(
+        [
+          [
+            "OVER TAP", "OFFLOADS", "GBIT/S", "KERNEL–RELAY–KERNEL", "RATIO (target 0.5)", "LOWEST",
+            "HIGHEST",
+          ]
+        ]
+          + tapRows, rightAligned: [2, 3, 4, 5, 6]),
+      Console.table(
+        [["OVER A CABLE", "GBIT/S", "LINUX, CUBIC", "RATIO (target 1)", "LOWEST", "HIGHEST"]] + cableRows,
+        rightAligned: [1, 2, 3, 4, 5]),
+    ]
+  }
+
+  private static func cells(_ rates: Rates) -> [String] {
+    [
+      gigabits(rates.bitsPerSecond), gigabits(rates.otherBitsPerSecond),
+      digits(BenchReport.median(rates.ratios), 2), digits(rates.ratios.min() ?? 0, 2),
+      digits(rates.ratios.max() ?? 0, 2),
+    ]
+  }
+
+  private var machineTable: [String] {
+    guard !machines.isEmpty else { return [] }
+    let rows = machines.map {
+      [
+        $0.name, Self.digits($0.megabytesPerSecond, 1), Self.digits($0.linuxMegabytesPerSecond, 1),
+        Self.digits($0.ratio, 2),
+      ]
+    }
+    return [Console.table([["MACHINES", "MB/S", "LINUX", "RATIO"]] + rows, rightAligned: [1, 2, 3])]
   }
 
   private var costTable: String {
-    let per = [
-      ("segment of 1448 bytes, sender", costs.sendingPerSegment, nil),
-      ("segment of 1448 bytes, receiver", costs.receivingPerSegment, costs.allocationsPerSegment),
-      ("… of both: copying", costs.copyingPerSegment, nil),
-      ("… of both: checksums", costs.checksumsPerSegment, nil),
-      ("request on a kept connection, client", costs.clientPerRequest, nil),
-      ("request on a kept connection, server", costs.serverPerRequest, costs.allocationsPerRequest),
-      ("connection of one request, client", costs.clientPerConnection, nil),
-      ("connection of one request, server", costs.serverPerConnection, costs.allocationsPerConnection),
+    typealias Cost = KeyPath<Costs, Double>
+    let lines: [(name: String, instructions: Cost, allocations: Cost?)] = [
+      ("segment of full size, sender", \.sendingPerSegment, nil),
+      ("segment of full size, receiver", \.receivingPerSegment, \.allocationsPerSegment),
+      ("… of both: copying", \.copyingPerSegment, nil),
+      ("… of both: checksums", \.checksumsPerSegment, nil),
+      ("request on a kept connection, client", \.clientPerRequest, nil),
+      ("request on a kept connection, server", \.serverPerRequest, \.allocationsPerRequest),
+      ("connection of one request, client", \.clientPerConnection, nil),
+      ("connection of one request, server", \.serverPerConnection, \.allocationsPerConnection),
     ]
-    let rows = per.map { name, instructions, allocations in
-      [
-        name, Self.digits(instructions, 0),
-        allocations.map { Self.digits($0, $0.rounded() == $0 ? 0 : 3) } ?? "",
-      ]
+    let heading = ["PER"] + costs.flatMap { ["IPV\($0.ip): INSTRUCTIONS", "ALLOCATIONS, BOTH"] }
+    let rows = lines.map { line in
+      [line.name]
+        + costs.flatMap { cost in
+          [
+            Self.digits(cost[keyPath: line.instructions], 0),
+            line.allocations.map { Self.allocations(cost[keyPath: $0]) } ?? "",
+          ]
+        }
     }
-    return Console.table([["PER", "INSTRUCTIONS", "ALLOCATIONS, BOTH"]] + rows, rightAligned: [1, 2])
+    return Console.table([heading] + rows, rightAligned: Set(1..<heading.count))
+  }
+
+  private static func allocations(_ count: Double) -> String {
+    digits(count, count.rounded() == count ? 0 : 3)
   }
 
   private var notes: [String] {
     let megabytes = transfers.first?.megabytes ?? 0
-    let clean = transfers.first { $0.lossPercent == 0 }
+    let clean = transfers.first { $0.ip == 4 && $0.lossPercent == 0 }
     let acknowledged = clean.map {
       BenchReport.median($0.segments) / max(1, BenchReport.median($0.acknowledgements))
     }
@@ -89,11 +132,18 @@ extension NetBenchReport {
       instance, every checksum written and verified, the same kind of link and clock (Benchmarks/lwIP/transfer.c).
       """,
       """
+      Over a cable: a thread that reads frames from one TAP interface and writes them to another, loses some of each \
+      way and delays the others. A bridge is on both senders' way; the receiver is iperf on the kernel's TCP.
+      """,
+      """
       Instructions: callgrind, two lengths subtracted; a segment's contain the program's write or read, and the \
       frame's copy onto or off the simulated wire. Allocations: memcheck, the same way (target 0 per segment).
       """,
-      "\(rounds) round\(rounds == 1 ? "" : "s"), the median counts; TAP transfers of \(secondsPerTapTransfer) s, who is measured on one core, the "
-        + "kernel's ends on another; \(date), \(processor), \(cores) cores",
+      """
+      \(rounds) round\(rounds == 1 ? "" : "s"), the median counts; TAP transfers of \(secondsPerTapTransfer) s, over a \
+      cable \(secondsPerCableTransfer) s; who is measured on one core, the kernel's ends (iperf 2) on another; \
+      \(date), \(processor), \(cores) cores
+      """,
     ]
   }
 

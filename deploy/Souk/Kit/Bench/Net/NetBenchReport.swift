@@ -4,6 +4,7 @@ import Foundation
 struct NetBenchReport: Encodable {
   /// Two stacks in one process, one connection.
   struct Transfer: Encodable {
+    var ip = 4
     var lossPercent: Double
     var megabytes: Int
     /// Bits per second of each round. Without loss the time is the wall's; with loss it is what the simulated clock
@@ -32,26 +33,43 @@ struct NetBenchReport: Encodable {
     }
   }
 
-  /// Our stack against the kernel over one TAP interface, beside two kernels and a relay between two.
-  struct Tap: Encodable {
-    enum Direction: String, Encodable { case send, receive }
-
-    var direction: Direction
-    var hasOffloads: Bool
+  /// Bits per second of each round, ours and another's right beside it.
+  struct Rates: Encodable {
     var bitsPerSecond: [Double] = []
-    var relayBitsPerSecond: [Double] = []
+    var otherBitsPerSecond: [Double] = []
     /// Of each round: both met the same machine.
     var ratios: [Double] = []
 
-    mutating func add(_ ours: Double, beside relay: Double) {
+    mutating func add(_ ours: Double, beside other: Double) {
       bitsPerSecond.append(ours)
-      relayBitsPerSecond.append(relay)
-      ratios.append(ours / max(relay, 1))
+      otherBitsPerSecond.append(other)
+      ratios.append(ours / max(other, 1))
     }
+  }
+
+  /// Our stack against iperf on the kernel's over one TAP interface, beside two kernels and a relay between two.
+  struct Tap: Encodable {
+    enum Direction: String, Encodable { case send, receive }
+
+    var ip: Int
+    var direction: Direction
+    var hasOffloads: Bool
+    var rates = Rates()
+  }
+
+  /// Our stack, and Linux with CUBIC, each sending to a kernel over the same cable, which loses and delays.
+  struct Cable: Encodable {
+    var ip: Int
+    /// Of frames, each way.
+    var lossPercent: Double
+    /// Both ways together.
+    var delayMilliseconds: Double
+    var rates = Rates()
   }
 
   /// Instructions (callgrind) and calls of malloc (memcheck).
   struct Costs: Encodable {
+    var ip = 4
     var sendingPerSegment: Double
     var receivingPerSegment: Double
     var copyingPerSegment: Double
@@ -70,13 +88,18 @@ struct NetBenchReport: Encodable {
   var cores: Int
   var rounds: Int
   var secondsPerTapTransfer: Double
-  var transfers: [Transfer]
+  var secondsPerCableTransfer: Double
+  var transfers: [Transfer] = []
   /// Two ends of lwIP, at some of the same losses. What it does not say (time-outs) is 0.
-  var lwip: [Transfer]
+  var lwip: [Transfer] = []
   /// Why lwIP was not measured; nil when it was.
   var lwipObstacle: String?
-  var tap: [Tap]
-  /// Why nothing was measured over TAP; nil when it was.
+  var tap: [Tap] = []
+  var cables: [Cable] = []
+  /// Why nothing was measured over TAP and cables; nil when it was.
   var tapObstacle: String?
-  var costs: Costs
+  /// Between machines; empty when that was not asked for.
+  var machines: [MachineTransfer] = []
+  /// For each version of the Internet Protocol.
+  var costs: [Costs] = []
 }
