@@ -33,6 +33,19 @@ import Testing
     #expect(dom0.domains == [] && !shop.isRunning)
   }
 
+  @Test func `a running shop is not waited for at addresses it does not have`() throws {
+    let dom0 = try FakeDom0()
+    let shop = try shop(dom0)
+    let manifest = try Manifest.parse(ManifestTests.whole, file: "shop.yaml")
+    try shop.up(manifest)
+    let failure = #expect(throws: Failure.self) { try shop.up(manifest, .v6) }
+    #expect(failure?.message.contains("runs over IPv4: `souk down") ?? false)
+    #expect(dom0.domains.count == 4)
+    try shop.down()
+    try shop.up(manifest, .v6)
+    #expect(dom0.domains.count == 4)
+  }
+
   @Test func `up that fails says so and leaves nothing running`() throws {
     let dom0 = try FakeDom0()
     let shop = try shop(dom0)

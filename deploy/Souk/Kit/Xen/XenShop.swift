@@ -29,12 +29,21 @@ struct XenShop {
     return ServiceKind.allCases.contains { host.runs("\(prefix)-\($0.rawValue)") }
   }
 
+  /// By which protocol its domains reach each other; nil when nothing was deployed.
+  private var version: InternetProtocol? { conf["inside_address"].map { $0.contains(":") ? .v6 : .v4 } }
+
   /// In what prices of its are.
   var currency: String { conf["currency"] ?? Manifest().currency }
 
   /// Deploys into the folder and runs up.sh: starts what does not run, and waits until all are ready.
   func up(_ manifest: Manifest, _ version: InternetProtocol = .v4) throws(Failure) {
     if let obstacle = host.obstacle { throw Failure("--target xen is not possible here: \(obstacle)") }
+    // Domains keep the addresses that they were started with.
+    if let running = self.version, running != version, isRunning {
+      throw Failure(
+        "the shop in \(Files.shown(folder.path)) runs over IPv\(running.rawValue): "
+          + "`souk down\(folder.option)` stops it, then it can be started over IPv\(version.rawValue)")
+    }
     try folder.prepare()
     guard let lock = try folder.lock() else {
       throw Failure(
