@@ -1,3 +1,4 @@
+import Bytes
 import EventLoop
 import HTTP
 import Log
@@ -22,7 +23,7 @@ public struct ServiceParts {
   /// The parts of a machine; throws when a setting that every service needs is missing or wrong.
   public init(
     loop: EventLoop, clock: any Clock, entropy: any Entropy, network: any Network, log: Logger,
-    settings: [String: String]
+    settings: KeyedLines
   ) throws(ConfigurationError) {
     self.loop = loop
     self.clock = clock

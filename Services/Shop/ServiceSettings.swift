@@ -29,13 +29,13 @@ public struct ServiceSettings: Sendable {
   public let internalSecret: String
   /// What the owner shows on admin routes.
   public let adminToken: String
-  private let settings: [String: String]
+  private let settings: KeyedLines
 
   /// The fewest characters of a secret: 128 bits in hexadecimal digits.
   public static let minimumSecretLength = 32
 
   /// Reads and checks `settings`.
-  public init(_ settings: [String: String]) throws(ConfigurationError) {
+  public init(_ settings: KeyedLines) throws(ConfigurationError) {
     self.settings = settings
     shop = try ShopConfiguration(settings: settings)
     internalSecret = try Self.secret("secret.internal", in: settings)
@@ -60,9 +60,7 @@ public struct ServiceSettings: Sendable {
     try Self.secret(key, in: settings)
   }
 
-  private static func secret(_ key: String, in settings: [String: String]) throws(ConfigurationError)
-    -> String
-  {
+  private static func secret(_ key: String, in settings: KeyedLines) throws(ConfigurationError) -> String {
     guard let value = settings[key] else { throw .missing(key) }
     guard value.utf8.count >= minimumSecretLength, isVisible(value) else {
       throw .wrong(key, "must have at least 32 visible ASCII characters")
@@ -89,18 +87,21 @@ extension Endpoint {
   }
 
   private init?(parsingIPv6 text: String) {
-    guard let end = text.utf8.firstIndex(of: UInt8(ascii: "]")),
-      let address = IPv6Address(String(text[text.utf8.index(after: text.startIndex)..<end]))
-    else { return nil }
-    let rest = text[text.utf8.index(after: end)...]
-    guard rest.utf8.first == UInt8(ascii: ":"), let port = UInt16(rest.dropFirst()), port > 0 else {
+    guard let end = text.offset(ofFirst: UInt8(ascii: "]")), let address = IPv6Address(text.cut(1..<end))
+    else {
+      return nil
+    }
+    let rest = text.dropping(byteCount: end + 1)
+    guard rest.utf8.first == UInt8(ascii: ":"), let port = UInt16(rest.dropping(byteCount: 1)), port > 0
+    else {
       return nil
     }
     self.init(.v6(address.high, address.low), port: port)
   }
 
   private init?(parsingIPv4 text: String) {
-    var numbers: [UInt32] = []
+    var address: UInt32 = 0
+    var partCount = 0
     var number: UInt32 = 0
     var digits = 0
     for byte in text.utf8 {
@@ -111,17 +112,17 @@ extension Endpoint {
         guard digits <= 5 else { return nil }
       case UInt8(ascii: "."), UInt8(ascii: ":"):
         // Three dots, then the colon.
-        guard digits > 0, number <= 255, (byte == UInt8(ascii: ":")) == (numbers.count == 3) else {
+        guard digits > 0, number <= 255, (byte == UInt8(ascii: ":")) == (partCount == 3) else {
           return nil
         }
-        numbers.append(number)
+        address = address << 8 | number
+        partCount += 1
         number = 0
         digits = 0
       default: return nil
       }
     }
-    guard numbers.count == 4, digits > 0, let port = UInt16(exactly: number), port > 0 else { return nil }
-    self.init(
-      .v4(numbers[0] << 24 | numbers[1] << 16 | numbers[2] << 8 | numbers[3]), port: port)
+    guard partCount == 4, digits > 0, let port = UInt16(exactly: number), port > 0 else { return nil }
+    self.init(.v4(address), port: port)
   }
 }

@@ -46,7 +46,7 @@ public struct ShopConfiguration: Equatable, Sendable {
 
   /// Reads `shop.currency`, `shop.taxIncluded`, `shop.tax.CC` (basis points), `shop.shipping.ID` (minor units)
   /// and, optionally, `shop.shippingName.ID`.
-  public init(settings: [String: String]) throws(ConfigurationError) {
+  public init(settings: KeyedLines) throws(ConfigurationError) {
     guard let currency = settings["shop.currency"] else { throw .missing("shop.currency") }
     guard Currency.isKnown(currency) else {
       throw .wrong("shop.currency", "must be an ISO 4217 code in capitals, such as EUR")
@@ -57,25 +57,24 @@ public struct ShopConfiguration: Equatable, Sendable {
     }
     var methods: [ShippingMethod] = []
     var rates: [(country: String, rate: TaxRate)] = []
-    for (key, value) in settings {
-      if let country = Self.suffix(of: key, after: "shop.tax.") {
-        guard CountryCode.isWellFormed(country) else {
-          throw .wrong(key, "must end in an ISO 3166 alpha-2 code in capitals, such as DE")
-        }
-        guard let points = Int64(value), let rate = TaxRate(basisPoints: points) else {
-          throw .wrong(key, "must be a rate in basis points, 0 to 10000 (1900 is 19 %)")
-        }
-        rates.append((country, rate))
-      } else if let id = Self.suffix(of: key, after: "shop.shipping.") {
-        guard Self.isMethodID(id) else {
-          throw .wrong(key, "must end in 1 to 32 small letters, digits or hyphens")
-        }
-        guard let price = Int64(value), (0...Money.maximumPrice).contains(price) else {
-          throw .wrong(key, "must be a price in minor units (490 is 4.90)")
-        }
-        let name = settings["shop.shippingName." + id] ?? id.asciiCapitalized
-        methods.append(ShippingMethod(id: id, name: name, price: Money(price, currency)))
+    for (country, value) in settings.behind("shop.tax.") {
+      guard CountryCode.isWellFormed(country) else {
+        throw .wrong("shop.tax." + country, "must end in an ISO 3166 alpha-2 code in capitals, such as DE")
       }
+      guard let points = Int64(value), let rate = TaxRate(basisPoints: points) else {
+        throw .wrong("shop.tax." + country, "must be a rate in basis points, 0 to 10000 (1900 is 19 %)")
+      }
+      rates.append((country, rate))
+    }
+    for (id, value) in settings.behind("shop.shipping.") {
+      guard Self.isMethodID(id) else {
+        throw .wrong("shop.shipping." + id, "must end in 1 to 32 small letters, digits or hyphens")
+      }
+      guard let price = Int64(value), (0...Money.maximumPrice).contains(price) else {
+        throw .wrong("shop.shipping." + id, "must be a price in minor units (490 is 4.90)")
+      }
+      let name = settings["shop.shippingName." + id] ?? id.asciiCapitalized
+      methods.append(ShippingMethod(id: id, name: name, price: Money(price, currency)))
     }
     guard !methods.isEmpty else { throw .missing("shop.shipping.standard") }
     guard !rates.isEmpty else { throw .missing("shop.tax.DE") }
@@ -85,13 +84,11 @@ public struct ShopConfiguration: Equatable, Sendable {
     guard rates.count <= Self.maximumTaxRates else { throw .wrong("shop.tax", "has more than 300 countries") }
     self.currency = currency
     self.taxIncluded = taxIncluded == "true"
-    shippingMethods = methods.sorted { ($0.price.amount, $0.id) < ($1.price.amount, $1.id) }
-    taxRates = rates.sorted { $0.country < $1.country }
-  }
-
-  private static func suffix(of key: String, after prefix: String) -> String? {
-    guard key.utf8.count > prefix.utf8.count, key.hasBytes(prefix) else { return nil }
-    return key.dropping(byteCount: prefix.utf8.count)
+    shippingMethods = methods.ordered {
+      let (left, right) = ($0.price.amount, $1.price.amount)
+      return left == right ? $0.id.precedesByBytes($1.id) : left < right
+    }
+    taxRates = rates.ordered { $0.country.precedesByBytes($1.country) }
   }
 
   private static func isMethodID(_ id: String) -> Bool {

@@ -1,3 +1,4 @@
+import Bytes
 import Cart
 import CartAPI
 import CatalogAPI
@@ -99,15 +100,15 @@ final class CartShop {
       .file(path: path), service: "cart", migrations: CartService.migrations, worker: machine.worker,
       loop: machine.loop, entropy: machine.entropy, log: machine.log)
     let service = try! await CartService.open(
-      database, catalog: shelf, shop: try! ShopConfiguration(settings: settings), loop: machine.loop,
-      clock: clock, entropy: machine.entropy, log: machine.log)
+      database, catalog: shelf, shop: try! ShopConfiguration(settings: KeyedLines(settings)),
+      loop: machine.loop, clock: clock, entropy: machine.entropy, log: machine.log)
     return (database, service)
   }
 
   private static func serve(_ service: CartService, _ machine: TestMachine) -> (Endpoint, HTTPClient) {
     let metrics = Metrics()
     let front = Front(
-      service, settings: try! ServiceSettings(settings), loop: machine.loop, log: machine.log,
+      service, settings: try! ServiceSettings(KeyedLines(settings)), loop: machine.loop, log: machine.log,
       metrics: metrics)
     let server = HTTPServer(
       loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: metrics, handler: front)

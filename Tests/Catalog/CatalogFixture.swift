@@ -1,3 +1,4 @@
+import Bytes
 import CatalogAPI
 import HTTP
 import HTTPCore
@@ -22,7 +23,7 @@ final class CatalogFixture {
   let client: CatalogClient
   let path: String
 
-  static let settings: [String: String] = [
+  static let settings: KeyedLines = [
     "secret.internal": secret, "secret.admin": adminToken, "shop.currency": "EUR", "shop.tax.DE": "1900",
     "shop.shipping.standard": "490",
   ]

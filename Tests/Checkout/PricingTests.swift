@@ -1,3 +1,4 @@
+import Bytes
 import CheckoutAPI
 import Platform
 import Shop
@@ -83,7 +84,7 @@ import Testing
 
 extension World {
   func method(_ price: Int64) -> ShopConfiguration.ShippingMethod {
-    let settings = [
+    let settings: KeyedLines = [
       "shop.currency": "EUR", "shop.tax.DE": "1900", "shop.shipping.standard": String(price),
     ]
     return try! ShopConfiguration(settings: settings).shippingMethods[0]

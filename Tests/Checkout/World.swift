@@ -1,3 +1,4 @@
+import Bytes
 import CheckoutAPI
 import EventLoop
 import Foundation
@@ -65,7 +66,7 @@ final class World {
 
   init(seed: UInt64 = 1, taxIncluded: Bool = false) {
     numbers = SeededNumbers(state: seed)
-    let settings = [
+    let settings: KeyedLines = [
       "shop.currency": "EUR", "shop.taxIncluded": taxIncluded ? "true" : "false", "shop.tax.DE": "1900",
       "shop.tax.CH": "810", "shop.shipping.standard": "490", "shop.shipping.pickup": "0",
     ]

@@ -1,3 +1,4 @@
+import Bytes
 import CartAPI
 import JSON
 import MachineTesting
@@ -13,7 +14,7 @@ struct OpenAPITests {
   private let document: JSON
 
   init() throws {
-    document = try JSON.parse(OpenAPIDocument(try ServiceSettings(TestShop.settings).shop).bytes)
+    document = try JSON.parse(OpenAPIDocument(try ServiceSettings(KeyedLines(TestShop.settings)).shop).bytes)
   }
 
   /// `get /api/v1/products`, for every rule but those between services.

@@ -46,7 +46,7 @@ final class TestShop {
       settings["peer." + name] = "127.0.0.1:\((endpoint ?? down).port)"
     }
     gateway = try! Gateway(
-      settings: try! ServiceSettings(settings), network: machine.network, loop: machine.loop,
+      settings: try! ServiceSettings(KeyedLines(settings)), network: machine.network, loop: machine.loop,
       entropy: machine.entropy, log: machine.log, metrics: metrics)
     server = HTTPServer(
       loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(), handler: gateway)

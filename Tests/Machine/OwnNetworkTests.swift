@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import MachineTesting
 import Testing
@@ -17,7 +18,7 @@ struct OwnNetworkTests {
     return withLoop { [settings] machine in
       do throws(SettingsError) {
         _ = try OwnNetwork(
-          Settings(settings), driver: EpollDriver(), loop: machine.loop, entropy: machine.entropy)
+          Settings(KeyedLines(settings)), driver: EpollDriver(), loop: machine.loop, entropy: machine.entropy)
         return nil
       } catch { return error.description }
     }

@@ -68,7 +68,7 @@ private final class Stand {
   init(_ machine: TestMachine) {
     self.machine = machine
     let front = Front(
-      sample, settings: try! ServiceSettings(goodSettings), loop: machine.loop, log: machine.log,
+      sample, settings: try! ServiceSettings(KeyedLines(goodSettings)), loop: machine.loop, log: machine.log,
       metrics: metrics)
     let server = HTTPServer(
       loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: metrics, handler: front)

@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 import Shop
 import Testing
@@ -12,7 +13,7 @@ let goodSettings = [
 
 struct SettingsTests {
   @Test func `a shop's settings are read in a settled order`() throws {
-    let settings = try ServiceSettings(goodSettings)
+    let settings = try ServiceSettings(KeyedLines(goodSettings))
     #expect(settings.shop.currency == "EUR")
     #expect(!settings.shop.taxIncluded)
     #expect(settings.shop.taxRates.map(\.country) == ["AT", "DE"])
@@ -38,7 +39,7 @@ struct SettingsTests {
     var settings = goodSettings
     settings[key] = value
     do {
-      _ = try ServiceSettings(settings)
+      _ = try ServiceSettings(KeyedLines(settings))
       Issue.record("accepted")
     } catch {
       #expect(error.description.contains(key))
@@ -49,7 +50,7 @@ struct SettingsTests {
   @Test func `a shop without shipping or without taxes does not start`() {
     for prefix in ["shop.shipping.", "shop.tax."] {
       #expect(throws: ConfigurationError.self) {
-        try ServiceSettings(goodSettings.filter { !$0.key.hasPrefix(prefix) })
+        try ServiceSettings(KeyedLines(goodSettings.filter { !$0.key.hasPrefix(prefix) }))
       }
     }
   }

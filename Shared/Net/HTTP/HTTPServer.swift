@@ -46,10 +46,10 @@ public final class HTTPServer {
       "http_connections_evicted_total", "Waiting connections closed to make room for new ones.")
     refusals = metrics.counter(
       "http_refused_requests_total", "Requests whose head broke a rule of RFC 9112 or a limit.")
-    var random: UInt64 = 0
-    withUnsafeMutableBytes(of: &random) { entropy.fill($0) }
     // Forty bits, so that a whole id fits into a String without an allocation for the first 2^31 requests.
-    requestIDPrefix = String(random & 0xff_ffff_ffff, radix: 36) + "-"
+    var random: UInt64 = 0
+    withUnsafeMutableBytes(of: &random) { entropy.fill(UnsafeMutableRawBufferPointer(rebasing: $0[..<5])) }
+    requestIDPrefix = String(random, radix: 36) + "-"
     metrics.gauge("http_connections", "Connections open now.") {
       Double(self.connections.count)
     }

@@ -15,13 +15,13 @@ extension Interface {
       configure(address, network, gateways: gateway.map { [$0] } ?? [])
       conflicts = ConflictDetector(
         address: address, hardware: hardware, start: .optimistic, persistence: .keeping,
-        random: stack.random(), at: now)
+        random: stack.key().0, at: now)
       advanceConflicts(to: now)
     case .dhcp(let hostName):
       var configuration = DHCPClient.Configuration(
         hardware: hardware, deviceMTU: device.maximumTransmissionUnit)
       configuration.hostName = hostName
-      dhcp = DHCPClient(configuration, key: (stack.random(), stack.random()), at: now)
+      dhcp = DHCPClient(configuration, key: stack.key(), at: now)
     }
     schedule()
     device.notify()

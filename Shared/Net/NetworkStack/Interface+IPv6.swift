@@ -22,7 +22,7 @@ extension Interface {
     var configuration = Autoconfiguration(
       Autoconfiguration.Configuration(
         hardware: hardware, deviceMTU: device.maximumTransmissionUnit, identifierKey: Self.identifierKey,
-        obeysRouters: obeysRouters), key: (stack.random(), stack.random()), at: now)
+        obeysRouters: obeysRouters), key: stack.key(), at: now)
     if case .fixed(let address, let network, let gateway) = addressing {
       configuration.add(address, in: network, gateway: gateway, at: now)
     }

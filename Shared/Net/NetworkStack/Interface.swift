@@ -57,7 +57,7 @@ public final class Interface {
     hardware = EthernetAddress(rawValue: device.hardwareAddress & 0xffff_ffff_ffff)
     maximumTransmissionUnit = device.maximumTransmissionUnit
     maximumTransmissionUnitOfIPv6 = device.maximumTransmissionUnit
-    nextIdentification = UInt16(truncatingIfNeeded: stack.random())
+    nextIdentification = UInt16(truncatingIfNeeded: stack.key().0)
     offload = device.offload
     let large = min(device.maximumLargePacketByteCount, 0xffff)
     largeByteCount = offload.contains(.transmitSegmentation) ? max(0, large - 80) : 0

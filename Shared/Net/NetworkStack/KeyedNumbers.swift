@@ -1,7 +1,7 @@
 import TCP
 
 /// Numbers that nobody without the key can foresee: SipHash of a counter. A state machine is given 16 random bytes
-/// once instead of some at every event, and a test repeats a run by its key. Not for keys themselves.
+/// once instead of some at every event, and a test repeats a run by its key. For keys there is `DerivedKeys`.
 struct KeyedNumbers: RandomNumberGenerator, Sendable {
   private let hash: KeyedHash
   private var counter: UInt64 = 0

@@ -19,6 +19,7 @@ public final class NetworkStack: Network, TurnObserver {
   /// The loop that everything here runs on.
   public let loop: EventLoop
   let entropy: any Entropy
+  private var keys: DerivedKeys
   /// What the stack may hold.
   public let configuration: StackConfiguration
   /// The memory of all queues.
@@ -79,16 +80,17 @@ public final class NetworkStack: Network, TurnObserver {
     self.entropy = entropy
     self.configuration = configuration
     pool = BufferPool(budgetByteCount: configuration.bufferBudgetByteCount)
-    // All at once: a generator's request costs more than its bytes.
-    var words = InlineArray<12, UInt64>(repeating: 0)
-    withUnsafeMutableBytes(of: &words) { entropy.fill($0) }
-    func key(_ index: Int) -> (UInt64, UInt64) { (words[2 * index], words[2 * index + 1]) }
-    connections = TupleTable(key: KeyedHash(key: key(0)))
-    timeWaits = TimeWaitTable(key: KeyedHash(key: key(1)), limit: configuration.maximumTimeWaitCount)
-    ports = EphemeralPorts(key: key(2))
-    initialNumbers = InitialSequenceNumber(key: key(3))
-    resolver = DNSResolver(servers: [], key: key(4))
-    cookies = SYNCookies(key: key(5))
+    // Safe: the pointer is used only while it is lent.
+    var secret: InlineArray<2, UInt64> = [0, 0]
+    withUnsafeMutableBytes(of: &secret) { entropy.fill($0) }
+    var keys = DerivedKeys(secret: (secret[0], secret[1]))
+    connections = TupleTable(key: KeyedHash(key: keys.next()))
+    timeWaits = TimeWaitTable(key: KeyedHash(key: keys.next()), limit: configuration.maximumTimeWaitCount)
+    ports = EphemeralPorts(key: keys.next())
+    initialNumbers = InitialSequenceNumber(key: keys.next())
+    resolver = DNSResolver(servers: [], key: keys.next())
+    cookies = SYNCookies(key: keys.next())
+    self.keys = keys
     loop.observe(self)
   }
 
@@ -105,14 +107,16 @@ public final class NetworkStack: Network, TurnObserver {
     for interface in interfaces { interface.stackGoes() }
   }
 
-  private static func random(_ entropy: any Entropy) -> UInt64 {
+  /// 64 bits that nobody can foresee, nor a copy of this machine that was restored from the same state.
+  func random() -> UInt64 {
     var value: UInt64 = 0
+    // Safe: the pointer is used only while it is lent.
     withUnsafeMutableBytes(of: &value) { entropy.fill($0) }
     return value
   }
 
-  /// 64 bits that nobody can foresee.
-  func random() -> UInt64 { Self.random(entropy) }
+  /// A key that nothing else has, for what begins now.
+  func key() -> (UInt64, UInt64) { keys.next() }
 
   /// Adds a device; its addresses come as `addressing` and `ipv6` say. It takes no part in IPv6 without the latter.
   public func attach(
