@@ -235,6 +235,7 @@ extension Connection {
         recovery.rate.didSend(segment.payloadByteCount)
       }
       logSent(segment, to: end, at: now)
+      inNetworkWhenSent = Int32(flightByteCount - sentLog.receivedByteCount)
       recovery.mustRetransmitFront = false
       timed = nil
       retransmitAt = now.advanced(byNanoseconds: retransmission.timeout)
@@ -274,6 +275,7 @@ extension Connection {
       sendMaximum = end
       if timed == nil && recovery.isOpen { timed = (end, now) }
     }
+    inNetworkWhenSent = Int32(flightByteCount - sentLog.receivedByteCount)
     persistAt = .never
     if retransmitAt == .never { retransmitAt = now.advanced(byNanoseconds: retransmission.timeout) }
     logSent(segment, to: end, at: now)
