@@ -286,7 +286,9 @@ extension Connection {
   /// Keeps when it was sent, and whether it answers for a tail-loss probe.
   private mutating func logSent(_ segment: OutboundSegment, to end: SequenceNumber, at now: Instant) {
     guard isSACKPermitted else { return }
-    sentLog.transmitted(from: segment.header.sequenceNumber, to: end, at: now)
+    let size = segment.segmentByteCount > 0 ? segment.segmentByteCount : segment.payloadByteCount
+    sentLog.transmitted(
+      from: segment.header.sequenceNumber, to: end, size: UInt16(truncatingIfNeeded: size), at: now)
     guard owedProbe == .tail else { return }
     counters.tailProbes &+= 1
     owedProbe = .none
