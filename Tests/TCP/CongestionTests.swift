@@ -13,6 +13,14 @@ import Wire
     #expect(script.takeAll().count == 10)
   }
 
+  @Test(arguments: [(536, 10), (1460, 10), (2000, 7), (7300, 2), (8960, 2)])
+  func `begins with fewer segments when they are jumbo ones, but with two`(size: Int, count: Int) throws {
+    let script = try Script.established(
+      Script.Offer(segmentSize: UInt16(size), scale: 7), segmentByteCount: 8960)
+    script.write(50 * size)
+    #expect(script.takeAll().map(\.payload.count) == [Int](repeating: size, count: count))
+  }
+
   @Test func `grows by what is acknowledged in slow start`() throws {
     let script = try Script.established(Script.Offer(scale: 7))
     script.write(64_000)

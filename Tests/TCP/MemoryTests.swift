@@ -85,6 +85,25 @@ import Wire
     }
   }
 
+  @Test func `of the send queue is no reason to fall silent while a gap keeps it full`() throws {
+    let script = try Script.established(.all)
+    var written = script.write(1 << 20)
+    #expect(written == 64 << 10)
+    var (sent, reported) = (0, 1449)
+    // The first segment is lost time and again, all others arrive.
+    for _ in 0..<120 {
+      sent = max(sent, script.takeAll().map { $0.sequence + $0.payload.count }.max() ?? 0)
+      guard sent > reported else { break }
+      reported = min(sent, reported + 2896)
+      let events = try script.ack(1, sack: [1449..<reported])
+      if events.contains(.writable) { written += script.write(1 << 20) }
+      #expect(written > reported, "nothing is left to be sent")
+    }
+    #expect(reported > 128 << 10 && script.counters.timeouts == 0)
+    // What SACK does not report is bounded as ever.
+    #expect(written - (reported - 1449) <= 64 << 10)
+  }
+
   @Test func `returns when a connection is dropped in the middle`() throws {
     let pool: BufferPool
     do {

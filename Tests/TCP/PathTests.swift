@@ -127,6 +127,38 @@ import Wire
     #expect(other.counters.timeouts > 3 && other.counters.blackHoles == 0)
   }
 
+  @Test func `many small segments that SACK reports are no proof that a large one would arrive`() throws {
+    let script = try Script.established(.sack)
+    script.write(1460)
+    for _ in 0..<20 {
+      script.advance(nanoseconds: 1000)
+      script.write(100)
+    }
+    script.takeAll()
+    try script.ack(1, sack: [1461..<3461])
+    while script.counters.timeouts < 3 { script.advance(milliseconds: 100) }
+    #expect(script.counters.blackHoles == 1 && script.connection.pathSegmentByteCount == 1220)
+    // The same when they left in one moment and the report is of the tail of a run.
+    let other = try Script.established(.sack)
+    other.write(3 * 1460 + 700)
+    other.takeAll()
+    try other.ack(1, sack: [3 * 1460 + 1..<3 * 1460 + 701])
+    while other.counters.timeouts < 3 { other.advance(milliseconds: 100) }
+    #expect(other.counters.blackHoles == 1)
+  }
+
+  @Test func `one segment as large as the one that does not arrive is proof enough`() throws {
+    let script = try Script.established(.sack)
+    script.write(1300)
+    script.advance(nanoseconds: 1000)
+    script.write(1300)
+    script.takeAll()
+    try script.ack(1, sack: [1301..<2601])
+    script.advance(milliseconds: 10_000)
+    #expect(script.counters.timeouts > 3 && script.counters.blackHoles == 0)
+    #expect(script.connection.pathSegmentByteCount == 1460)
+  }
+
   @Test(arguments: [(1459, 1220), (1221, 1220), (1220, 536), (711, 536)])
   func `a last segment that is not full may be too large for the path, too`(byteCount: Int, found: Int) throws
   {

@@ -7,8 +7,7 @@ import Wire
   private static let segment = 1000
 
   @Test func `sends seven segments for ten that arrive while the window falls to 0.7`() {
-    var rate = RateReduction()
-    rate.begin(flight: 100 * Self.segment)
+    var rate = RateReduction(flight: 100 * Self.segment, delivered: 0)
     var pipe = 99 * Self.segment
     var sent = 0
     for _ in 0..<99 where pipe > 70 * Self.segment {
@@ -26,8 +25,7 @@ import Wire
   }
 
   @Test func `comes back from a pipe that is nearly empty as slow start does, not at once`() {
-    var rate = RateReduction()
-    rate.begin(flight: 100 * Self.segment)
+    var rate = RateReduction(flight: 100 * Self.segment, delivered: 0)
     func after(_ isSafe: Bool) -> Int32 {
       rate.acknowledged(
         Self.segment, pipe: 10 * Self.segment, target: 70 * Self.segment, segment: Self.segment,
@@ -41,8 +39,7 @@ import Wire
   }
 
   @Test func `never lets the pipe grow beyond ssthresh`() {
-    var rate = RateReduction()
-    rate.begin(flight: 20 * Self.segment)
+    var rate = RateReduction(flight: 20 * Self.segment, delivered: 0)
     rate.acknowledged(9000, pipe: 9500, target: 10_000, segment: Self.segment, isSafe: true)
     #expect(rate.allowed == 500)
   }
@@ -61,6 +58,24 @@ import Wire
     }
     #expect(script.connection.congestionWindowByteCount == 28 * 1460)
     #expect((15...20).contains(script.counters.retransmissions))
+  }
+
+  @Test(arguments: [Script.Offer.sack, .all])
+  func `of a connection: the ACKs that one turn takes in are of one window`(offer: Script.Offer) throws {
+    let script = try Script.established(offer)
+    let full = 1460 - (offer.hasTimestamps ? 12 : 0)
+    func place(_ segment: Int) -> Int { 1 + segment * full }
+    script.write(30 * full)
+    #expect(script.takeAll().count == 10)
+    // The sixth is lost. Nothing goes out between the ACKs, and yet ten were in flight.
+    try script.turn {
+      try script.ack(place(5))
+      for end in 7...10 { try script.ack(place(5), sack: [place(6)..<place(end)]) }
+      script.expectNothing()
+    }
+    #expect(script.connection.congestionWindowByteCount == 7 * full)
+    // Nine have arrived and made room for seven.
+    #expect(script.takeAll().map(\.sequence) == [place(5)] + (10..<16).map(place))
   }
 
   @Test func `of a connection: what was sent again is sent once more without an ACK or RTO`() throws {

@@ -10,7 +10,7 @@ public struct Configuration: Sendable {
   public var maximumReceiveWindowByteCount = 1 << 20
   /// The receive window of a new connection; it doubles while the reader keeps up.
   public var initialReceiveWindowByteCount = 64 << 10
-  /// The congestion window of a new connection, in segments (RFC 6928).
+  /// The congestion window of a new connection, in segments of up to 1,460 bytes (RFC 6928); of larger ones at least two.
   public var initialWindowSegmentCount = 10
   /// RTO before anything was measured (RFC 6298 §2.1).
   public var initialRetransmissionTimeout: UInt64 = 1_000_000_000

@@ -23,15 +23,16 @@ extension Connection {
       let isDuplicate =
         isSACKPermitted ? hasNews : segment.sequenceLength == 0 && sendWindow == previousWindow
       if isDuplicate { takeDuplicate(at: now) }
+      if hasNews, sendQueueHasRoom { events = .writable }
     }
     if isSACKPermitted {
       if tailProbe != nil {
         judgeTailProbe(acknowledgement, isDuplicate: advance == 0 && !hasNews && segment.sequenceLength == 0)
       }
       if hasGapAtPeer {
-        findLosses(at: now)
+        let arrived = max(0, advance) + sentLog.receivedByteCount - receivedBefore
+        findLosses(at: now, arrived: arrived)
         if case .fast = recovery.phase {
-          let arrived = max(0, advance) + sentLog.receivedByteCount - receivedBefore
           reduceRate(arrived, isSafe: advance > 0 && sentLog.lostByteCount <= lostBefore)
         }
       } else if advance > 0 {
@@ -211,17 +212,30 @@ extension Connection {
     beginFastRecovery(at: now)
   }
 
-  /// A loss was found while nothing was known to be lost.
-  mutating func beginFastRecovery(at now: Instant) {
+  /// A loss was found while nothing was known to be lost: by an ACK that told of `arrived` new bytes, or by the clock.
+  ///
+  /// What counts as in flight is what was when something was last sent. Several ACKs may have come since, one loop turn
+  /// takes them all in: what they told of has left room that is still to be filled, and is not why the loss happened.
+  mutating func beginFastRecovery(at now: Instant, arrived: Int = 0) {
     counters.fastRecoveries &+= 1
-    // Without what Limited Transmit sent, and what was sent in place of reported segments (RFC 5681 §3.2, step 2).
-    congestion.foundLoss(inFlight: min(flightByteCount, congestion.window))
+    let inNetwork = Int(inNetworkWhenSent)
+    congestion.foundLoss(inFlight: windowInUse)
     recovery.begin(
       .fast(point: sendMaximum), from: unacknowledged, at: now, isSACKPermitted: isSACKPermitted)
     recovery.hasRescued = false
-    recovery.rate.begin(flight: flightByteCount - sentLog.receivedByteCount)
+    let left = flightByteCount - sentLog.receivedByteCount
+    recovery.rate = RateReduction(flight: inNetwork, delivered: inNetwork - left - arrived)
     // Karn: what is sent again cannot be measured.
     timed = nil
+  }
+
+  /// FlightSize of a loss, without what Limited Transmit sent (RFC 5681 §3.2, step 2): all of a window that had no room
+  /// for another segment (RFC 9438 §4.6).
+  var windowInUse: Int {
+    @inline(__always) get {
+      let inNetwork = Int(inNetworkWhenSent)
+      return inNetwork + segmentByteCount > congestion.window ? congestion.window : inNetwork
+    }
   }
 
   /// What is thought to be in the network (RFC 6675 §4, SetPipe).

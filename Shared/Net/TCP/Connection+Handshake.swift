@@ -33,7 +33,13 @@ extension Connection {
   private mutating func beginCongestionControl(segmentCount: Int) {
     let segment = segmentByteCount
     congestion = CongestionController(
-      configuration.congestionAlgorithm, segmentByteCount: segment, initialWindow: segment * segmentCount)
+      configuration.congestionAlgorithm, segmentByteCount: segment,
+      initialWindow: Self.initialWindow(segmentCount: segmentCount, segmentByteCount: segment))
+  }
+
+  /// IW of RFC 6928 §2, in bytes: ten segments, but of jumbo frames no more than of others, or two.
+  static func initialWindow(segmentCount: Int, segmentByteCount: Int) -> Int {
+    min(segmentCount * segmentByteCount, max(2 * segmentByteCount, segmentCount * 1460))
   }
 
   /// The window of a segment with SYN is never scaled (RFC 7323 §2.2).

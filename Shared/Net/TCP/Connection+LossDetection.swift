@@ -27,8 +27,9 @@ extension Connection {
     rack.beginAcknowledgement(at: now, echoedRoundTrip: echoed)
   }
 
-  /// RACK_detect_loss_and_arm_timer (§6.2, step 5).
-  mutating func findLosses(at now: Instant) {
+  /// RACK_detect_loss_and_arm_timer (§6.2, step 5), after an ACK that told of `arrived` new bytes, or when the clock
+  /// says so.
+  mutating func findLosses(at now: Instant, arrived: Int = 0) {
     lossProbeAt = .never
     guard state.isSynchronized, state != .timeWait, unacknowledged < sendMaximum else { return }
     let isSure =
@@ -38,7 +39,7 @@ extension Connection {
     let (found, next) = sentLog.findLosses(rack, window: window, at: now)
     lossProbeAt = next
     guard found, recovery.isOpen else { return }
-    beginFastRecovery(at: now)
+    beginFastRecovery(at: now, arrived: arrived)
     tailProbe = nil
     // Others may have been found with the first.
     lossProbeAt =
@@ -132,7 +133,7 @@ extension Connection {
       // The probe has repaired a loss, which is a sign of congestion like any other.
       tailProbe = nil
       guard recovery.isOpen else { return }
-      congestion.foundLoss(inFlight: flightByteCount)
+      congestion.foundLoss(inFlight: windowInUse)
       congestion.repairedLoss()
     }
   }

@@ -2,7 +2,7 @@
 
 import Platform
 
-/// Pacing of bursts: what the window has room for goes out at once only up to an initial window, or a millisecond's
+/// Pacing of bursts: what the window has room for goes out at once only up to ten segments, or a millisecond's
 /// worth; more, as after a pause, a stretch ACK or a repair, at two windows for each round trip, so that a queue on the
 /// path need not take all of it. Steady ACKs never let out that much, so they need no timer; nor does a path shorter
 /// than `shortestPacedRoundTrip`, where a window is a burst anyway, and one that no timer could cut.

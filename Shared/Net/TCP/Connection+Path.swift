@@ -76,10 +76,13 @@ extension Connection {
       counters.pathReductions &+= 1
       return
     }
-    // The third time and the fifth. What SACK reports arrived: as much as a full segment is no black hole.
-    let largest = min(segmentByteCount, min(flightByteCount, sendWindow))
+    // The third time and the fifth. What SACK reports arrived: one segment as large is proof that this is no black
+    // hole, any number of smaller ones is not.
+    var largest = min(segmentByteCount, min(flightByteCount, sendWindow))
+    let front = sentLog.frontSegmentByteCount
+    if front > 0, front < largest { largest = front }
     guard retransmission.backoffCount & 1 == 1, retransmission.backoffCount > 1,
-      sentLog.receivedByteCount < segmentByteCount
+      Int(sentLog.reportedSegmentByteCount) < largest
     else { return }
     // What every path of IPv6 takes; then what every host of IPv4 does. The last segment may be smaller, and yet too
     // large.

@@ -26,16 +26,22 @@ extension Connection {
     }
   }
 
-  /// What the queue may hold: two congestion windows keep the path busy, more would only wait longer.
+  /// What the queue may hold: two congestion windows keep the path busy, more would only wait longer. What SACK
+  /// reports is here for the sake of a gap only; if it took room, the program would fall silent before that is repaired.
   private var sendQueueLimit: Int {
     @inline(__always) get {
-      min(configuration.maximumSendQueueByteCount, max(64 << 10, 2 * congestion.window))
+      min(
+        configuration.maximumSendQueueByteCount,
+        max(64 << 10, 2 * congestion.window) + sentLog.receivedByteCount)
     }
   }
 
-  /// Whether a program that waits for room should be woken: half the queue is free.
+  /// Whether a program that waits for room should be woken: half the queue is free, beside what SACK reports.
   var sendQueueHasRoom: Bool {
-    @inline(__always) get { sendQueue.count * 2 <= sendQueueCapacity }
+    @inline(__always) get {
+      let received = sentLog.receivedByteCount
+      return (sendQueue.count - received) * 2 <= sendQueueCapacity - received
+    }
   }
 
   /// Takes as many of `bytes` as fit; 0 when none do, before the connection is established, and after `finish`.

@@ -235,6 +235,7 @@ extension Connection {
         recovery.rate.didSend(segment.payloadByteCount)
       }
       logSent(segment, to: end, at: now)
+      inNetworkWhenSent = Int32(flightByteCount - sentLog.receivedByteCount)
       recovery.mustRetransmitFront = false
       timed = nil
       retransmitAt = now.advanced(byNanoseconds: retransmission.timeout)
@@ -274,6 +275,7 @@ extension Connection {
       sendMaximum = end
       if timed == nil && recovery.isOpen { timed = (end, now) }
     }
+    inNetworkWhenSent = Int32(flightByteCount - sentLog.receivedByteCount)
     persistAt = .never
     if retransmitAt == .never { retransmitAt = now.advanced(byNanoseconds: retransmission.timeout) }
     logSent(segment, to: end, at: now)
@@ -284,7 +286,9 @@ extension Connection {
   /// Keeps when it was sent, and whether it answers for a tail-loss probe.
   private mutating func logSent(_ segment: OutboundSegment, to end: SequenceNumber, at now: Instant) {
     guard isSACKPermitted else { return }
-    sentLog.transmitted(from: segment.header.sequenceNumber, to: end, at: now)
+    let size = segment.segmentByteCount > 0 ? segment.segmentByteCount : segment.payloadByteCount
+    sentLog.transmitted(
+      from: segment.header.sequenceNumber, to: end, size: UInt16(truncatingIfNeeded: size), at: now)
     guard owedProbe == .tail else { return }
     counters.tailProbes &+= 1
     owedProbe = .none

@@ -157,6 +157,8 @@ public struct Connection: ~Copyable {
   var lastReceivedAt: Instant
   /// When data was last sent.
   var lastSentAt: Instant
+  /// What was in the network then: sent, and neither acknowledged nor reported by SACK.
+  var inNetworkWhenSent: Int32 = 0
   /// By when all that was sent is paid for at the pace of the path, and whether more waits for that.
   var paidUntil = Instant(nanoseconds: 0)
   var isPacing = false

@@ -13,10 +13,12 @@ struct RateReduction {
   /// sndcnt: what may be sent now.
   private(set) var allowed: Int32 = 0
 
-  /// A recovery begins with `flight` bytes that were sent and had not arrived before the ACK that told of the loss.
-  mutating func begin(flight: Int) { self = RateReduction(flight: Int32(max(1, flight))) }
-
-  private init(flight: Int32) { self.flight = flight }
+  /// A recovery begins. When something was last sent, `flight` bytes that had not arrived were in the network, of which
+  /// `delivered` had arrived before the ACK that told of the loss.
+  init(flight: Int, delivered: Int) {
+    self.flight = Int32(max(1, flight))
+    self.delivered = Int32(max(0, delivered))
+  }
 
   init() {}
 

@@ -25,6 +25,9 @@ struct SentLog {
     var fate: Fate
     /// Whether it was sent more than once.
     var isAgain: Bool
+    /// Bytes of its segments. Between two that are shorter is one that is not, so that a part of as many bytes has one.
+    /// 0 when they differ otherwise.
+    var segmentByteCount: UInt16 = 0
   }
 
   /// In order and without gaps; those before `head` are gone.
@@ -45,6 +48,14 @@ struct SentLog {
   }
   private var lost: Int32 = 0
 
+  /// The largest segment that SACK reports, of what is not acknowledged; 0 when none is known.
+  private(set) var reportedSegmentByteCount: UInt16 = 0
+
+  /// The size of the first segment that is not acknowledged, as it was last sent; 0 when it is not known.
+  var frontSegmentByteCount: Int {
+    head < runs.count ? min(Int(runs[head].segmentByteCount), length(head)) : 0
+  }
+
   private var head: Int {
     get { Int(firstIndex) }
     set { firstIndex = Int32(newValue) }
@@ -58,25 +69,32 @@ struct SentLog {
 
   // MARK: Sending
 
-  /// All from `start` to `end` went out. O(1) for what is new; O(runs) for what was sent before.
-  mutating func transmitted(from start: SequenceNumber, to end: SequenceNumber, at now: Instant) {
+  /// All from `start` to `end` went out in segments of `size` bytes. O(1) for what is new; O(runs) for what was sent
+  /// before.
+  mutating func transmitted(
+    from start: SequenceNumber, to end: SequenceNumber, size: UInt16 = 0, at now: Instant
+  ) {
     let last = runs.isEmpty ? front : runs[runs.count - 1].end
-    if start < last { transmittedAgain(from: start, to: end < last ? end : last, at: now) }
+    if start < last { transmittedAgain(from: start, to: end < last ? end : last, size: size, at: now) }
     guard end > last else { return }
     if !runs.isEmpty {
       let index = runs.count - 1
       let isFull = runCount >= Self.maximumRunCount
-      if runs[index].fate == .inFlight, !runs[index].isAgain, isFull || runs[index].sentAt == now {
+      let usual = runs[index].segmentByteCount
+      let isSame = size == usual || size < usual && length(index) % Int(usual) == 0
+      if runs[index].fate == .inFlight, !runs[index].isAgain, isFull || runs[index].sentAt == now && isSame {
         runs[index].end = end
         runs[index].sentAt = now
+        if !isSame { runs[index].segmentByteCount = 0 }
         return
       }
     }
-    runs.append(Run(end: end, sentAt: now, fate: .inFlight, isAgain: false))
+    runs.append(Run(end: end, sentAt: now, fate: .inFlight, isAgain: false, segmentByteCount: size))
   }
 
-  private mutating func transmittedAgain(from start: SequenceNumber, to end: SequenceNumber, at now: Instant)
-  {
+  private mutating func transmittedAgain(
+    from start: SequenceNumber, to end: SequenceNumber, size: UInt16, at now: Instant
+  ) {
     guard start < end else { return }
     let low = split(at: start)
     let high = split(at: end)
@@ -85,6 +103,7 @@ struct SentLog {
       runs[index].fate = .inFlight
       runs[index].sentAt = now
       runs[index].isAgain = true
+      runs[index].segmentByteCount = size
     }
     join(low, high)
   }
@@ -106,6 +125,7 @@ struct SentLog {
       if run.end > number { break }
       head += 1
     }
+    if received == 0 { reportedSegmentByteCount = 0 }
     if head == runs.count {
       // A connection that is idle now shall not hold what its busiest time took.
       runs.removeAll(keepingCapacity: runs.capacity <= Self.idleRunCapacity)
@@ -129,6 +149,9 @@ struct SentLog {
       receivedByteCount += byteCount
       rack.delivered(runs[index], upTo: runs[index].end)
       runs[index].fate = .received
+      // Of a part that is shorter than a segment the size is not known.
+      let size = runs[index].segmentByteCount
+      if size > reportedSegmentByteCount, byteCount >= Int(size) { reportedSegmentByteCount = size }
     }
     join(low, high)
   }
@@ -156,7 +179,10 @@ struct SentLog {
   /// The RTO passed: all is lost that was not reported (RFC 8985 §6.3 asks for less; RFC 6298 §5.4). When the peer
   /// threw away what it had reported, that is lost, too.
   mutating func loseAll(reported: Bool) {
-    if reported { receivedByteCount = 0 }
+    if reported {
+      receivedByteCount = 0
+      reportedSegmentByteCount = 0
+    }
     lostByteCount = 0
     for index in head..<runs.count where runs[index].fate != .received || reported {
       runs[index].fate = .lost
@@ -216,7 +242,9 @@ struct SentLog {
       let (left, right) = (runs[index - 1], runs[index])
       let isSame =
         left.fate == right.fate
-        && (left.fate == .received || left.sentAt == right.sentAt && left.isAgain == right.isAgain)
+        && (left.fate == .received
+          || left.sentAt == right.sentAt && left.isAgain == right.isAgain
+            && left.segmentByteCount == right.segmentByteCount)
       if isSame { runs.remove(at: index - 1) }
       index -= 1
     }

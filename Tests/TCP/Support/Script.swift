@@ -21,6 +21,8 @@ final class Script {
   private(set) var events: Events = []
   /// Bytes that the program has handed over.
   private(set) var writtenCount = 0
+  /// Whether a turn goes on, which takes segments in before any is sent.
+  private var isInTurn = false
   /// What the device cuts by itself.
   var largeByteCount = 0
   /// Where the peer goes on when a test names no number.
@@ -177,6 +179,16 @@ final class Script {
     return events
   }
 
+  /// What `body` does happens in one turn of the loop: what that lets out is sent at its end.
+  func turn(_ body: () throws -> Void) rethrows {
+    isInTurn = true
+    defer {
+      isInTurn = false
+      drain()
+    }
+    try body()
+  }
+
   // MARK: The program
 
   /// Hands over the next `count` bytes of the stream; returns how many were taken.
@@ -241,6 +253,7 @@ final class Script {
 
   /// Takes what the connection wants to send until there is nothing.
   func drain() {
+    if isInTurn { return }
     for _ in 0..<4096 {
       guard let segment = connection.nextSegment(at: now, largeByteCount: largeByteCount) else {
         connection.settle(at: now)

@@ -61,6 +61,14 @@ public struct GoodputScenario: Sendable, CustomStringConvertible {
     .init("metro, 0.1 % loss", megabytes: 3, seeds: 2) {
       path(&$0, megabits: 100, milliseconds: 10, queue: 128 << 10, loss: 0.001)
     },
+    .init("metro, 1 % loss", megabytes: 2, seeds: 3) {
+      path(&$0, megabits: 100, milliseconds: 10, queue: 128 << 10, loss: 0.01)
+    },
+    // One ACK for all that came in 4 ms: a receiver that merges segments, or reads late.
+    .init("metro, 1 % loss, thinned ACKs", megabytes: 2, seeds: 3) {
+      path(&$0, megabits: 100, milliseconds: 10, queue: 128 << 10, loss: 0.01)
+      $0.pathologies = [.aggregation(from: 1, nanoseconds: 4_000_000, thins: true)]
+    },
     .init("wan", megabytes: 6) { path(&$0, megabits: 50, milliseconds: 100, queue: 512 << 10) },
     .init("wan, 0.1 % loss", megabytes: 3, seeds: 2) {
       path(&$0, megabits: 50, milliseconds: 100, queue: 512 << 10, loss: 0.001)
