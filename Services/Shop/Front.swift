@@ -23,7 +23,7 @@ public final class Front<Service: ShopService>: Handler {
   private let adminToken: [UInt8]
   private let internalSecret: [UInt8]
   private let figures: FrontFigures
-  private let hotCounter: Counter
+  private let hotPlace: Int
 
   /// How long a service may take for an answer; less when the caller says so.
   public static var patience: Duration { .seconds(12) }
@@ -41,25 +41,25 @@ public final class Front<Service: ShopService>: Handler {
     internalSecret = Array(settings.internalSecret.utf8)
     rules = service.rules
     var routes: [HTTPCore.Route<Int>] = []
+    routes.reserveCapacity(rules.count + 3)
     for (index, rule) in rules.enumerated() {
       routes.append(HTTPCore.Route(rule.method, rule.template, index))
     }
+    figures = FrontFigures(metrics, routes)
+    hotPlace = figures.place(rule: service.hotRuleIndex, status: 200)
     if servesHealth {
       routes.append(HTTPCore.Route(.get, "/livez", -1))
       routes.append(HTTPCore.Route(.get, "/readyz", -2))
       routes.append(HTTPCore.Route(.get, "/metrics", -3))
     }
     router = Router(routes)
-    figures = FrontFigures(
-      metrics, rules.map { (method: $0.method.name.description, template: $0.template.description) })
-    hotCounter = figures.counter(rule: service.hotRuleIndex, status: 200)
   }
 
   // MARK: Handler
 
   public func respondAtOnce(to request: Request, into output: inout ByteBuffer) -> Bool {
     guard service.respondAtOnce(to: request, into: &output) else { return false }
-    hotCounter.increment()
+    figures.counters.increment(hotPlace)
     return true
   }
 

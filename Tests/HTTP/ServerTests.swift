@@ -366,7 +366,7 @@ struct ServerTests {
     let counter = metrics.counter("a_total", "A.", [("route", "/x")])
     counter.increment(by: 3)
     metrics.gauge("b", "B.") { 1.5 }
-    let histogram = metrics.histogram("c_seconds", "C.", bounds: [0.1, 1])
+    let histogram = metrics.histograms("c_seconds", "C.", bounds: [0.1, 1])
     histogram.observe(.milliseconds(500))
     histogram.observe(.seconds(5))
     #expect(

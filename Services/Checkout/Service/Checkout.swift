@@ -132,28 +132,27 @@ public final class Checkout: ShopService {
 
 /// How requests to place an order ended.
 final class PlacementCounters {
-  private let captured: Counter
-  private let declined: Counter
-  private let replayed: Counter
-  private let refused: Counter
+  private enum End: Int {
+    case captured, declined, replayed, refused
+
+    static let names: [StaticString] = ["captured", "declined", "replayed", "refused"]
+  }
+
+  private let counters: Counters
 
   init(_ metrics: Metrics) {
-    func counter(_ end: String) -> Counter {
-      metrics.counter(
-        "checkout_placements_total", "Requests to place an order, by their end.", [("end", end)])
-    }
-    captured = counter("captured")
-    declined = counter("declined")
-    replayed = counter("replayed")
-    refused = counter("refused")
+    counters = metrics.counters(
+      "checkout_placements_total", "Requests to place an order, by their end.", count: End.names.count
+    ) { [("end", End.names[$0].description)] }
   }
 
   func count(_ placement: Placement) {
-    switch placement {
-    case .answered(_, _, isReplay: true): replayed.increment()
-    case .answered(let answer, _, _):
-      (answer.status == RecordedAnswer.placed ? captured : declined).increment()
-    case .refused: refused.increment()
-    }
+    let end: End =
+      switch placement {
+      case .answered(_, _, isReplay: true): .replayed
+      case .answered(let answer, _, _): answer.status == RecordedAnswer.placed ? .captured : .declined
+      case .refused: .refused
+      }
+    counters.increment(end.rawValue)
   }
 }

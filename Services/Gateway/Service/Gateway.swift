@@ -133,25 +133,21 @@ extension Destination {
 
 /// What the gateway counts about every request.
 private struct GatewayFigures {
-  private var counters: [Counter] = []
-  private var histograms: [Histogram] = []
+  private let counters: Counters
+  private let histograms: Histograms
 
   init(_ metrics: Metrics) {
-    for name in ["catalog", "cart", "checkout", "storefront", "-"] {
-      for statusClass in 2...5 {
-        counters.append(
-          metrics.counter(
-            "souk_requests_total", "Requests answered.",
-            [("route", name), ("status", String(statusClass) + "xx")]))
-      }
-      histograms.append(
-        metrics.histogram(
-          "souk_request_seconds", "Time from a request's head to its answer's.", [("route", name)]))
+    let names: [StaticString] = ["catalog", "cart", "checkout", "storefront", "-"]
+    counters = metrics.counters("souk_requests_total", "Requests answered.", count: 4 * names.count) {
+      [("route", names[$0 / 4].description), ("status", String($0 % 4 + 2) + "xx")]
     }
+    histograms = metrics.histograms(
+      "souk_request_seconds", "Time from a request's head to its answer's.", count: names.count
+    ) { [("route", names[$0].description)] }
   }
 
   func count(_ destination: Destination, status: UInt16, _ duration: Duration) {
-    counters[destination.place * 4 + min(max(Int(status) / 100, 2), 5) - 2].increment()
-    histograms[destination.place].observe(duration)
+    counters.increment(destination.place * 4 + min(max(Int(status) / 100, 2), 5) - 2)
+    histograms.observe(duration, destination.place)
   }
 }

@@ -1,38 +1,6 @@
 import Bytes
 import Platform
 
-/// A number that only grows.
-public final class Counter {
-  /// The count so far.
-  public private(set) var value: UInt64 = 0
-
-  /// Counts `amount` more.
-  @inline(__always)
-  public func increment(by amount: UInt64 = 1) { value &+= amount }
-}
-
-/// A distribution of durations over fixed bounds.
-public final class Histogram {
-  let bounds: [Double]
-  var counts: [UInt64]
-  var sumNanoseconds: Int64 = 0
-
-  init(bounds: [Double]) {
-    self.bounds = bounds
-    counts = Array(repeating: 0, count: bounds.count + 1)
-  }
-
-  /// Counts one duration.
-  public func observe(_ duration: Duration) {
-    let nanoseconds = duration.nanoseconds
-    let seconds = Double(nanoseconds) / 1e9
-    var index = 0
-    while index < bounds.count && seconds > bounds[index] { index += 1 }
-    counts[index] &+= 1
-    sumNanoseconds &+= nanoseconds
-  }
-}
-
 /// A service's numbers, as Prometheus reads them (text exposition format 0.0.4).
 ///
 /// Series are made once, when a service starts; counting touches only the series.
@@ -41,16 +9,17 @@ public final class Metrics {
   public typealias Labels = [(name: String, value: String)]
 
   private enum Series {
-    case counter(Counter)
-    case gauge(() -> Double)
-    case histogram(Histogram)
+    case counter(Counter, Labels)
+    case gauge(() -> Double, Labels)
+    case counters(Counters)
+    case histograms(Histograms)
   }
 
   private struct Family {
     let name: String
     let help: String
     let type: String
-    var series: [(labels: Labels, series: Series)]
+    var series: [Series]
   }
 
   private var families: [Family] = []
@@ -62,34 +31,45 @@ public final class Metrics {
   /// A counter; by convention its name ends in `_total`.
   public func counter(_ name: String, _ help: String, _ labels: Labels = []) -> Counter {
     let counter = Counter()
-    add(name, help, "counter", labels, .counter(counter))
+    add(name, help, "counter", .counter(counter, labels))
     return counter
+  }
+
+  /// `count` counters of one family; `labels` names the one at an index.
+  public func counters(
+    _ name: String, _ help: String, count: Int, _ labels: @escaping (Int) -> Labels
+  ) -> Counters {
+    let counters = Counters(count, labels)
+    add(name, help, "counter", .counters(counters))
+    return counters
   }
 
   /// A number that is read when somebody asks.
   public func gauge(_ name: String, _ help: String, _ labels: Labels = [], _ read: @escaping () -> Double) {
-    add(name, help, "gauge", labels, .gauge(read))
+    add(name, help, "gauge", .gauge(read, labels))
   }
 
-  /// A histogram of seconds; by convention its name ends in `_seconds`.
-  public func histogram(
-    _ name: String, _ help: String, _ labels: Labels = [],
-    bounds: [Double] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-  ) -> Histogram {
-    let histogram = Histogram(bounds: bounds)
-    add(name, help, "histogram", labels, .histogram(histogram))
-    return histogram
+  /// A histogram of seconds; by convention its name ends in `_seconds`. Or `count` of them; `labels` names the one at an
+  /// index.
+  public func histograms(
+    _ name: String, _ help: String,
+    bounds: [Double] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    count: Int = 1, _ labels: @escaping (Int) -> Labels = { _ in [] }
+  ) -> Histograms {
+    let histograms = Histograms(count, bounds: bounds, labels)
+    add(name, help, "histogram", .histograms(histograms))
+    return histograms
   }
 
   /// Shows what `network` counts behind the other series.
   public func include(_ network: any Network) { networks.append(network) }
 
-  private func add(_ name: String, _ help: String, _ type: String, _ labels: Labels, _ series: Series) {
+  private func add(_ name: String, _ help: String, _ type: String, _ series: Series) {
     // Most often it is the family that was added to last.
     if let index = families.lastIndex(where: { $0.name == name }) {
-      families[index].series.append((labels, series))
+      families[index].series.append(series)
     } else {
-      families.append(Family(name: name, help: help, type: type, series: [(labels, series)]))
+      families.append(Family(name: name, help: help, type: type, series: [series]))
     }
   }
 
@@ -97,12 +77,16 @@ public final class Metrics {
   public func exposition() -> [UInt8] {
     var text = ""
     for family in families {
-      text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.type)\n"
-      for (labels, series) in family.series {
+      let name = family.name
+      text += "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.type)\n"
+      for series in family.series {
         switch series {
-        case .counter(let counter): line(&text, family.name, labels, "\(counter.value)")
-        case .gauge(let read): line(&text, family.name, labels, number(read()))
-        case .histogram(let histogram): lines(&text, family.name, labels, histogram)
+        case .counter(let counter, let labels): line(&text, name, labels, "\(counter.value)")
+        case .gauge(let read, let labels): line(&text, name, labels, number(read()))
+        case .counters(let counters):
+          for index in 0..<counters.count { line(&text, name, counters.labels(index), "\(counters[index])") }
+        case .histograms(let histograms):
+          for index in 0..<histograms.count { lines(&text, name, histograms, index) }
         }
       }
     }
@@ -124,14 +108,15 @@ public final class Metrics {
     }
   }
 
-  private func lines(_ text: inout String, _ name: String, _ labels: Labels, _ histogram: Histogram) {
+  private func lines(_ text: inout String, _ name: String, _ histograms: Histograms, _ index: Int) {
+    let labels = histograms.labels(index)
     var total: UInt64 = 0
-    for (index, count) in histogram.counts.enumerated() {
-      total += count
-      let bound = index < histogram.bounds.count ? number(histogram.bounds[index]) : "+Inf"
+    for place in 0...histograms.bounds.count {
+      total += histograms.count(index, place)
+      let bound = place < histograms.bounds.count ? number(histograms.bounds[place]) : "+Inf"
       line(&text, name + "_bucket", labels + [("le", bound)], "\(total)")
     }
-    line(&text, name + "_sum", labels, number(Double(histogram.sumNanoseconds) / 1e9))
+    line(&text, name + "_sum", labels, number(histograms.seconds(index)))
     line(&text, name + "_count", labels, "\(total)")
   }
 

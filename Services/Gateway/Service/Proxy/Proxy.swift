@@ -15,7 +15,9 @@ final class Proxy {
   private let host: StaticString
   private let loop: EventLoop
   private let figures: ProxyFigures
-  private var traces: TraceSource
+  private let entropy: any Entropy
+  /// Seeded when the first client without a trace comes.
+  private lazy var traces = TraceSource(entropy)
   /// Where requests to the service are put together; filled and sent between two suspensions.
   private var output = ByteBuffer(capacity: 4096)
   /// Bodies longer than a piece that are on their way now.
@@ -49,7 +51,7 @@ final class Proxy {
     self.host = host
     self.loop = loop
     figures = ProxyFigures(metrics, host)
-    traces = TraceSource(entropy)
+    self.entropy = entropy
     metrics.gauge(
       "gateway_upstream_connections", "Connections to a service, lent or idle.",
       [("service", host.description)]
@@ -81,7 +83,7 @@ final class Proxy {
       } catch .service(.disconnected(beforeResponse: true)) where mayRetry && !isSecond {
         // The kept connection was closed while we wrote to it.
         isSecond = true
-        figures.retries.increment()
+        figures.count(.retried)
       } catch {
         return problem(error)
       }
@@ -110,7 +112,7 @@ final class Proxy {
         if sent == .withheld { throw ProxyError.tooLarge }
         throw ProxyError.service(error)
       }
-      figures.answers.increment()
+      figures.count(.answered)
       answer = ProxyExchange(
         connection, pool: pool, headByteCount: headByteCount, loop: loop, deadline: deadline,
         requestID: request.id,
@@ -300,16 +302,16 @@ final class Proxy {
   private func problem(_ error: ProxyError) -> Response {
     switch error {
     case .service(.connect(.timedOut)), .service(.timedOut):
-      figures.late.increment()
+      figures.count(.late)
       return Problem.timeout.response
     case .service(.malformed), .service(.tooLarge):
-      figures.malformed.increment()
+      figures.count(.malformed)
       var problem = Problem(
         .unavailable, "A part of the shop gave an answer that makes no sense. Try again shortly.")
       problem.statusCode = 502
       return problem.response
     case .service:
-      figures.down.increment()
+      figures.count(.down)
       return Problem.unavailable.response
     case .tooLarge:
       return Problem(
@@ -343,26 +345,23 @@ private enum ProxyError: Error {
   case tooLarge
 }
 
-/// What is counted for each service.
+/// What is counted for each service, by how the exchange ended.
 struct ProxyFigures {
-  let answers: Counter
-  let retries: Counter
-  let late: Counter
-  let down: Counter
-  let malformed: Counter
+  enum Outcome: Int {
+    case answered, retried, late, down, malformed
+
+    static let names: [StaticString] = ["answered", "retried", "late", "down", "malformed"]
+  }
+
+  private let counters: Counters
 
   init(_ metrics: Metrics, _ host: StaticString) {
-    func counter(_ outcome: String) -> Counter {
-      metrics.counter(
-        "gateway_upstream_requests_total", "Requests passed on to a service.",
-        [("service", host.description), ("outcome", outcome)])
-    }
-    answers = counter("answered")
-    retries = counter("retried")
-    late = counter("late")
-    down = counter("down")
-    malformed = counter("malformed")
+    counters = metrics.counters(
+      "gateway_upstream_requests_total", "Requests passed on to a service.", count: Outcome.names.count
+    ) { [("service", host.description), ("outcome", Outcome.names[$0].description)] }
   }
+
+  func count(_ outcome: Outcome) { counters.increment(outcome.rawValue) }
 }
 
 /// Ids for traces of clients that bring none: unlikely to repeat, of no use to guess. SplitMix64 (Steele,
