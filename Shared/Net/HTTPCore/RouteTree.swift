@@ -21,10 +21,10 @@ struct RouteTree: Sendable {
     var methods = MethodSet()
   }
 
-  /// A literal child of a node: where its text stands in `text`, its node, and the next child.
-  private struct Literal {
-    let start: Int
-    let end: Int
+  /// A literal child of a node: its text, its node, and the next child.
+  private struct Literal: @unchecked Sendable {
+    // Safe to keep and to share: it points into a literal of the program's, which is there for good and never written.
+    let text: UnsafeRawBufferPointer
     let node: Int
     let next: Int
   }
@@ -39,12 +39,18 @@ struct RouteTree: Sendable {
   private var nodes = [Node()]
   private var literals: [Literal] = []
   private var ends: [End] = []
-  private var text: [UInt8] = []
+
+  /// Makes room for the templates of `count` routes, about.
+  mutating func reserve(_ count: Int) {
+    nodes.reserveCapacity(2 * count)
+    literals.reserveCapacity(2 * count)
+    ends.reserveCapacity(count)
+  }
 
   /// Adds a template; see `Router.init` for what traps.
   mutating func add(_ method: Method, _ template: StaticString, _ index: Int) {
-    // A literal's bytes live as long as the program.
-    let node = template.withUTF8Buffer { insert(RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0))) }
+    // A literal's bytes live as long as the program; of `/` alone, which may have none, only the empty segment is kept.
+    let node = template.withUTF8Buffer { insert(UnsafeRawBufferPointer($0)) }
     precondition(!nodes[node].methods.contains(method), "two routes for one method and path")
     nodes[node].methods.insert(method)
     ends.append(End(method: method, route: index, next: nodes[node].firstEnd))
@@ -52,33 +58,34 @@ struct RouteTree: Sendable {
   }
 
   /// The node of a template.
-  private mutating func insert(_ bytes: RawSpan) -> Int {
-    precondition(bytes.byteCount > 0 && bytes.byte(0) == ASCII.slash, "a template starts with a slash")
+  private mutating func insert(_ bytes: UnsafeRawBufferPointer) -> Int {
+    let count = bytes.count
+    precondition(count > 0 && bytes[0] == ASCII.slash, "a template starts with a slash")
     var node = 0
     var parameterCount = 0
     var start = 1
     while true {
       var end = start
       var hasBrace = false
-      while end < bytes.byteCount, bytes.byte(end) != ASCII.slash {
-        if bytes.byte(end) == ASCII.openBrace { hasBrace = true }
-        end += 1
+      while end < count, bytes[end] != ASCII.slash {
+        if bytes[end] == ASCII.openBrace { hasBrace = true }
+        end &+= 1
       }
       if hasBrace {
         precondition(
-          bytes.byte(start) == ASCII.openBrace && bytes.byte(end - 1) == ASCII.closeBrace && end - start > 2,
+          bytes[start] == ASCII.openBrace && bytes[end - 1] == ASCII.closeBrace && end - start > 2,
           "a parameter is a whole segment")
         parameterCount += 1
         precondition(parameterCount <= 4, "at most four parameters in a template")
         let isRest =
-          end - start > 5 && bytes.byte(end - 2) == ASCII.dot && bytes.byte(end - 3) == ASCII.dot
-          && bytes.byte(end - 4) == ASCII.dot
-        precondition(!isRest || end == bytes.byteCount, "the rest is the last segment")
+          end - start > 5 && bytes[end - 2] == ASCII.dot && bytes[end - 3] == ASCII.dot
+          && bytes[end - 4] == ASCII.dot
+        precondition(!isRest || end == count, "the rest is the last segment")
         node = isRest ? restChild(of: node) : parameterChild(of: node)
       } else {
-        node = literalChild(of: node, bytes, start, end)
+        node = literalChild(of: node, UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
       }
-      guard end < bytes.byteCount else { return node }
+      guard end < count else { return node }
       start = end + 1
     }
   }
@@ -98,18 +105,16 @@ struct RouteTree: Sendable {
     return nodes[node].rest
   }
 
-  /// The child of `node` for the segment of `template` from `start` to `end`.
-  private mutating func literalChild(of node: Int, _ template: RawSpan, _ start: Int, _ end: Int) -> Int {
+  /// The child of `node` for this segment of a template.
+  private mutating func literalChild(of node: Int, _ text: UnsafeRawBufferPointer) -> Int {
     var place = nodes[node].firstLiteral
     while place >= 0 {
       let literal = literals[place]
-      if equals(template, start, end, literal) { return literal.node }
+      if equals(RawSpan(_unsafeBytes: text), 0, text.count, literal) { return literal.node }
       place = literal.next
     }
     let child = newNode()
-    let textStart = text.count
-    for offset in start..<end { text.append(template.byte(offset)) }
-    literals.append(Literal(start: textStart, end: text.count, node: child, next: nodes[node].firstLiteral))
+    literals.append(Literal(text: text, node: child, next: nodes[node].firstLiteral))
     nodes[node].firstLiteral = literals.count - 1
     return child
   }
@@ -180,11 +185,11 @@ struct RouteTree: Sendable {
 
   @inline(__always)
   private func equals(_ path: RawSpan, _ start: Int, _ end: Int, _ literal: Literal) -> Bool {
-    let count = literal.end &- literal.start
-    guard end &- start == count else { return false }
+    let text = literal.text
+    guard end &- start == text.count else { return false }
     var offset = 0
-    while offset < count {
-      if path.byte(start &+ offset) != text[literal.start &+ offset] { return false }
+    while offset < text.count {
+      if path.byte(start &+ offset) != text[offset] { return false }
       offset &+= 1
     }
     return true
