@@ -13,15 +13,31 @@ public struct CRC32C: Sendable {
   /// The CRC of no bytes.
   public init() {}
 
-  /// Takes in the bytes that follow. About 10 instructions a byte.
+  /// Takes in the bytes that follow. About 9 instructions a byte.
   public mutating func update(_ bytes: RawSpan) {
     var remainder = remainder
-    for offset in 0..<bytes.byteCount {
-      remainder ^= UInt32(bytes.byte(at: offset))
-      remainder = remainder >> 4 ^ Self.table[Int(remainder & 15)]
-      remainder = remainder >> 4 ^ Self.table[Int(remainder & 15)]
+    // Safe: no byte at or behind `count` is read.
+    bytes.withUnsafeBytes { bytes in
+      var offset = 0
+      // The remainder of four bytes is that of one after the other: low bits come first.
+      while bytes.count &- offset >= 4 {
+        remainder ^= UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        remainder = Self.afterByte(Self.afterByte(Self.afterByte(Self.afterByte(remainder))))
+        offset &+= 4
+      }
+      while offset < bytes.count {
+        remainder = Self.afterByte(remainder ^ UInt32(bytes[offset]))
+        offset &+= 1
+      }
     }
     self.remainder = remainder
+  }
+
+  /// The remainder once its low byte went through the polynomial.
+  @inline(__always)
+  private static func afterByte(_ remainder: UInt32) -> UInt32 {
+    let half = remainder >> 4 ^ table[Int(remainder & 15)]
+    return half >> 4 ^ table[Int(half & 15)]
   }
 
   /// Of everything that was taken in.

@@ -17,15 +17,17 @@
 #define LARGE_BYTES 0x200000ull
 /// What the tables of large pages cover.
 #define MAPPED_BYTES (2048 * LARGE_BYTES)
-/// The image lies below it, in pages of 4 KB; image.ld asserts that.
+/// The image lies below it; image.ld asserts that.
 #define SMALL_TABLES 4u
-#define SMALL_END (SMALL_TABLES * LARGE_BYTES)
 /// virtio-mmio's slots, the I/O APIC and the local APIC.
 #define DEVICES_START 0xfea00000ull
 #define DEVICES_END 0xff000000ull
 
 extern uint64_t boot_pml4[], boot_pd[];
 static uint64_t small_pages[SMALL_TABLES * 512] __attribute__((aligned(PAGE_BYTES)));
+/// Below it everything is in pages of 4 KB: the large pages that the image is in, no more, as each small one is a step
+/// of every start.
+static uint64_t small_end;
 
 int posix_memalign(void **result, size_t alignment, size_t size);
 void *memset(void *to, int value, size_t count);
@@ -33,18 +35,22 @@ void *memset(void *to, int value, size_t count);
 /// Makes the processor forget what it knows of the tables.
 static void flush(void) { __asm__ volatile("movq %0, %%cr3" : : "r"(boot_pml4) : "memory"); }
 
-/// Gives the pages of [start, end), all below SMALL_END, these rights.
-static void set(const char *start, const char *end, uint64_t rights) {
-  for (uint64_t page = (uint64_t)start; page < (uint64_t)end; page += PAGE_BYTES) {
-    small_pages[page / PAGE_BYTES] = rights ? page | rights : 0;
-  }
+/// Gives the pages of [start, end), all below small_end, these rights. A small loop, as it runs for each page.
+__attribute__((noinline)) static void set(const char *start, const char *end, uint64_t rights) {
+  uint64_t *entry = &small_pages[(uint64_t)start / PAGE_BYTES], value = (uint64_t)start | rights;
+  for (const char *page = start; page < end; page += PAGE_BYTES, value += PAGE_BYTES) *entry++ = value;
 }
 
-/// Gives the large pages that [start, end) touches these rights; not those below SMALL_END, or beyond the tables.
+/// Withdraws the pages of [start, end), all below small_end.
+static void unset(const char *start, const char *end) {
+  memset(&small_pages[(uint64_t)start / PAGE_BYTES], 0, (size_t)(end - start) / PAGE_BYTES * sizeof small_pages[0]);
+}
+
+/// Gives the large pages that [start, end) touches these rights; not those below small_end, or beyond the tables.
 static void set_large(uint64_t start, uint64_t end, uint64_t rights) {
   start &= ~(LARGE_BYTES - 1);
   if (end > MAPPED_BYTES) end = MAPPED_BYTES;
-  for (uint64_t page = start < SMALL_END ? SMALL_END : start; page < end; page += LARGE_BYTES) {
+  for (uint64_t page = start < small_end ? small_end : start; page < end; page += LARGE_BYTES) {
     boot_pd[page / LARGE_BYTES] = page | rights | LARGE;
   }
 }
@@ -56,22 +62,24 @@ static void map_shared(uint64_t page, uint64_t rights) {
 
 void boot_protect(struct boot_range ram) {
   const uint64_t data = PRESENT | WRITABLE | NO_EXECUTE;
+  small_end = ((uint64_t)boot_image_end + LARGE_BYTES - 1) & ~(LARGE_BYTES - 1);
   size_t count;
   uint64_t module_start = (uint64_t)boot_module(&count), module_end = module_start + count;
   // Only the ranges are walked, from tables of zeros: an image starts in as many steps as it has pages.
-  set((char *)ram.start, (char *)(ram.end < SMALL_END ? ram.end : SMALL_END), data);
-  set((char *)(module_start & ~(PAGE_BYTES - 1ull)), (char *)(module_end < SMALL_END ? module_end : SMALL_END),
+  set((char *)ram.start, (char *)(ram.end < small_end ? ram.end : small_end), data);
+  set((char *)(module_start & ~(PAGE_BYTES - 1ull)), (char *)(module_end < small_end ? module_end : small_end),
       PRESENT | NO_EXECUTE);
   set(boot_text_start, boot_text_end, PRESENT);
   set(boot_rodata_start, boot_rodata_end, PRESENT | NO_EXECUTE);
   set(boot_data_start, boot_image_end, data);
-  set(boot_stack_guard, boot_stack_bottom, 0);
-  set(boot_trap_guard, boot_trap_stack_bottom, 0);
+  unset(boot_stack_guard, boot_stack_bottom);
+  unset(boot_trap_guard, boot_trap_stack_bottom);
 
-  for (uint64_t table = 0; table < SMALL_TABLES; table++) {
+  const uint64_t tables = small_end / LARGE_BYTES;
+  for (uint64_t table = 0; table < tables; table++) {
     boot_pd[table] = (uint64_t)&small_pages[table * 512] | PRESENT | WRITABLE;
   }
-  memset(&boot_pd[SMALL_TABLES], 0, (2048 - SMALL_TABLES) * sizeof boot_pd[0]);
+  memset(&boot_pd[tables], 0, (2048 - tables) * sizeof boot_pd[0]);
   set_large(module_start, module_end, PRESENT | NO_EXECUTE);
   set_large(ram.start, ram.end, data);
   if (hypervisor_is_present()) {

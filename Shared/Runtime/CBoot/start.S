@@ -36,12 +36,12 @@ boot_entry:
     jnz 1b
     movl $boot_pd, %edi
     movl $LARGE_PAGE, %eax
-    movl $2048 / 4, %ecx
-2:  .irp offset, 0, 8, 16, 24
-    movl %eax, \offset(%edi)
+    movl $2048 / 16, %ecx
+2:  .irp entry, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    movl %eax, 8 * \entry(%edi)
     addl $0x200000, %eax
     .endr
-    addl $32, %edi
+    addl $128, %edi
     decl %ecx
     jnz 2b
 

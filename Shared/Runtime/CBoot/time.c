@@ -47,12 +47,11 @@ static uint64_t announced_frequency(void) {
 
 static uint64_t measured_frequency(void) {
   apic_write(APIC_INITIAL_COUNT, UINT32_MAX);
-  uint32_t first = apic_read(APIC_CURRENT_COUNT), passed;
-  uint64_t start = boot_tsc(), end;
-  do {
-    passed = first - apic_read(APIC_CURRENT_COUNT);
-    end = boot_tsc();
-  } while (passed < MEASURE_NANOSECONDS);
+  uint32_t first = apic_read(APIC_CURRENT_COUNT);
+  uint64_t start = boot_tsc();
+  while (first - apic_read(APIC_CURRENT_COUNT) < MEASURE_NANOSECONDS) __builtin_ia32_pause();
+  uint32_t passed = first - apic_read(APIC_CURRENT_COUNT);
+  uint64_t end = boot_tsc();
   apic_write(APIC_INITIAL_COUNT, 0);
   return (end - start) * 1000000000ull / passed;
 }
