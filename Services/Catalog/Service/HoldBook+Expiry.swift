@@ -142,12 +142,7 @@ extension HoldBook {
   /// One pass of the sweeper: ends up to `CatalogLimits.sweepSize` holds whose time is over, forgets keys that
   /// have been spent long enough, and says when the next hold is due.
   static func sweep(_ connection: Connection, now: Int64) throws(StorageError) -> Sweep {
-    let due = try connection.query(
-      "SELECT row FROM hold WHERE state = 'held' AND expires_at <= ? ORDER BY expires_at LIMIT ?",
-      [.integer(now), .integer(Int64(CatalogLimits.sweepSize))]
-    ) { (row) throws(StorageError) in row.int(0) }
-    var touched: [String] = []
-    for hold in due { touched += try expire(connection, hold, now: now) }
+    let sweep = try expireDue(connection, now: now)
     _ = try connection.execute(
       """
       DELETE FROM hold WHERE row IN (
@@ -156,10 +151,26 @@ extension HoldBook {
       [
         .integer(now - CatalogLimits.tombstoneMilliseconds), .integer(Int64(CatalogLimits.sweepSize)),
       ])
-    let next = try connection.first(
+    return sweep
+  }
+
+  /// The same, but nothing is forgotten: what a start needs.
+  static func expireDue(_ connection: Connection, now: Int64) throws(StorageError) -> Sweep {
+    var sweep = Sweep(touched: [], nextExpiry: try nextExpiry(connection))
+    guard let first = sweep.nextExpiry, first <= now else { return sweep }
+    let due = try connection.query(
+      "SELECT row FROM hold WHERE state = 'held' AND expires_at <= ? ORDER BY expires_at LIMIT ?",
+      [.integer(now), .integer(Int64(CatalogLimits.sweepSize))]
+    ) { (row) throws(StorageError) in row.int(0) }
+    for hold in due { sweep.touched += try expire(connection, hold, now: now) }
+    sweep.nextExpiry = try nextExpiry(connection)
+    return sweep
+  }
+
+  private static func nextExpiry(_ connection: Connection) throws(StorageError) -> Int64? {
+    try connection.first(
       "SELECT expires_at FROM hold WHERE state = 'held' ORDER BY expires_at LIMIT 1", []
     ) { (row) throws(StorageError) in row.int(0) }
-    return Sweep(touched: touched, nextExpiry: next)
   }
 
   /// What a pass of the sweeper did.
