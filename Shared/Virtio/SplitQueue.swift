@@ -121,12 +121,13 @@ final class SplitQueue {
   /// always when the device was given up. No allocation.
   func add(_ pieces: UnsafeBufferPointer<DMAPiece>) -> Int? {
     precondition(!pieces.isEmpty && pieces.count <= maximumPieceCount)
+    if pieces.count == 1 { return add(pieces[0]) }
     guard hasRoom(pieceCount: pieces.count) else { return nil }
     let head = Int(firstFree)
     var writableByteCount: UInt32 = 0
     for piece in pieces where piece.isWritable { writableByteCount += piece.byteCount }
     var chainCount = 1
-    if let indirect, pieces.count > 1 {
+    if let indirect {
       let table = indirect + head * maximumPieceCount * Layout.descriptorByteCount
       for position in pieces.indices {
         let isLast = position == pieces.count - 1
@@ -150,15 +151,31 @@ final class SplitQueue {
         if isLast { firstFree = next } else { descriptor = Int(next) }
       }
     }
-    entries[head].chainCount = UInt16(chainCount)
+    publish(head, chainCount: chainCount, writableByteCount: writableByteCount)
+    return head
+  }
+
+  /// The same for a buffer of one piece, as nearly all are.
+  func add(_ piece: DMAPiece) -> Int? {
+    guard hasRoom(pieceCount: 1) else { return nil }
+    let head = Int(firstFree)
+    firstFree = entries[head].next
+    store(piece, flags: 0, next: 0, at: descriptors + head * Layout.descriptorByteCount)
+    publish(head, chainCount: 1, writableByteCount: piece.isWritable ? piece.byteCount : 0)
+    return head
+  }
+
+  /// Puts the chain that begins at `head` into the available ring.
+  @inline(__always)
+  private func publish(_ head: Int, chainCount: Int, writableByteCount: UInt32) {
+    entries[head].chainCount = UInt16(truncatingIfNeeded: chainCount)
     entries[head].writableByteCount = writableByteCount
-    freeCount -= chainCount
-    inFlightCount += 1
+    freeCount &-= chainCount
+    inFlightCount &+= 1
     let slot = available + Layout.ringHeaderByteCount + (Int(availableIndex) & (size - 1)) * 2
-    slot.storeBytes(of: UInt16(head), as: UInt16.self)
+    slot.storeBytes(of: UInt16(truncatingIfNeeded: head), as: UInt16.self)
     availableIndex &+= 1
     virtio_store16(available + 2, availableIndex)
-    return head
   }
 
   private func store(_ piece: DMAPiece, flags: UInt16, next: UInt16, at place: UnsafeMutableRawPointer) {

@@ -5,11 +5,8 @@ import Platform
 extension VirtioNet {
   /// Gives a page to the device.
   func offer(page: Int) {
-    var piece = DMAPiece(
-      receivePages + page * Self.pageByteCount, byteCount: Self.pageByteCount, isWritable: true)
-    let identifier = withUnsafePointer(to: &piece) {
-      receiveQueue.add(UnsafeBufferPointer(start: $0, count: 1))
-    }
+    let identifier = receiveQueue.add(
+      DMAPiece(receivePages + page * Self.pageByteCount, byteCount: Self.pageByteCount, isWritable: true))
     // There are as many pages as descriptors, so only a device that was given up takes none.
     if let identifier { pageOfIdentifier[identifier] = UInt16(page) }
   }

@@ -28,8 +28,15 @@ final class ImageNetwork: Network, EventSource {
   /// Questions without an answer before a connection is given up.
   static let keepAliveProbeCount = 10
 
+  /// What every turn looks at, several times for each request, and counts no references for.
+  private struct Link {
+    /// Not owned here: the stack keeps its interfaces for as long as it lives, and each its device.
+    unowned(unsafe) let interface: Interface
+    unowned(unsafe) let device: any InterruptingNetworkDevice
+  }
+
   private let stack: NetworkStack
-  private var links: [(interface: Interface, device: any InterruptingNetworkDevice)] = []
+  private var links: [Link] = []
   private let board: Board
   private let log: Logger
   private var isStarted = false
@@ -81,7 +88,7 @@ final class ImageNetwork: Network, EventSource {
       case .defended: break
       }
     }
-    links.append((interface, device))
+    links.append(Link(interface: interface, device: device))
   }
 
   /// The stack's limits in a machine with so much memory: a quarter for queues, a sixteenth for what is remembered of
