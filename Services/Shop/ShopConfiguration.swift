@@ -84,8 +84,11 @@ public struct ShopConfiguration: Equatable, Sendable {
     guard rates.count <= Self.maximumTaxRates else { throw .wrong("shop.tax", "has more than 300 countries") }
     self.currency = currency
     self.taxIncluded = taxIncluded == "true"
-    shippingMethods = methods.sorted { ($0.price.amount, $0.id) < ($1.price.amount, $1.id) }
-    taxRates = rates.sorted { $0.country < $1.country }
+    shippingMethods = methods.ordered {
+      let (left, right) = ($0.price.amount, $1.price.amount)
+      return left == right ? $0.id.precedesByBytes($1.id) : left < right
+    }
+    taxRates = rates.ordered { $0.country.precedesByBytes($1.country) }
   }
 
   private static func isMethodID(_ id: String) -> Bool {

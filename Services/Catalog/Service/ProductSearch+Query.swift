@@ -1,3 +1,4 @@
+import Bytes
 import HTTPCore
 import Shop
 
@@ -19,7 +20,7 @@ extension ProductSearch {
         words = SearchWords.words(in: q)
       }
     }
-    let tags = Set(query.all("tag")).sorted()
+    let tags = Array(Set(query.all("tag"))).ordered { $0.precedesByBytes($1) }
     if tags.count > CatalogLimits.searchTagCount {
       fail("tag", "may be given at most \(CatalogLimits.searchTagCount) times")
     }

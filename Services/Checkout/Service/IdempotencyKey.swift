@@ -46,7 +46,7 @@ public struct Fingerprint: Equatable, Hashable, Sendable {
       .object(
         JSONObject(
           object.members.map { (key: $0.key, value: sorted($0.value)) }
-            .sorted { $0.key.precedesByBytes($1.key) }))
+            .ordered { $0.key.precedesByBytes($1.key) }))
     default: json
     }
   }

@@ -58,7 +58,7 @@ public struct JSONObject: Equatable, Sendable {
 
   /// The indices in order of their keys' bytes; equal keys in order of index.
   private static func order(count: Int, key: (Int) -> String) -> [Int] {
-    Array(0..<count).sorted { left, right in
+    Sorting.places(count) { left, right in
       let (leftKey, rightKey) = (key(left), key(right))
       if leftKey.precedesByBytes(rightKey) { return true }
       return left < right && isSame(leftKey, rightKey)

@@ -1,3 +1,4 @@
+import Bytes
 import CatalogAPI
 import EventLoop
 import HTTP
@@ -53,7 +54,9 @@ extension Storefront {
     tagsExpire = loop.now + Self.tagLifetime
     do throws(ServiceError) {
       let counts = try await catalog.tags(until: min(deadline, loop.now + Self.luxuryPatience))
-      tags = counts.map { ($0.tag, $0.count) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+      tags = counts.map { (name: $0.tag, count: $0.count) }.ordered {
+        $0.count == $1.count ? $0.name.precedesByBytes($1.name) : $0.count > $1.count
+      }
     } catch {}
   }
 
