@@ -87,11 +87,13 @@ extension Endpoint {
   }
 
   private init?(parsingIPv6 text: String) {
-    guard let end = text.utf8.firstIndex(of: UInt8(ascii: "]")),
-      let address = IPv6Address(String(text[text.utf8.index(after: text.startIndex)..<end]))
-    else { return nil }
-    let rest = text[text.utf8.index(after: end)...]
-    guard rest.utf8.first == UInt8(ascii: ":"), let port = UInt16(rest.dropFirst()), port > 0 else {
+    guard let end = text.offset(ofFirst: UInt8(ascii: "]")), let address = IPv6Address(text.cut(1..<end))
+    else {
+      return nil
+    }
+    let rest = text.dropping(byteCount: end + 1)
+    guard rest.utf8.first == UInt8(ascii: ":"), let port = UInt16(rest.dropping(byteCount: 1)), port > 0
+    else {
       return nil
     }
     self.init(.v6(address.high, address.low), port: port)

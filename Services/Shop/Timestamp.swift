@@ -18,14 +18,14 @@ public enum Timestamp {
     // All 24 bytes are written, with ASCII.
     return String(unsafeUninitializedCapacity: 24) { room in
       var at = 0
-      func put(_ number: Int, _ digits: Int, then separator: Character) {
+      func put(_ number: Int, _ digits: Int, then separator: Unicode.Scalar) {
         var number = number
         for index in (at..<at + digits).reversed() {
           room[index] = UInt8(ascii: "0") + UInt8(number % 10)
           number /= 10
         }
         at += digits
-        room[at] = separator.asciiValue ?? 0
+        room[at] = UInt8(ascii: separator)
         at += 1
       }
       put(Int(year), 4, then: "-")
@@ -112,8 +112,8 @@ public enum Timestamp {
 
     var isAtEnd: Bool { at == bytes.count }
 
-    mutating func take(_ character: Character) -> Bool {
-      guard at < bytes.count, bytes[at] == character.asciiValue else { return false }
+    mutating func take(_ character: Unicode.Scalar) -> Bool {
+      guard at < bytes.count, bytes[at] == UInt8(ascii: character) else { return false }
       at += 1
       return true
     }

@@ -56,10 +56,7 @@ public enum ResponseWriter {
   @discardableResult
   public static func field(_ name: StaticString, _ value: RawSpan, into output: inout ByteBuffer) -> Bool {
     guard isFieldValue(value) else { return false }
-    output.append(name)
-    output.append(": ")
-    output.append(value)
-    output.append("\r\n")
+    name.withUTF8Buffer { write(RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), value, into: &output) }
     return true
   }
 
@@ -73,11 +70,19 @@ public enum ResponseWriter {
   @discardableResult
   public static func field(_ name: RawSpan, _ value: RawSpan, into output: inout ByteBuffer) -> Bool {
     guard isToken(name), isFieldValue(value) else { return false }
-    output.append(name)
-    output.append(": ")
-    output.append(value)
-    output.append("\r\n")
+    write(name, value, into: &output)
     return true
+  }
+
+  /// Name, `: `, value and the line's end. Looks once whether there is room, not for each of the four.
+  @inline(never)
+  private static func write(_ name: RawSpan, _ value: RawSpan, into output: inout ByteBuffer) {
+    output.withFreeRoom(atLeast: name.byteCount + value.byteCount + 4) { room in
+      room.append(contentsOf: name)
+      room.append(bigEndian: 0x3a20 as UInt16)
+      room.append(contentsOf: value)
+      room.append(bigEndian: 0x0d0a as UInt16)
+    }
   }
 
   /// Content-Length.

@@ -32,8 +32,21 @@ extension String {
     }
   }
 
-  /// What is left without the first `byteCount` bytes, which must end with a character.
-  public func dropping(byteCount: Int) -> String {
-    String(self[utf8.index(startIndex, offsetBy: byteCount)...])
+  /// What is left without the first `byteCount` bytes.
+  public func dropping(byteCount: Int) -> String { cut(byteCount..<utf8.count) }
+
+  /// The text of the bytes in `range`. Cut by bytes, as `self[…]` looks for the ends of characters, with the rules and
+  /// the tables of graphemes.
+  @inline(never)
+  public func cut(_ range: Range<Int>) -> String { withBytes { String(utf8: $0.extracting(range)) } }
+
+  /// How many bytes stand before the first `byte`; nil when there is none.
+  public func offset(ofFirst byte: UInt8) -> Int? {
+    withBytes { bytes in (0..<bytes.byteCount).first { bytes.byte(at: $0) == byte } }
+  }
+
+  /// How many bytes stand before the last `byte`; nil when there is none.
+  public func offset(ofLast byte: UInt8) -> Int? {
+    withBytes { bytes in (0..<bytes.byteCount).last { bytes.byte(at: $0) == byte } }
   }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import CartAPI
 import CheckoutAPI
 import Shop
@@ -191,9 +192,9 @@ struct CheckoutPage {
 
   /// What stands behind the last slash, if anything does.
   private static func lastWord(of pointer: String) -> String? {
-    guard let slash = pointer.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
-    let word = pointer[pointer.utf8.index(after: slash)...]
-    return word.isEmpty ? nil : String(word)
+    guard let slash = pointer.offset(ofLast: UInt8(ascii: "/")) else { return nil }
+    let word = pointer.dropping(byteCount: slash + 1)
+    return word.isEmpty ? nil : word
   }
 
   /// The form field that a pointer of the API means.

@@ -1,3 +1,4 @@
+import Bytes
 import Log
 import Platform
 import Wire
@@ -80,9 +81,9 @@ extension Settings {
 
   /// What stands before and behind the slash.
   private static func split(_ text: String) -> (address: String, prefixLength: Int)? {
-    guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")),
-      let prefixLength = Int(text[text.utf8.index(after: slash)...])
+    guard let slash = text.offset(ofFirst: UInt8(ascii: "/")),
+      let prefixLength = Int(text.dropping(byteCount: slash + 1))
     else { return nil }
-    return (String(text[..<slash]), prefixLength)
+    return (text.cut(0..<slash), prefixLength)
   }
 }
