@@ -12,7 +12,7 @@ public final class ConsoleInput: EventSource {
   private var current: [UInt8] = []
   private var lines: [String] = []
 
-  init() { boot_console_listen() }
+  override init() { boot_console_listen() }
 
   /// The next line, without its end. One task reads at a time.
   public func readLine() async -> String {
@@ -20,7 +20,7 @@ public final class ConsoleInput: EventSource {
     return lines.removeFirst()
   }
 
-  public func handleEvents() {
+  public override func handleEvents() {
     while case let byte = boot_console_read(), byte >= 0 {
       if byte == 10 || byte == 13 {
         endLine()

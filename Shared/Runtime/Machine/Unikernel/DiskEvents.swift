@@ -15,7 +15,7 @@ final class DiskEvents: EventSource {
     self.log = log
   }
 
-  func handleEvents() {
+  override func handleEvents() {
     // The device's registers are far away (each access leaves the guest): untouched while nothing is under way.
     if disk.inFlightCount > 0, disk.handleEvents() { worker.resume() }
     if let failure = disk.failureDescription { stop(failure) }

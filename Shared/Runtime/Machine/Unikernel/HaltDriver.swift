@@ -3,18 +3,19 @@ import EventLoop
 import Platform
 import _Concurrency
 
-/// A device that the loop asks for news.
-public protocol EventSource: AnyObject {
+/// A device that the loop asks for news. A class, since Swift counts references to a protocol's object at every call,
+/// and every turn calls each of them, several times for each request.
+open class EventSource {
+  /// A device without news.
+  public init() {}
+
   /// Takes what the device has finished and wakes those who wait for it. Called once per turn, also when there is
   /// nothing; must acknowledge the device's interrupt before it looks, or the next edge is lost.
-  func handleEvents()
-  /// Asks for an interrupt at the next news, and returns whether there is none yet: else the loop must not wait.
-  func mayIdle() -> Bool
-}
+  open func handleEvents() {}
 
-extension EventSource {
-  /// For a device whose interrupts are never held back.
-  public func mayIdle() -> Bool { true }
+  /// Asks for an interrupt at the next news, and returns whether there is none yet: else the loop must not wait. For a
+  /// device whose interrupts are never held back there is nothing to ask.
+  open func mayIdle() -> Bool { true }
 }
 
 /// The loop of an image: its jobs are all of Swift's, and idle means that the processor halts.
@@ -23,7 +24,8 @@ public final class HaltDriver: LoopDriver {
   static let maximumJobsPerTurn = 4096
 
   private let clock: any Clock
-  private var sources: [any EventSource] = []
+  /// Each kept for good.
+  private var sources: [Unmanaged<EventSource>] = []
   /// Whether every source was asked once. Before, a wait of somebody else's (the entropy device's, at the start) may have
   /// taken an edge that one of them sent.
   private var hasAsked = false
@@ -32,9 +34,9 @@ public final class HaltDriver: LoopDriver {
   public init(clock: any Clock) { self.clock = clock }
 
   /// Asks `source` in every turn from now on, and lets edges of its interrupt line, if any, end the idle wait.
-  public func watch(_ source: any EventSource, interruptLine: UInt32?) {
+  public func watch(_ source: EventSource, interruptLine: UInt32?) {
     if let interruptLine { boot_enable_interrupt(interruptLine) }
-    sources.append(source)
+    sources.append(.passRetained(source))
   }
 
   public func start(_ body: @escaping () async -> Void) {
@@ -51,10 +53,20 @@ public final class HaltDriver: LoopDriver {
 
   public func poll(until deadline: Instant) {
     let now = clock.now
-    if hasAsked && deadline > now && JobQueue.isEmpty && sources.allSatisfy({ $0.mayIdle() }) {
+    if hasAsked && deadline > now && JobQueue.isEmpty && mayIdle() {
       boot_idle(deadline.nanoseconds - now.nanoseconds)
     }
-    for source in sources { source.handleEvents() }
+    // Safe: the list keeps them.
+    for source in sources { source._withUnsafeGuaranteedRef { $0.handleEvents() } }
     hasAsked = true
+  }
+
+  /// Asks every source, up to the first with news.
+  private func mayIdle() -> Bool {
+    for source in sources {
+      // Safe: the list keeps them.
+      guard source._withUnsafeGuaranteedRef({ $0.mayIdle() }) else { return false }
+    }
+    return true
   }
 }

@@ -17,7 +17,7 @@ import _Concurrency
 /// Settings: `net.address`, such as 10.83.0.11/24 or dhcp; `net.gateway` (optional); `net.address6`, such as
 /// fd00:83::11/64 or auto, and `net.gateway6` (both optional; without `net.address6` there is no IPv6, and with it there
 /// need be no `net.address`); the same of `outside`.
-final class ImageNetwork: Network, EventSource {
+final class ImageNetwork: EventSource, Network {
   /// How long `finish` waits for peers to acknowledge what they were sent, and how often it looks.
   static let lingerDuration = Duration.seconds(2)
   static let lingerInterval = Duration.milliseconds(1)
@@ -133,13 +133,13 @@ final class ImageNetwork: Network, EventSource {
   // MARK: The device
 
   // Arming takes the interrupt back, so looking needs no access to the device's registers.
-  func handleEvents() {
+  override func handleEvents() {
     mayHaveMore = false
     guard isStarted else { return }
     for link in links where link.interface.poll() { mayHaveMore = true }
   }
 
-  func mayIdle() -> Bool {
+  override func mayIdle() -> Bool {
     guard isStarted else { return true }
     var isQuiet = !mayHaveMore
     for link in links {

@@ -37,10 +37,11 @@ final class XenDevices: EventSource {
       throw SettingsError(error.description)
     }
     grants = PageGrants(memory: memory)
+    super.init()
     board.driver.watch(self, interruptLine: nil)
   }
 
-  func handleEvents() { store.handleEvents() }
+  override func handleEvents() { store.handleEvents() }
 
   /// Connects network device `index`.
   func startNetwork(
