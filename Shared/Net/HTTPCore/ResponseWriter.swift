@@ -56,6 +56,7 @@ public enum ResponseWriter {
   @discardableResult
   public static func field(_ name: StaticString, _ value: RawSpan, into output: inout ByteBuffer) -> Bool {
     guard isFieldValue(value) else { return false }
+    // Read before the closure returns.
     name.withUTF8Buffer { write(RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), value, into: &output) }
     return true
   }

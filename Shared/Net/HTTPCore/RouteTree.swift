@@ -110,6 +110,7 @@ struct RouteTree: Sendable {
     var place = nodes[node].firstLiteral
     while place >= 0 {
       let literal = literals[place]
+      // A part of the program's own text, and read at once.
       if equals(RawSpan(_unsafeBytes: text), 0, text.count, literal) { return literal.node }
       place = literal.next
     }
