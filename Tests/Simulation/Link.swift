@@ -22,6 +22,8 @@ final class Link {
 
   static let leftAddress = IPv4Address(10, 0, 0, 1)
   static let rightAddress = IPv4Address(10, 0, 0, 2)
+  static let leftAddress6 = IPv6Address(high: 0xfd00 << 48, low: 1)
+  static let rightAddress6 = IPv6Address(high: 0xfd00 << 48, low: 2)
   static let leftHardware: UInt64 = 0x0200_0000_0001
   static let rightHardware: UInt64 = 0x0200_0000_0002
 
@@ -79,6 +81,7 @@ final class Link {
 /// A TCP segment that a test writes.
 struct Segment {
   var fromLeft = true
+  var isIPv6 = false
   var sequence: UInt32
   var acknowledgement: UInt32?
   var flags: TCPFlags = []
@@ -109,23 +112,29 @@ struct Segment {
     let (a, b) = (Link.leftHardware, Link.rightHardware)
     let ethernet = EthernetHeader(
       destination: EthernetAddress(rawValue: fromLeft ? b : a),
-      source: EthernetAddress(rawValue: fromLeft ? a : b), type: .ipv4)
+      source: EthernetAddress(rawValue: fromLeft ? a : b), type: isIPv6 ? .ipv6 : .ipv4)
     var header = TCPHeader(
       sourcePort: fromLeft ? ports.0 : ports.1, destinationPort: fromLeft ? ports.1 : ports.0,
       sequenceNumber: SequenceNumber(sequence), acknowledgementNumber: SequenceNumber(acknowledgement ?? 0),
       flags: acknowledgement == nil ? flags : flags.union(.ack), window: window)
     header.options = options
+    let byteCount = header.byteCount + payload.count
     var ip = IPv4Header(
       source: fromLeft ? Link.leftAddress : Link.rightAddress,
       destination: fromLeft ? Link.rightAddress : Link.leftAddress, protocol: .tcp,
-      payloadByteCount: header.byteCount + payload.count)
+      payloadByteCount: byteCount)
     ip.identification = identification
-    return [UInt8](byteCount: 34 + header.byteCount + payload.count) { output in
+    let ip6 = IPv6Header(
+      source: fromLeft ? Link.leftAddress6 : Link.rightAddress6,
+      destination: fromLeft ? Link.rightAddress6 : Link.leftAddress6, protocol: .tcp,
+      payloadByteCount: byteCount)
+    let pseudoHeader = isIPv6 ? ip6.pseudoHeader : ip.pseudoHeader
+    return [UInt8](byteCount: (isIPv6 ? 54 : 34) + byteCount) { output in
       ethernet.write(into: &output)
-      ip.write(into: &output)
+      if isIPv6 { ip6.write(into: &output) } else { ip.write(into: &output) }
       header.write(
         into: &output,
-        seal: isPartial ? .partial(pseudoHeader: ip.pseudoHeader) : .full(pseudoHeader: ip.pseudoHeader)
+        seal: isPartial ? .partial(pseudoHeader: pseudoHeader) : .full(pseudoHeader: pseudoHeader)
       ) { $0.append(contentsOf: payload.span.bytes) }
     }
   }

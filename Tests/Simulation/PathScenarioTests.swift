@@ -11,7 +11,8 @@ import Testing
     .clampedSegmentSize(536),
     .movedNumbers(of: 0, by: 0xdead_beef, translatesSACK: true),
     .movedNumbers(of: 0, by: 0xdead_beef, translatesSACK: false),
-    .fragmentation(from: 0, byteCount: 576), .resegmentation(from: 0, byteCount: 200),
+    .fragmentation(from: 0, byteCount: 576), .reportedNarrowing(from: 0, byteCount: 1_300),
+    .resegmentation(from: 0, byteCount: 200),
     .burstLoss(from: 0, begins: 0.01, longest: 50_000_000),
     .policing(from: 0, bytesPerSecond: 500_000, burst: 20_000),
     .routeChanges(from: 0, delays: [0, 20_000_000], every: 100_000_000),
@@ -23,14 +24,27 @@ import Testing
     var connection = ConnectionPlan()
     connection.opener.byteCount = 400_000
     connection.acceptor.byteCount = 50_000
-    var plan = ScenarioPlan(seed: 9, connections: [connection])
-    for index in 0..<2 {
-      plan.cables[index].delayNanoseconds = 5_000_000
-      plan.cables[index].loss = loss
+    for isIPv6 in [false, true] {
+      var plan = ScenarioPlan(seed: 9, connections: [connection], isIPv6: isIPv6)
+      for index in 0..<2 {
+        plan.cables[index].delayNanoseconds = 5_000_000
+        plan.cables[index].loss = loss
+      }
+      plan.pathologies = [pathology]
+      let outcome = ScenarioRun.run(plan)
+      #expect(outcome.failures.isEmpty, "IPv6 \(isIPv6): \(outcome.description)")
     }
-    plan.pathologies = [pathology]
-    let outcome = ScenarioRun.run(plan)
-    #expect(outcome.failures.isEmpty, "\(outcome.description)")
+  }
+
+  @Test func `random plans put every kind of box into the way of either family`() {
+    var kinds: [Set<String>] = [[], []]
+    for seed in 0..<1_000 {
+      let plan = ScenarioPlan(seed: UInt64(seed))
+      for pathology in plan.pathologies {
+        kinds[plan.isIPv6 ? 1 : 0].insert(String("\(pathology)".prefix { $0 != "(" }))
+      }
+    }
+    #expect(kinds[0] == kinds[1] && kinds[0].count == 11, "\(kinds)")
   }
 
   @Test func `a queue of seconds is filled and emptied`() {

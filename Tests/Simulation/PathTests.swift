@@ -103,21 +103,30 @@ import Wire
     }
   }
 
-  @Test func `fragments are no larger than the link and make the packet again`() {
+  @Test(arguments: [false, true])
+  func `fragments are no larger than the link and make the packet again`(isIPv6: Bool) {
     for byteCount in [576, 1_000, 1_480] {
-      let link = link(.fragmentation(from: 0, byteCount: byteCount))
-      let sent = Segment(5, ack: 6, content(1_446))
+      // The second link cuts what is in fragments already.
+      let link = link(
+        .fragmentation(from: 0, byteCount: byteCount), .fragmentation(from: 0, byteCount: byteCount - 100))
+      var sent = Segment(5, ack: 6, content(1_436))
+      sent.isIPv6 = isIPv6
       _ = send([sent, sent], over: link)
-      #expect(link.arrived.allSatisfy { $0.frame.count <= 14 + byteCount } && link.arrived.count > 2)
+      #expect(link.arrived.allSatisfy { $0.frame.count <= byteCount - 86 } && link.arrived.count > 3)
       // In any order.
       var collector = FragmentCollector()
       var whole: [[UInt8]] = []
       for (frame, _) in link.arrived.reversed() {
-        let packet = try? IPv4Packet(validating: frame.span.bytes.extracting(14..<frame.count))
-        guard let packet else { continue }
-        if let payload = collector.add(packet) { whole.append(payload) }
+        let bytes = frame.span.bytes.extracting(14..<frame.count)
+        if isIPv6 {
+          guard let packet = try? IPv6Packet(validating: bytes) else { continue }
+          if let payload = collector.add(packet) { whole.append(payload) }
+        } else {
+          guard let packet = try? IPv4Packet(validating: bytes) else { continue }
+          if let payload = collector.add(packet) { whole.append(payload) }
+        }
       }
-      let expected = Array(sent.frame()[34...])
+      let expected = Array(sent.frame()[(isIPv6 ? 54 : 34)...])
       #expect(whole == [expected, expected])
     }
   }
@@ -134,16 +143,32 @@ import Wire
     #expect(message.payload.byteCount == 28)
   }
 
-  @Test func `a segment is cut into small ones that say the same`() {
+  @Test func `a narrow link of IPv6 says so as well, and quotes what the smallest MTU takes`() throws {
+    let link = link(.reportedNarrowing(from: 0, byteCount: 1_300))
+    var segments = [Segment(5, ack: 6, content(1_400)), Segment(6, ack: 6, content(900))]
+    for index in segments.indices { segments[index].isIPv6 = true }
+    #expect(send(segments, over: link).count == 1)
+    let frame = try #require(link.returned.first)
+    let packet = try IPv6Packet(validating: frame.span.bytes.extracting(14..<frame.count))
+    #expect(packet.destination == Link.leftAddress6 && packet.totalByteCount == IPv6Packet.minimumMTU)
+    let message = try ICMPv6Message(
+      validating: packet.payload, checksum: .verify(pseudoHeader: packet.pseudoHeader))
+    #expect(message.kind == .packetTooBig(mtu: 1_300))
+    #expect(message.payload.withUnsafeBytes { Array($0) } == Array(segments[0].frame()[14..<14 + 1_232]))
+  }
+
+  @Test(arguments: [false, true])
+  func `a segment is cut into small ones that say the same`(isIPv6: Bool) {
     let bytes = content(1_000)
     var sent = Segment(5, ack: 6, [.fin, .psh], bytes)
+    sent.isIPv6 = isIPv6
     sent.options.timestamps = TCPTimestamps(value: 1, echo: 2)
     let link = link(.resegmentation(from: 0, byteCount: 300))
     let arrived = send([sent], over: link)
     #expect(arrived.map(\.payloadByteCount) == [300, 300, 300, 100])
     #expect(arrived.map { $0.header.sequenceNumber.rawValue } == [5, 305, 605, 905])
     #expect(arrived.map { $0.header.flags.contains(.fin) } == [false, false, false, true])
-    #expect(link.arrived.flatMap { $0.frame[66...] } == bytes)
+    #expect(link.arrived.flatMap { $0.frame[(isIPv6 ? 86 : 66)...] } == bytes)
   }
 
   @Test func `losses come in bursts`() {

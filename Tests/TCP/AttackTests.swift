@@ -87,7 +87,18 @@ import Wire
     script.write(60_000)
     script.takeAll()
     for index in 0..<1000 { try script.ack(1, sack: [10 + index * 20..<20 + index * 20]) }
-    #expect(script.connection.scoreboard.ranges.count <= Scoreboard.maximumRangeCount)
+    #expect(script.connection.scoreboard.ranges.count == Scoreboard.maximumRangeCount)
+  }
+
+  @Test func `of a large window the scoreboard holds every second segment, and not much more`() {
+    var scoreboard = Scoreboard()
+    let start = SequenceNumber(UInt32.max - 1000)
+    for index in 0..<2000 {
+      let place = start + 1448 + index * (index < 360 ? 2896 : 20)
+      _ = scoreboard.insert(
+        SACKBlock(start: place, end: place + 10), unacknowledged: start, sent: start + (1 << 20))
+    }
+    #expect((360...512).contains(scoreboard.ranges.count))
   }
 
   @Test func `a window taken back in recovery does not make a storm of single bytes`() throws {

@@ -60,6 +60,17 @@ import Wire
     #expect(script.read() == stream(20 * (limit + 5) + 10))
   }
 
+  @Test func `in as many pieces as every second segment of a large window is all kept`() throws {
+    var configuration = Configuration()
+    configuration.initialReceiveWindowByteCount = 1 << 20
+    let script = try Script.established(.all, configuration)
+    for index in 0..<300 { try script.data(1461 + index * 2920, 1460) }
+    #expect(script.connection.receiveQueue.pieceCount == 300 && script.counters.droppedForMemory == 0)
+    // And smaller ones up to a limit.
+    for index in 0..<300 { try script.data(900_001 + index * 20, 10) }
+    #expect(script.connection.receiveQueue.pieceCount == (1 << 20) / Scoreboard.bytesForEachRange)
+  }
+
   @Test func `in any order and overlap is put together`() throws {
     for seed in 0..<60 {
       var random = Random(seed: UInt64(seed))

@@ -50,7 +50,8 @@ public struct Configuration: Sendable {
   public var congestionAlgorithm = CongestionAlgorithm.cubic
   /// Segments of less payload than this are not made for any peer, whatever it asks for.
   public var minimumSegmentByteCount = 64
-  /// Pieces beyond a gap that the receiver remembers; more are dropped.
+  /// Pieces beyond a gap that the receiver remembers, and one for each 2 KiB of a window with more of these; what is
+  /// one too many is dropped.
   public var maximumGapCount = 64
   /// Challenge ACKs (RFC 5961 §7) and other answers to segments out of place, per second and connection.
   public var challengesPerSecond = 10

@@ -46,9 +46,10 @@ struct Reassembly: ~Copyable {
       let stored = ring.append(bytes, limit: limit)
       return stored > 0 ? .advanced(stored) : .noRoom
     }
-    guard offset == 0 || touches(offset, offset + bytes.byteCount) || pieces.count < maximumGapCount else {
-      return .noRoom
-    }
+    guard
+      offset == 0 || touches(offset, offset + bytes.byteCount)
+        || pieces.count < max(maximumGapCount, limit / Scoreboard.bytesForEachRange)
+    else { return .noRoom }
     let stored = ring.place(bytes, at: offset, limit: limit)
     guard stored > 0 else { return .noRoom }
     merge(offset, offset + stored)

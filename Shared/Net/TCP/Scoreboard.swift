@@ -4,8 +4,11 @@ import Wire
 
 /// What the peer has beyond the acknowledged, as its SACK blocks say: separate ranges in order.
 struct Scoreboard {
-  /// Ranges that are remembered; of more, the lowest of what is new is forgotten, and sent again for nothing.
+  /// Ranges that are remembered whatever is in flight, and of more so many bytes that each one needs there: fewer than
+  /// two full segments, as when a queue overflows because the window doubles each round trip every second one is lost.
+  /// What is forgotten beyond that is sent again for nothing.
   static let maximumRangeCount = 128
+  static let bytesForEachRange = 2048
   /// Segments above a gap that make it a loss and not a reordering (RFC 5681 §3.2).
   static let duplicateThreshold = 3
 
@@ -40,7 +43,8 @@ struct Scoreboard {
     let added = (merged.end - merged.start) - covered
     guard added > 0 else { return false }
     if low == high {
-      guard ranges.count < Self.maximumRangeCount else { return false }
+      let limit = max(Self.maximumRangeCount, (sent - unacknowledged) / Self.bytesForEachRange)
+      guard ranges.count < limit else { return false }
       ranges.insert(merged, at: low)
     } else {
       ranges[low] = merged

@@ -40,32 +40,51 @@ public final class EndInvariants {
   func heard(_ frame: RawSpan, isTrusted: Bool) {
     do throws(WireError) {
       let ethernet = try EthernetFrame(validating: frame)
-      guard ethernet.type == .ipv4 else { return }
-      let packet = try IPv4Packet(validating: ethernet.payload)
-      guard packet.protocol == .tcp else { return }
-      if packet.isFragment {
-        if let whole = fragments.add(packet) { try hear(whole.span.bytes, packet, isTrusted: false) }
-      } else {
-        try hear(packet.payload, packet, isTrusted: isTrusted)
+      switch ethernet.type {
+      case .ipv4:
+        let packet = try IPv4Packet(validating: ethernet.payload)
+        guard packet.protocol == .tcp else { return }
+        let source = IPv6Address(mapped: packet.source)
+        let destination = IPv6Address(mapped: packet.destination)
+        if packet.isFragment {
+          guard let whole = fragments.add(packet) else { return }
+          try hear(whole.span.bytes, from: source, to: destination, isTrusted: false)
+        } else {
+          try hear(packet.payload, from: source, to: destination, isTrusted: isTrusted)
+        }
+      case .ipv6:
+        let packet = try IPv6Packet(validating: ethernet.payload)
+        guard packet.problem == nil else { return }
+        if packet.isFragment {
+          guard let whole = fragments.add(packet) else { return }
+          try hear(whole.span.bytes, from: packet.source, to: packet.destination, isTrusted: false)
+        } else if packet.protocol == .tcp {
+          try hear(packet.payload, from: packet.source, to: packet.destination, isTrusted: isTrusted)
+        }
+      default: return
       }
     } catch {}
   }
 
   private func hear(
-    _ payload: RawSpan, _ packet: borrowing IPv4Packet, isTrusted: Bool
+    _ payload: RawSpan, from source: IPv6Address, to destination: IPv6Address, isTrusted: Bool
   ) throws(WireError) {
-    let pseudoHeader = InternetChecksum.pseudoHeader(
-      source: packet.source, destination: packet.destination, protocol: .tcp, byteCount: payload.byteCount)
+    let pseudoHeader = pseudoHeader(source, destination, byteCount: payload.byteCount)
     let segment = try TCPSegment(
       validating: payload, checksum: isTrusted ? .trusted : .verify(pseudoHeader: pseudoHeader))
-    let key = EndKey(
-      remote: IPv6Address(mapped: packet.source), remotePort: segment.sourcePort,
-      localPort: segment.destinationPort)
-    let seen = SeenSegment(
-      source: IPv6Address(mapped: packet.source), destination: IPv6Address(mapped: packet.destination),
-      segment)
+    let key = EndKey(remote: source, remotePort: segment.sourcePort, localPort: segment.destinationPort)
+    let seen = SeenSegment(source: source, destination: destination, segment)
     heardCount += 1
     connection(key, opensWith: seen)?.hear(seen)
+  }
+
+  private func pseudoHeader(
+    _ source: IPv6Address, _ destination: IPv6Address, byteCount: Int
+  ) -> InternetChecksum {
+    if let from = source.mapped, let to = destination.mapped {
+      return .pseudoHeader(source: from, destination: to, protocol: .tcp, byteCount: byteCount)
+    }
+    return .pseudoHeader(source: source, destination: destination, protocol: .tcp, byteCount: byteCount)
   }
 
   /// What is wrong with a frame that the stack sends; usually nothing. One that is not finished may be larger than any
@@ -73,29 +92,48 @@ public final class EndInvariants {
   func sent(_ frame: RawSpan, isUnfinished: Bool, at now: Instant) -> [String] {
     do throws(WireError) {
       let ethernet = try EthernetFrame(validating: frame)
-      if ethernet.type == .arp { lastQuestion = now }
-      guard ethernet.type == .ipv4 else { return [] }
-      let packet = try IPv4Packet(validating: ethernet.payload)
-      guard packet.protocol == .tcp, !packet.isFragment else { return [] }
-      let segment = try TCPSegment(
-        validating: packet.payload,
-        checksum: isUnfinished ? .trusted : .verify(pseudoHeader: packet.pseudoHeader))
-      let seen = SeenSegment(
-        source: IPv6Address(mapped: packet.source), destination: IPv6Address(mapped: packet.destination),
-        segment)
-      let key = EndKey(
-        remote: seen.destination, remotePort: seen.header.destinationPort, localPort: seen.header.sourcePort)
-      guard let connection = connection(key, opensWith: seen) else { return [] }
-      segmentCount += 1
-      var judgement = Judgement(
-        segment: seen, isLarge: isUnfinished, allowsDuplicateSACK: true, allowsSkips: allowsSkips)
-      judgement.mayHaveWaited = lastQuestion.map { now < $0 + Self.resolutionTime } ?? false
-      connection.judge(segment.payload, &judgement)
-      if judgement.isRetransmission { retransmissionCount += 1 }
-      return judgement.complaints.map { "\($0): \(seen)" }
+      switch ethernet.type {
+      case .arp: lastQuestion = now
+      case .ipv4:
+        let packet = try IPv4Packet(validating: ethernet.payload)
+        guard packet.protocol == .tcp, !packet.isFragment else { return [] }
+        return try judge(
+          packet.payload, packet.pseudoHeader, from: IPv6Address(mapped: packet.source),
+          to: IPv6Address(mapped: packet.destination), isUnfinished: isUnfinished, at: now)
+      case .ipv6:
+        let packet = try IPv6Packet(validating: ethernet.payload)
+        if packet.protocol == .icmpv6, packet.payload.byte(at: 0) == NDPType.neighbourSolicitation {
+          lastQuestion = now
+        }
+        guard packet.protocol == .tcp else { return [] }
+        return try judge(
+          packet.payload, packet.pseudoHeader, from: packet.source, to: packet.destination,
+          isUnfinished: isUnfinished, at: now)
+      default: break
+      }
+      return []
     } catch {
       return ["a frame of \(frame.byteCount) bytes is no valid one: \(error)"]
     }
+  }
+
+  private func judge(
+    _ payload: RawSpan, _ pseudoHeader: InternetChecksum, from source: IPv6Address,
+    to destination: IPv6Address, isUnfinished: Bool, at now: Instant
+  ) throws(WireError) -> [String] {
+    let segment = try TCPSegment(
+      validating: payload, checksum: isUnfinished ? .trusted : .verify(pseudoHeader: pseudoHeader))
+    let seen = SeenSegment(source: source, destination: destination, segment)
+    let key = EndKey(
+      remote: destination, remotePort: seen.header.destinationPort, localPort: seen.header.sourcePort)
+    guard let connection = connection(key, opensWith: seen) else { return [] }
+    segmentCount += 1
+    var judgement = Judgement(
+      segment: seen, isLarge: isUnfinished, allowsDuplicateSACK: true, allowsSkips: allowsSkips)
+    judgement.mayHaveWaited = lastQuestion.map { now < $0 + Self.resolutionTime } ?? false
+    connection.judge(segment.payload, &judgement)
+    if judgement.isRetransmission { retransmissionCount += 1 }
+    return judgement.complaints.map { "\($0): \(seen)" }
   }
 
   private func connection(_ key: EndKey, opensWith segment: SeenSegment) -> WatchedEnd? {
@@ -113,46 +151,4 @@ struct EndKey: Hashable {
   var remote: IPv6Address
   var remotePort: UInt16
   var localPort: UInt16
-}
-
-/// Puts fragments together without any of a stack's limits.
-struct FragmentCollector {
-  private struct Pending {
-    let source: IPv4Address
-    let identification: UInt16
-    var bytes: [UInt8] = []
-    var isKnown: [Bool] = []
-    var total: Int?
-  }
-
-  /// Packets in the making, the oldest first.
-  private static let limit = 256
-  private var pending: [Pending] = []
-
-  /// The payload that is whole with this fragment.
-  mutating func add(_ packet: borrowing IPv4Packet) -> [UInt8]? {
-    let source = packet.source
-    let identification = packet.identification
-    let payload = packet.payload.withUnsafeBytes { Array($0) }
-    let offset = packet.fragmentByteOffset
-    var index = pending.firstIndex { $0.source == source && $0.identification == identification }
-    if index == nil {
-      if pending.count == Self.limit { pending.removeFirst() }
-      pending.append(Pending(source: source, identification: identification))
-      index = pending.count - 1
-    }
-    let place = index!
-    let missing = offset + payload.count - pending[place].bytes.count
-    if missing > 0 {
-      pending[place].bytes += [UInt8](repeating: 0, count: missing)
-      pending[place].isKnown += [Bool](repeating: false, count: missing)
-    }
-    pending[place].bytes.replaceSubrange(offset..<offset + payload.count, with: payload)
-    for byte in offset..<offset + payload.count { pending[place].isKnown[byte] = true }
-    if !packet.moreFragments { pending[place].total = offset + payload.count }
-    guard let total = pending[place].total, !pending[place].isKnown[..<total].contains(false) else {
-      return nil
-    }
-    return Array(pending.remove(at: place).bytes[..<total])
-  }
 }

@@ -93,13 +93,16 @@ extension SimulatedWire {
   }
 
   /// Flips bits of one byte, which every Internet checksum notices (RFC 1071 §1): of IPv6's header only addresses,
-  /// as no checksum covers what is before them. False when it is no IP frame.
+  /// as no checksum covers what is before them, nor where a fragment belongs. False when it is no IP frame.
   private func corrupt(_ frame: FrameBuffer, _ numbers: inout SplitMix64) -> Bool {
     var start = EthernetFrame.headerByteCount
     guard frame.byteCount > start + 8 else { return false }
     let type = UInt16(frame.memory[12]) << 8 | UInt16(frame.memory[13])
     guard type == EtherType.ipv4.rawValue || type == EtherType.ipv6.rawValue else { return false }
-    if type == EtherType.ipv6.rawValue { start += 8 }
+    if type == EtherType.ipv6.rawValue {
+      let isFragment = frame.memory[20] == IPProtocol.fragment.rawValue
+      start += isFragment ? IPv6Packet.minimumHeaderByteCount + IPv6FragmentHeader.byteCount : 8
+    }
     let end = numbers.chance(0.5) ? min(start + 60, frame.byteCount) : frame.byteCount
     let mask = UInt8(truncatingIfNeeded: numbers.below(255) + 1)
     frame.memory[numbers.pick(start...end - 1)] ^= mask

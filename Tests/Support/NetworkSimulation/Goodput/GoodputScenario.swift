@@ -54,6 +54,7 @@ public struct GoodputScenario: Sendable, CustomStringConvertible {
     .init("lan, 1 % loss", megabytes: 2, seeds: 3) {
       path(&$0, megabits: 1_000, milliseconds: 0.2, queue: 512 << 10, loss: 0.01)
     },
+    .init("lan of 2 ms", megabytes: 4) { path(&$0, megabits: 1_000, milliseconds: 2, queue: 512 << 10) },
     .init("metro", megabytes: 4) { path(&$0, megabits: 100, milliseconds: 10, queue: 128 << 10) },
     .init("metro, shallow queue", megabytes: 4) {
       path(&$0, megabits: 100, milliseconds: 10, queue: 16 << 10)

@@ -1,7 +1,7 @@
 import Bytes
 
 /// A box that takes segments apart and sends them on in smaller ones, each whole and right: what a proxy or a network
-/// card does that merges segments first and cuts them elsewhere. IPv4 only.
+/// card does that merges segments first and cuts them elsewhere.
 final class Resegmenter: PathStage {
   private let byteCount: Int
 
@@ -9,7 +9,7 @@ final class Resegmenter: PathStage {
   init(byteCount: Int) { self.byteCount = byteCount }
 
   func take(_ frame: FrameBuffer, at hop: Hop) {
-    guard let segment = SegmentEditor(frame), segment.payloadByteCount > byteCount, frame.memory[12] == 8,
+    guard let segment = SegmentEditor(frame), segment.payloadByteCount > byteCount,
       segment.flags.isDisjoint(with: [.syn, .rst, .urg])
     else { return hop.pass(frame) }
     let layout = SegmentCutter.Layout(

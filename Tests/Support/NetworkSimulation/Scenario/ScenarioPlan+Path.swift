@@ -1,5 +1,5 @@
 extension ScenarioPlan {
-  /// Puts up to three boxes into the way, or makes a queue that is far too long; in half of all plans. Draws from
+  /// Puts up to three boxes and a narrow link into the way, or makes a queue that is far too long; in half of all plans. Draws from
   /// numbers of its own, so that the rest of the plan is that of its seed.
   mutating func planPath() {
     var numbers = SplitMix64(seed: seed &* 0x9e6c_63d0_876a_8d4b &+ 5)
@@ -7,15 +7,23 @@ extension ScenarioPlan {
     guard !carriesUnfinished, numbers.chance(0.5) else { return }
     if numbers.chance(0.15) { bloat(&numbers) }
     for _ in 0..<numbers.pick(1...3) {
-      let pathology = pathology(&numbers)
-      // Two who forge undo each other's lies: what is left of an absurd acknowledgement may be a believable one.
-      if pathology.forges && pathologies.contains(where: \.forges) { continue }
-      if !pathology.cutsPackets {
-        // No box that edits segments stands behind one that leaves fragments.
-        pathologies.insert(pathology, at: pathologies.firstIndex(where: \.cutsPackets) ?? pathologies.count)
-      } else if !pathologies.contains(where: \.cutsPackets) {
-        pathologies.append(pathology)
-      }
+      place(pathology(&numbers))
+    }
+    // Behind a box that gives other numbers what the router quotes means nothing: a black hole. Of IPv6 no link is
+    // narrower.
+    if numbers.chance(0.2) {
+      place(.reportedNarrowing(from: numbers.pick(0...1), byteCount: numbers.pick([1_280, 1_400, 1_492])))
+    }
+  }
+
+  private mutating func place(_ pathology: Pathology) {
+    // Two who forge undo each other's lies: what is left of an absurd acknowledgement may be a believable one.
+    if pathology.forges && pathologies.contains(where: \.forges) { return }
+    if !pathology.cutsPackets {
+      // No box that edits segments stands behind one that leaves fragments.
+      pathologies.insert(pathology, at: pathologies.firstIndex(where: \.cutsPackets) ?? pathologies.count)
+    } else if !pathologies.contains(where: \.cutsPackets) {
+      pathologies.append(pathology)
     }
   }
 

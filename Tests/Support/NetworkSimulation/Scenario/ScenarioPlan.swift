@@ -78,11 +78,8 @@ public struct ScenarioPlan: Sendable {
     isNagleEnabled = numbers.chance(0.2)
     if numbers.chance(0.1) { bufferBudgetByteCount = 256 << 10 }
     planPath()
-    // Drawn last, so that all else of a seed's plan is of either family. IPv6 needs links of 1,280 bytes; who edits
-    // segments on the path knows IPv4 only.
-    isIPv6 =
-      numbers.chance(0.4) && pathologies.isEmpty
-      && devices.allSatisfy { $0.maximumTransmissionUnit >= 1_280 }
+    // Drawn last, so that all else of a seed's plan is of either family. IPv6 needs links of 1,280 bytes.
+    isIPv6 = numbers.chance(0.4) && devices.allSatisfy { $0.maximumTransmissionUnit >= 1_280 }
   }
 
   /// A plan of clean cables and plain devices.
