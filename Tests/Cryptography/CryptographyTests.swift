@@ -1,6 +1,7 @@
-import Cryptography
 import Platform
 import Testing
+
+@testable import Cryptography
 
 /// Gives out the given bytes, then zeros, and counts what it gave.
 private final class ScriptedEntropy: Entropy {
@@ -152,6 +153,17 @@ private func bytes(_ hex: String) -> [UInt8] { Hex.decode(hex)! }
     reseeded.reseed()
     #expect(reseeded.bytes(16) != one.bytes(16))
     #expect(source.givenByteCount == 80)
+  }
+
+  @Test func `the first piece may have any size`() {
+    for count in 0...DRBG.maximumSmallByteCount + 1 {
+      let generator = DRBG(seededFrom: ScriptedEntropy([1]))
+      let first = generator.bytes(count)
+      let second = generator.bytes(32)
+      // 32 bytes of zeros, or the same again, would be no accident.
+      #expect(second != [UInt8](repeating: 0, count: 32))
+      #expect(count < 32 || Array(first.suffix(32)) != second && first.suffix(32).contains { $0 != 0 })
+    }
   }
 
   @Test func `no two pieces are alike and every piece is filled`() {

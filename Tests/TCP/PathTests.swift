@@ -147,6 +147,21 @@ import Wire
     #expect(other.counters.blackHoles == 1)
   }
 
+  @Test func `a large segment that was acknowledged since is no proof for the one behind it`() throws {
+    let script = try Script.established(.sack)
+    for count in [1460, 1460, 1460, 100] {
+      script.advance(nanoseconds: 1000)
+      script.write(count)
+    }
+    script.takeAll()
+    // The second and the last arrived; then the first, and the path takes no such segment any more.
+    try script.ack(1, sack: [1461..<2921, 4381..<4481])
+    try script.ack(2921, sack: [4381..<4481])
+    script.takeAll()
+    while script.counters.timeouts < 3 { script.advance(milliseconds: 100) }
+    #expect(script.counters.blackHoles == 1 && script.connection.pathSegmentByteCount == 1220)
+  }
+
   @Test func `one segment as large as the one that does not arrive is proof enough`() throws {
     let script = try Script.established(.sack)
     script.write(1300)

@@ -49,8 +49,8 @@ public final class Metrics {
     add(name, help, "gauge", .gauge(read, labels))
   }
 
-  /// A histogram of seconds; by convention its name ends in `_seconds`. Or `count` of them; `labels` names the one at an
-  /// index.
+  /// `count` histograms of seconds, or one; by convention the family's name ends in `_seconds`. `labels` names the one at
+  /// an index.
   public func histograms(
     _ name: String, _ help: String,
     bounds: [Double] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],

@@ -1,4 +1,5 @@
-// NIST SP 800-108 rev. 1 §4.1 (key derivation in counter mode) before changing this file.
+// After the manner of NIST SP 800-108 rev. 1 §4.1 (key derivation in counter mode), with SipHash for its function and
+// neither label nor context: read that before changing this file.
 
 import TCP
 

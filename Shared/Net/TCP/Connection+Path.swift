@@ -77,7 +77,7 @@ extension Connection {
       return
     }
     // The third time and the fifth. What SACK reports arrived: one segment as large is proof that this is no black
-    // hole, any number of smaller ones is not.
+    // hole, any number of smaller ones is not; nor is one that a box on the way has cut, which costs smaller segments.
     var largest = min(segmentByteCount, min(flightByteCount, sendWindow))
     let front = sentLog.frontSegmentByteCount
     if front > 0, front < largest { largest = front }

@@ -48,8 +48,11 @@ struct SentLog {
   }
   private var lost: Int32 = 0
 
-  /// The largest segment that SACK reports, of what is not acknowledged; 0 when none is known.
+  /// The largest segment that SACK reports, of what is not acknowledged; 0 when none is known. What was reported before a
+  /// larger one was is forgotten with that.
   private(set) var reportedSegmentByteCount: UInt16 = 0
+  /// Behind it.
+  private var reportedSegmentEnd = SequenceNumber(0)
 
   /// The size of the first segment that is not acknowledged, as it was last sent; 0 when it is not known.
   var frontSegmentByteCount: Int {
@@ -125,7 +128,7 @@ struct SentLog {
       if run.end > number { break }
       head += 1
     }
-    if received == 0 { reportedSegmentByteCount = 0 }
+    if reportedSegmentEnd <= number { reportedSegmentByteCount = 0 }
     if head == runs.count {
       // A connection that is idle now shall not hold what its busiest time took.
       runs.removeAll(keepingCapacity: runs.capacity <= Self.idleRunCapacity)
@@ -151,7 +154,10 @@ struct SentLog {
       runs[index].fate = .received
       // Of a part that is shorter than a segment the size is not known.
       let size = runs[index].segmentByteCount
-      if size > reportedSegmentByteCount, byteCount >= Int(size) { reportedSegmentByteCount = size }
+      if size >= reportedSegmentByteCount, byteCount >= Int(size) {
+        reportedSegmentByteCount = size
+        reportedSegmentEnd = runs[index].end
+      }
     }
     join(low, high)
   }

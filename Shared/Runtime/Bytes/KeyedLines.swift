@@ -1,7 +1,8 @@
 /// Text of lines `key=value`, kept as it came: what is asked for is looked up in the bytes, and only that becomes a
 /// `String`. A service reads its two dozen settings once each; a dictionary of strings costs it three times as much.
 ///
-/// Cost: reading about 8 instructions a byte; a look-up about 6 for each line, and the answer's String.
+/// Cost: reading about 8 instructions a byte, and a look-up for each line; a look-up about 6 for each line, and the
+/// answer's String. So it is for some dozens of lines.
 public struct KeyedLines: Sendable {
   /// Why text is not taken, and in which line, counted from 1.
   public enum Failure: Error, Equatable {

@@ -62,9 +62,13 @@ static void map_shared(uint64_t page, uint64_t rights) {
 
 void boot_protect(struct boot_range ram) {
   const uint64_t data = PRESENT | WRITABLE | NO_EXECUTE;
-  small_end = ((uint64_t)boot_image_end + LARGE_BYTES - 1) & ~(LARGE_BYTES - 1);
   size_t count;
   uint64_t module_start = (uint64_t)boot_module(&count), module_end = module_start + count;
+  // A module right behind the image must not share a large page with RAM: nobody may write to it.
+  const uint64_t limit = SMALL_TABLES * LARGE_BYTES;
+  uint64_t last = (uint64_t)boot_image_end;
+  if (module_start < limit && module_end > last) last = module_end < limit ? module_end : limit;
+  small_end = (last + LARGE_BYTES - 1) & ~(LARGE_BYTES - 1);
   // Only the ranges are walked, from tables of zeros: an image starts in as many steps as it has pages.
   set((char *)ram.start, (char *)(ram.end < small_end ? ram.end : small_end), data);
   set((char *)(module_start & ~(PAGE_BYTES - 1ull)), (char *)(module_end < small_end ? module_end : small_end),

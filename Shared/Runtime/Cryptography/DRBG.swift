@@ -48,8 +48,9 @@ public final class DRBG: Entropy {
     guard bytes.count <= Self.maximumSmallByteCount else { return generate(bytes) }
     withUnsafeMutableBytes(of: &pool) { pool in
       if pooledByteCount < bytes.count {
-        generate(UnsafeMutableRawBufferPointer(rebasing: pool[(pool.count - poolStep)...]))
-        pooledByteCount = poolStep
+        let made = max(poolStep, bytes.count)
+        generate(UnsafeMutableRawBufferPointer(rebasing: pool[(pool.count - made)...]))
+        pooledByteCount = made
         poolStep = pool.count
       }
       let start = pool.count - pooledByteCount

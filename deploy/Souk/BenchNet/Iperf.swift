@@ -3,19 +3,19 @@ import Glibc
 import Platform
 
 /// The kernel's end of a transfer: iperf 2, which writes or reads as fast as it can, in the network namespace of the
-/// thread that starts it.
-struct Iperf {
-  /// Seconds after which it ends in any case: whoever started it may be gone.
-  private static let limit = 200
-
+/// thread that starts it. It ends when this object or this process does.
+final class Iperf {
   private let process: pid_t
   private let output: Int32
+  private var hasEnded = false
+  /// Its last words, for whoever asks why.
+  private var said = ""
 
   /// Accepts one connection to `port` and reads it to its end. Returns when it listens.
   static func server(_ family: Family, port: UInt16) throws(Refusal) -> Iperf {
     let server = try Iperf(["-s", "-p", "\(port)", "-P", "1"] + family.words)
     guard try server.line(containing: "Server listening") != nil else {
-      throw Refusal("iperf does not listen: \(server.end())")
+      throw Refusal("iperf does not listen: \(server.said)")
     }
     return server
   }
@@ -29,12 +29,18 @@ struct Iperf {
       ["-c", family.text(machine), "-p", "\(port)", "-t", "\(seconds)"] + family.words + control)
   }
 
-  /// Waits for its report: what went over the connection, by its count and its clock.
+  deinit {
+    if !hasEnded { end() }
+    close(output)
+  }
+
+  /// Waits for its report: what went over the connection, by its count and its clock. A server waits for its client, so
+  /// ask that one first.
   func report() throws(Refusal) -> (byteCount: Int, seconds: Double) {
     guard let line = try line(containing: "bits/sec") else {
-      throw Refusal("iperf does not say what it measured: \(end())")
+      throw Refusal("iperf does not say what it measured: \(said)")
     }
-    _ = end()
+    end()
     guard let report = Self.report(line) else { throw Refusal("iperf said: \(line)") }
     return report
   }
@@ -62,22 +68,26 @@ struct Iperf {
   private init(_ arguments: [String]) throws(Refusal) {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw Refusal("no pipe: \(String(cString: strerror(errno)))") }
+    // Another one that is started later does not keep this pipe open.
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
     posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
-    for end in ends { posix_spawn_file_actions_addclose(&actions, end) }
-    // A line at a time, though it writes to a pipe; and where the measured end is not.
-    let pinned = Cores.isPinned ? ["taskset", "-c", "\(Cores.other)"] : []
-    let words = pinned + ["timeout", "\(Self.limit)", "stdbuf", "-oL", "iperf", "-f", "b"] + arguments
-    var texts = words.map { strdup($0) } + [nil]
-    defer { for text in texts { free(text) } }
+    // It dies with this process, runs where the measured end does not, and says each line at once though to a pipe.
+    let around =
+      ["setpriv", "--pdeathsig", "KILL"] + (Cores.isPinned ? ["taskset", "-c", "\(Cores.other)"] : [])
+      + ["stdbuf", "-oL"]
+    var words = (around + ["iperf", "-f", "b"] + arguments).map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
     var process: pid_t = 0
-    guard posix_spawnp(&process, words[0], &actions, nil, &texts, environ) == 0 else {
-      throw Refusal("there is no program `\(words[0])`")
-    }
+    let isStarted = posix_spawnp(&process, around[0], &actions, nil, &words, environ) == 0
     close(ends[1])
+    guard isStarted else {
+      close(ends[0])
+      throw Refusal("there is no program `\(around[0])`: `apt-get install util-linux` brings it")
+    }
     self.process = process
     output = ends[0]
   }
@@ -93,18 +103,19 @@ struct Iperf {
       }
       let text = String(decoding: line, as: UTF8.self)
       if text.contains(words) { return text }
+      // It would go on with what the kernel prefers.
+      if text.contains("congestion control failed") { throw Refusal("iperf: \(text)") }
+      if !text.isEmpty { said = text }
       line.removeAll()
     }
     return nil
   }
 
-  /// Ends the process; how it ended.
-  private func end() -> String {
-    kill(process, SIGTERM)
+  private func end() {
+    kill(process, SIGKILL)
     var status: Int32 = 0
     waitpid(process, &status, 0)
-    close(output)
-    return "status \(status)"
+    hasEnded = true
   }
 }
 

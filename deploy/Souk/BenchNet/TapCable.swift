@@ -24,9 +24,8 @@ enum TapCable {
       defer { cable.stop() }
       let writer = try Iperf.client(
         to: 1, family, port: TapStack.port, seconds: seconds, congestionControl: "cubic")
-      let figures = try TapStack.figures(reader.report())
       _ = try writer.report()
-      return figures
+      return try TapStack.figures(reader.report())
     case .ours:
       let (right, own) = try TapLink.bridged()
       try cable.start(left.descriptor, right.descriptor)

@@ -21,14 +21,16 @@ enum TapRelay {
       }
     }
     let writer = try Iperf.client(to: 1, family, port: TapStack.port, seconds: seconds)
-    relay(left.descriptor, right.descriptor, until: { writer.isOver && reader.isOver })
-    let figures = try TapStack.figures(reader.report())
+    relay(left.descriptor, right.descriptor, until: { writer.isOver })
     _ = try writer.report()
-    return figures
+    return try TapStack.figures(reader.report())
   }
 
   private static let headerByteCount: Int32 = 10
+  /// Rounds of 10 ms without a frame after which nobody has anything to say: several retransmission time-outs.
+  private static let quietRounds = 100
 
+  /// Carries frames until nothing came for a while after `isOver`, which is asked only when nothing comes.
   private static func relay(_ left: Int32, _ right: Int32, until isOver: () -> Bool) {
     Cores.stay(on: Cores.measured)
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
@@ -37,8 +39,13 @@ enum TapRelay {
       pollfd(fd: left, events: Int16(POLLIN), revents: 0),
       pollfd(fd: right, events: Int16(POLLIN), revents: 0),
     ]
-    while !isOver() {
-      guard poll(&ready, 2, 10) > 0 else { continue }
+    var quiet = 0
+    while quiet < quietRounds {
+      guard poll(&ready, 2, 10) > 0 else {
+        quiet = isOver() ? quiet + 1 : 0
+        continue
+      }
+      quiet = 0
       for index in 0..<2 where ready[index].revents != 0 {
         for _ in 0..<burst {
           let count = read(ready[index].fd, memory.baseAddress, memory.count)

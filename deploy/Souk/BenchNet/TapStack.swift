@@ -6,7 +6,7 @@ import NetworkStack
 import Platform
 import Wire
 
-/// Our stack at one end of a TAP interface, a kernel socket at the other.
+/// Our stack at one end of a TAP interface, iperf on the kernel's at the other.
 enum TapStack {
   /// Who sends.
   enum Direction { case toKernel, fromKernel }
@@ -55,12 +55,17 @@ enum TapStack {
       case .fromKernel:
         let listener = try stack.listen(on: family.endpoint(2, port: port))
         loop.spawn { await transfer.read(listener) }
+        loop.spawn { await transfer.watch(peer) }
       }
     } catch {
       throw Refusal("our stack cannot start: \(error)")
     }
     loop.run()
-    if let failure = transfer.failure { throw Refusal("our connection failed: \(failure)") }
+    if let failure = transfer.failure {
+      // A client says why it did not come; a server would wait for one.
+      if direction == .fromKernel { _ = try peer.report() }
+      throw Refusal("our connection failed: \(failure)")
+    }
     // What arrived counts, by the clock of whom it arrived at.
     let report = try peer.report()
     var figures = try Self.figures(
@@ -109,6 +114,17 @@ final class Transfer {
     }
     stream.close()
     loop.stop()
+  }
+
+  /// Gives up when the kernel's end is gone and nothing came.
+  func watch(_ peer: Iperf) async {
+    while byteCount == 0 {
+      await loop.sleep(for: .milliseconds(1000))
+      guard byteCount == 0, peer.isOver else { continue }
+      failure = .refused
+      loop.stop()
+      return
+    }
   }
 
   /// Reads one connection to its end.

@@ -1,6 +1,6 @@
 extension ScenarioPlan {
-  /// Puts up to three boxes and a narrow link into the way, or makes a queue that is far too long; in half of all plans. Draws from
-  /// numbers of its own, so that the rest of the plan is that of its seed.
+  /// Puts up to three boxes and a narrow link into the way, or makes a queue that is far too long; in half of all plans.
+  /// Draws from numbers of its own, so that the rest of the plan is that of its seed.
   mutating func planPath() {
     var numbers = SplitMix64(seed: seed &* 0x9e6c_63d0_876a_8d4b &+ 5)
     if numbers.chance(0.3) { congestionAlgorithm = .newReno }

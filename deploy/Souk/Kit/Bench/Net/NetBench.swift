@@ -35,7 +35,12 @@ struct NetBench {
         report.cables.append(try runCable(program, family, progress))
       }
     }
-    if hasMachines { report.machines = try MachineTransfer.run(rounds: rounds, progress) }
+    if hasMachines {
+      // What was measured until here is not lost with a virtual machine.
+      do throws(Failure) { report.machines = try MachineTransfer.run(rounds: rounds, progress) } catch {
+        report.machineObstacle = error.message
+      }
+    }
     let stripped = try program.stripped(in: folder)
     for family in Self.families {
       report.costs.append(try runValgrind(stripped, family, folder, progress))

@@ -76,6 +76,7 @@ extension NetBenchReport {
   }
 
   private var machineTable: [String] {
+    if let machineObstacle { return ["not measured between machines: \(machineObstacle)"] }
     guard !machines.isEmpty else { return [] }
     let rows = machines.map {
       [

@@ -100,6 +100,8 @@ struct NetBenchReport: Encodable {
   var tapObstacle: String?
   /// Between machines; empty when that was not asked for.
   var machines: [MachineTransfer] = []
+  /// Why nothing was measured between machines; nil when it was, or was not asked for.
+  var machineObstacle: String?
   /// For each version of the Internet Protocol.
   var costs: [Costs] = []
 }
