@@ -13,17 +13,6 @@ import Testing
     try body(path)
   }
 
-  /// Opens a device that nobody else has. What another test starts holds a copy of a descriptor that was just closed,
-  /// and its lock, until its exec.
-  private func opened(_ path: String, writable: Bool = true) throws -> FileBlockDevice {
-    for _ in 0..<100_000 {
-      do { return try FileBlockDevice(path: path, writable: writable) } catch FileDeviceError.inUse {
-        sched_yield()
-      }
-    }
-    return try FileBlockDevice(path: path, writable: writable)
-  }
-
   private func read(_ device: FileBlockDevice, at sector: UInt64, _ byteCount: Int) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0xEE, count: byteCount)
     // Safe: the pointer is used only during the call.
@@ -35,20 +24,20 @@ import Testing
     try withFile(byteCount: 10_000) { path in
       let bytes = (0..<1024).map { UInt8(truncatingIfNeeded: $0) }
       do {
-        let device = try opened(path)
+        let device = try FileBlockDevice(path: path)
         // 19 whole sectors; the rest of the file is not used.
         #expect(device.sectorByteCount == 512 && device.sectorCount == 19)
         try device.write(at: 17, from: bytes.span.bytes)
         try device.flush()
         #expect(try read(device, at: 17, 1024) == bytes)
       }
-      #expect(try read(try opened(path, writable: false), at: 17, 1024) == bytes)
+      #expect(try read(try FileBlockDevice(path: path, writable: false), at: 17, 1024) == bytes)
     }
   }
 
   @Test func `sectors that are not there are refused`() throws {
     try withFile(byteCount: 4096) { path in
-      let device = try opened(path)
+      let device = try FileBlockDevice(path: path)
       for (sector, byteCount) in [(8, 512), (7, 1024), (0, 100), (UInt64.max, 512)] as [(UInt64, Int)] {
         #expect(throws: BlockError.outOfRange) { _ = try read(device, at: sector, byteCount) }
         let bytes = [UInt8](repeating: 0, count: byteCount)
@@ -59,7 +48,7 @@ import Testing
 
   @Test func `a file that was cut, and one that may not be written, fail`() throws {
     try withFile(byteCount: 4096) { path in
-      let device = try opened(path, writable: false)
+      let device = try FileBlockDevice(path: path, writable: false)
       let bytes = [UInt8](repeating: 0, count: 512)
       #expect(throws: BlockError.failed) { try device.write(at: 0, from: bytes.span.bytes) }
       #expect(truncate(path, 512) == 0)
@@ -79,7 +68,7 @@ import Testing
       #expect(fcntl(other, 37, &lock) == 0)
       #expect(throws: FileDeviceError.inUse) { try FileBlockDevice(path: path, writable: writable) }
       close(other)
-      let device = try opened(path, writable: writable)
+      let device = try FileBlockDevice(path: path, writable: writable)
       // And what it asks afterwards: whether anybody else holds such a byte (F_OFD_GETLK).
       let next = open(path, O_RDWR | O_CLOEXEC)
       defer { close(next) }
@@ -92,12 +81,12 @@ import Testing
   @Test func `two never share one`() throws {
     try withFile(byteCount: 4096) { path in
       do {
-        let first = try opened(path)
+        let first = try FileBlockDevice(path: path)
         #expect(throws: FileDeviceError.inUse) { try FileBlockDevice(path: path) }
         #expect(throws: FileDeviceError.inUse) { try FileBlockDevice(path: path, writable: false) }
         withExtendedLifetime(first) {}
       }
-      _ = try opened(path)
+      _ = try FileBlockDevice(path: path)
     }
     #expect(throws: FileDeviceError.notADisk) { try FileBlockDevice(path: "/dev/null") }
     #expect(throws: FileDeviceError.cannotOpen(ENOENT)) { try FileBlockDevice(path: "/nonexistent/disk") }

@@ -30,20 +30,31 @@ public final class FileBlockDevice: BlockDevice {
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, Self.keepOutMachines(descriptor, writable) else {
       let reason = errno
-      close(descriptor)
+      Self.release(descriptor)
       throw reason == EWOULDBLOCK ? .inUse : .cannotOpen(reason)
     }
     // Of a block device, too, which has no size in its `stat`.
     let byteCount = lseek(descriptor, 0, SEEK_END)
     guard byteCount >= 0 else {
       let reason = errno
-      close(descriptor)
+      Self.release(descriptor)
       throw .cannotOpen(reason)
     }
     sectorCount = UInt64(byteCount) / 512
   }
 
-  deinit { close(descriptor) }
+  deinit { Self.release(descriptor) }
+
+  /// Unlocks and closes. Closing alone would leave the locks to a process that is being started meanwhile: it has a copy
+  /// of every descriptor until its exec.
+  private static func release(_ descriptor: Int32) {
+    flock(descriptor, LOCK_UN)
+    var lock = flock()
+    lock.l_whence = Int16(SEEK_SET)
+    lock.l_type = Int16(F_UNLCK)
+    _ = fcntl(descriptor, setFileLock, &lock)
+    close(descriptor)
+  }
 
   /// F_OFD_SETLK and F_OFD_GETLK (Linux's include/uapi/asm-generic/fcntl.h), which the C library shows only to GNU
   /// programs.
