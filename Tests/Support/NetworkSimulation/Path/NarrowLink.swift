@@ -116,19 +116,11 @@ final class NarrowLink: PathStage {
     let source = IPv6Address(high: bytes.bigEndian64(at: 8), low: bytes.bigEndian64(at: 16))
     let ip = IPv6Header(
       source: Self.routerAddress6, destination: source, protocol: .icmpv6, payloadByteCount: 8 + quoted)
-    let answer = hop.makeFrame(byteCount: 54 + 8 + quoted)
-    var output = OutputRawSpan(
-      buffer: UnsafeMutableRawBufferPointer(rebasing: answer.memory[..<answer.byteCount]), initializedCount: 0
-    )
-    EthernetHeader(
-      destination: EthernetAddress(rawValue: hop.sender.hardwareAddress),
-      source: EthernetAddress(rawValue: Self.router), type: .ipv6
-    ).write(into: &output)
-    ip.write(into: &output)
-    ICMPv6Kind.packetTooBig(mtu: UInt32(maximumTransmissionUnit))
-      .write(into: &output, seal: .full(pseudoHeader: ip.pseudoHeader)) { $0.append(contentsOf: bytes) }
-    precondition(output.byteCount == answer.byteCount)
-    hop.deliver(answer)
+    answer(at: hop, .ipv6, byteCount: 54 + 8 + quoted) { output in
+      ip.write(into: &output)
+      ICMPv6Kind.packetTooBig(mtu: UInt32(maximumTransmissionUnit))
+        .write(into: &output, seal: .full(pseudoHeader: ip.pseudoHeader)) { $0.append(contentsOf: bytes) }
+    }
   }
 
   private func report(_ frame: FrameBuffer, at hop: Hop) {
@@ -136,21 +128,29 @@ final class NarrowLink: PathStage {
     let source = IPv4Address(rawValue: (0..<4).reduce(0) { $0 << 8 | UInt32(frame.memory[26 + $1]) })
     let ip = IPv4Header(
       source: Self.routerAddress, destination: source, protocol: .icmp, payloadByteCount: 8 + quoted)
-    let answer = hop.makeFrame(byteCount: 14 + 20 + 8 + quoted)
-    var output = OutputRawSpan(
-      buffer: UnsafeMutableRawBufferPointer(rebasing: answer.memory[..<answer.byteCount]), initializedCount: 0
-    )
-    EthernetHeader(
-      destination: EthernetAddress(rawValue: hop.sender.hardwareAddress),
-      source: EthernetAddress(rawValue: Self.router), type: .ipv4
-    ).write(into: &output)
-    ip.write(into: &output)
     // As above.
     let quote = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: frame.bytes[14..<14 + quoted]))
-    ICMPv4Kind.destinationUnreachable(
-      code: ICMPv4Kind.Unreachable.fragmentationNeeded, nextHopMTU: UInt16(maximumTransmissionUnit)
-    ).write(into: &output) { $0.append(contentsOf: quote) }
-    precondition(output.byteCount == answer.byteCount)
+    answer(at: hop, .ipv4, byteCount: 14 + 20 + 8 + quoted) { output in
+      ip.write(into: &output)
+      ICMPv4Kind.destinationUnreachable(
+        code: ICMPv4Kind.Unreachable.fragmentationNeeded, nextHopMTU: UInt16(maximumTransmissionUnit)
+      ).write(into: &output) { $0.append(contentsOf: quote) }
+    }
+  }
+
+  /// Delivers a frame of the router's to the sender; `write` writes what comes behind its Ethernet header.
+  private func answer(
+    at hop: Hop, _ type: EtherType, byteCount: Int, _ write: (inout OutputRawSpan) -> Void
+  ) {
+    let answer = hop.makeFrame(byteCount: byteCount)
+    var output = OutputRawSpan(
+      buffer: UnsafeMutableRawBufferPointer(rebasing: answer.memory[..<byteCount]), initializedCount: 0)
+    EthernetHeader(
+      destination: EthernetAddress(rawValue: hop.sender.hardwareAddress),
+      source: EthernetAddress(rawValue: Self.router), type: type
+    ).write(into: &output)
+    write(&output)
+    precondition(output.byteCount == byteCount)
     hop.deliver(answer)
   }
 }
