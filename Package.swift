@@ -162,11 +162,11 @@ let package = Package(
 
     // Xen
     .systemLibrary(name: "CXen", path: "Shared/Xen/CXen", providers: [.apt(["libxen-dev"])]),
-    library("XenRing", "Shared/Xen/XenRing", ["CXen", "Platform"]),
-    library("Netfront", "Shared/Xen/Netfront", ["CXen", "Platform", "XenRing"]),
+    library("XenRing", "Shared/Xen/XenRing", ["Bytes", "CXen", "Platform"]),
+    library("Netfront", "Shared/Xen/Netfront", ["Bytes", "CXen", "Platform", "XenRing"]),
     library("XenStore", "Shared/Xen/XenStore", ["CXen", "EventLoop", "Platform", "XenRing"]),
     library("XenBus", "Shared/Xen/XenBus", ["EventLoop", "Platform", "XenRing", "XenStore"]),
-    library("Blkfront", "Shared/Xen/Blkfront", ["CXen", "Platform", "XenRing"]),
+    library("Blkfront", "Shared/Xen/Blkfront", ["Bytes", "CXen", "Platform", "XenRing"]),
 
     // Services
     library(

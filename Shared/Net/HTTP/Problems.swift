@@ -1,3 +1,4 @@
+import Bytes
 import HTTPCore
 
 /// Problem documents (RFC 9457) of the protocol itself: for requests that never reached a handler.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Why and where a document was refused.
 public struct JSONError: Error, Equatable, Sendable {
   /// What was wrong.

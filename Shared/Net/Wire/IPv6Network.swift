@@ -1,3 +1,5 @@
+import Bytes
+
 // RFC 4291 §2.3 before changing this file.
 
 /// An IPv6 network: an address and how many of its leading bits name the network.

@@ -1,3 +1,5 @@
+import Bytes
+
 // RFC 9293 §3.4 before changing this file.
 
 /// A place in a TCP stream, modulo 2^32.

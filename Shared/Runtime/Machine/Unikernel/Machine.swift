@@ -1,3 +1,4 @@
+import Bytes
 import CBoot
 import Cryptography
 import EventLoop

@@ -1,4 +1,5 @@
 import Blkfront
+import Bytes
 import EventLoop
 import Hypervisor
 import Log
