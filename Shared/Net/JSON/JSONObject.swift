@@ -21,8 +21,10 @@ public struct JSONObject: Equatable, Sendable {
 
   /// The value under `key`. Cost: O(members).
   public subscript(key: String) -> JSON? {
-    for member in members where Self.isSame(member.key, key) { return member.value }
-    return nil
+    @inline(never) get {
+      for member in members where Self.isSame(member.key, key) { return member.value }
+      return nil
+    }
   }
 
   /// Whether both have the same members, in whatever order. Cost: O(n log n).
@@ -65,7 +67,7 @@ public struct JSONObject: Equatable, Sendable {
     }
   }
 
-  @inline(__always)
+  @inline(never)
   static func isSame(_ left: String, _ right: String) -> Bool {
     left.utf8.count == right.utf8.count && left.hasBytes(right)
   }

@@ -65,6 +65,7 @@ struct CheckoutPage {
     """
   }
 
+  @inline(never)
   private func input(
     _ pointer: String, _ label: String, _ value: String, type: String = "text", autocomplete: String,
     width: String = "", isOptional: Bool = false, hint: String? = nil
@@ -184,8 +185,10 @@ struct CheckoutPage {
 
   // MARK: Errors
 
+  @inline(never)
   private func error(at pointer: String) -> String? { errors.first { $0.pointer == pointer }?.detail }
 
+  @inline(never)
   private func message(_ error: String?, _ id: String) -> HTML? {
     error.map { "<p class=\"error\" id=\"\(id)-error\">\($0)</p>" }
   }

@@ -1,5 +1,6 @@
 // Xen's docs/misc/xenstore-paths.pandoc (control, memory) before changing this file.
 
+import Bytes
 import CBoot
 import Cryptography
 import EventLoop
