@@ -17,14 +17,28 @@ let settings: [SwiftSetting] = [
 /// `swift build` never sees boot code, which defines symbols of the C library.
 let isImage = Context.environment["SOUK_IMAGE"] == "1"
 
+/// What every request or segment passes through. There the optimiser may make a function anew for each closure that is
+/// passed to it; elsewhere an image is smaller when it calls the one function and the closure (18 KB of the gateway).
+let hotModules: Set<String> = [
+  "Bytes", "EventLoop", "HTTP", "HTTPCore", "JSON", "Netfront", "NetworkStack", "Platform", "TCP", "Virtio",
+  "Wire",
+  "XenRing",
+]
+
+func settings(of name: String) -> [SwiftSetting] {
+  guard isImage, !hotModules.contains(name) else { return settings }
+  let passes = ["closure-specialize", "capture-prop"]
+  return settings + [.unsafeFlags(passes.flatMap { ["-Xllvm", "-sil-disable-pass=" + $0] })]
+}
+
 func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings(of: name))
 }
 
 /// A service: linked statically with the Swift runtime, so that it starts at once and shares nothing to break.
 func service(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
-    name: name, dependencies: dependencies, path: path, swiftSettings: settings,
+    name: name, dependencies: dependencies, path: path, swiftSettings: settings(of: name),
     linkerSettings: isImage ? [] : [.unsafeFlags(["-static-stdlib"])])
 }
 

@@ -154,7 +154,9 @@ public enum ProblemType: CaseIterable, Sendable {
   }
 
   /// `/problems/` and the slug.
-  public var path: String { "/problems/" + slug.description }
+  public var path: String {
+    @inline(never) get { "/problems/" + slug.description }
+  }
 
   /// The type that a `type` member names; nil for one that is not ours.
   public init?(path: String) {

@@ -53,7 +53,8 @@ public struct Response {
 
   /// Replaces every field called `name` (lower case) by one.
   public mutating func set(_ name: String, _ value: String) {
-    if fields.contains(where: { $0.name == name }) { fields.removeAll { $0.name == name } }
+    // Most often there is none: a list that is not changed is not copied.
+    for index in fields.indices.reversed() where fields[index].name == name { fields.remove(at: index) }
     fields.append((name, value))
   }
 }

@@ -66,6 +66,7 @@ public struct RingBuffer: ~Copyable {
     start = 0
   }
 
+  @inline(never)
   private mutating func release() {
     guard let block else { return }
     // Half of it would have been enough for what was there: the next one starts smaller.

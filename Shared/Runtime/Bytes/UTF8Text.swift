@@ -40,12 +40,29 @@ extension String {
   @inline(never)
   public func cut(_ range: Range<Int>) -> String { withBytes { String(utf8: $0.extracting(range)) } }
 
+  /// The first `scalarCount` Unicode scalars, or all there are.
+  @inline(never)
+  public func prefix(scalarCount: Int) -> String {
+    let end = withBytes { bytes in
+      var left = scalarCount
+      for index in 0..<bytes.byteCount where bytes.byte(at: index) & 0xc0 != 0x80 {
+        // Every byte that does not go on a scalar begins one.
+        if left == 0 { return index }
+        left -= 1
+      }
+      return bytes.byteCount
+    }
+    return cut(0..<end)
+  }
+
   /// How many bytes stand before the first `byte`; nil when there is none.
+  @inline(never)
   public func offset(ofFirst byte: UInt8) -> Int? {
     withBytes { bytes in (0..<bytes.byteCount).first { bytes.byte(at: $0) == byte } }
   }
 
   /// How many bytes stand before the last `byte`; nil when there is none.
+  @inline(never)
   public func offset(ofLast byte: UInt8) -> Int? {
     withBytes { bytes in (0..<bytes.byteCount).last { bytes.byte(at: $0) == byte } }
   }

@@ -117,7 +117,10 @@ public final class EventLoop {
   }
 
   /// Returns after `duration`.
-  public func sleep(for duration: Duration) async { await sleep(until: now + duration) }
+  public func sleep(for duration: Duration) async { await sleep(until: moment(after: duration)) }
+
+  @inline(never)
+  private func moment(after duration: Duration) -> Instant { now + duration }
 
   /// Returns at `deadline`.
   public func sleep(until deadline: Instant) async {

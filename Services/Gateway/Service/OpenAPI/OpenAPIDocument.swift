@@ -143,11 +143,13 @@ struct Area {
 
 extension JSONWriter {
   /// Writes `{"$ref": "#/components/KIND/NAME"}`.
+  @inline(never)
   mutating func reference(_ kind: String, _ name: String) {
     object { $0.field("$ref", "#/components/" + kind + "/" + name) }
   }
 
   /// Writes the schema `name`: one of `values`.
+  @inline(never)
   mutating func enumeration(_ name: String, _ description: String, _ values: [String]) {
     field(
       name,

@@ -30,15 +30,16 @@ enum ForwardedFields {
   /// say.
   static func passes(unknown name: RawSpan) -> Bool {
     !starts(name, with: "proxy-") && !starts(name, with: "x-forwarded-") && !starts(name, with: "x-real-ip")
-      && !starts(name, with: "x-timeout-ms")
-      && !starts(name, with: "x-souk-")
+      && !starts(name, with: "x-timeout-ms") && !starts(name, with: "x-souk-")
   }
 
   /// Names that the sender's Connection field makes hop-by-hop, other than `keep-alive` and `close`; usually
   /// none.
   static func nominated<Head: FieldSource>(by head: Head, in bytes: RawSpan) -> [String] {
     guard head.has(.connection), let value = head.string(of: .connection, in: bytes) else { return [] }
-    return FieldList.tokens(value).filter { $0 != "keep-alive" && $0 != "close" }
+    var names = FieldList.tokens(value)
+    names.removeAll { $0 == "keep-alive" || $0 == "close" }
+    return names
   }
 
   /// Whether `name`, in any case, is among `nominated`, which are in lower case.
@@ -58,6 +59,7 @@ enum ForwardedFields {
     return false
   }
 
+  @inline(never)
   private static func starts(_ name: RawSpan, with prefix: StaticString) -> Bool {
     guard name.byteCount >= prefix.utf8CodeUnitCount else { return false }
     for index in 0..<prefix.utf8CodeUnitCount where lowercased(name[index]) != prefix.utf8Start[index] {

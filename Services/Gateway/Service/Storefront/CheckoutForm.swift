@@ -64,18 +64,20 @@ struct CheckoutForm: Equatable {
   /// What is missing, by the pointers that the service would name.
   var missing: [FieldError] {
     var errors: [FieldError] = []
-    func need(_ value: String, _ pointer: String, _ detail: String) {
-      if value.isEmpty { errors.append(FieldError(pointer: pointer, detail: detail)) }
-    }
     if !email.utf8.contains(UInt8(ascii: "@")) {
       errors.append(FieldError(pointer: "/email", detail: "Enter an address such as name@example.org."))
     }
-    need(name, "/shippingAddress/name", "Enter who receives the parcel.")
-    need(line1, "/shippingAddress/line1", "Enter street and number.")
-    need(postalCode, "/shippingAddress/postalCode", "Enter the postal code.")
-    need(city, "/shippingAddress/city", "Enter the town.")
-    need(country, "/shippingAddress/country", "Choose a country.")
-    need(shippingMethod, "/shippingMethod", "Choose how it shall travel.")
+    let needed = [
+      (name, "/shippingAddress/name", "Enter who receives the parcel."),
+      (line1, "/shippingAddress/line1", "Enter street and number."),
+      (postalCode, "/shippingAddress/postalCode", "Enter the postal code."),
+      (city, "/shippingAddress/city", "Enter the town."),
+      (country, "/shippingAddress/country", "Choose a country."),
+      (shippingMethod, "/shippingMethod", "Choose how it shall travel."),
+    ]
+    for (value, pointer, detail) in needed where value.isEmpty {
+      errors.append(FieldError(pointer: pointer, detail: detail))
+    }
     return errors
   }
 }

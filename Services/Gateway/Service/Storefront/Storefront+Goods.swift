@@ -18,10 +18,11 @@ extension Storefront {
   func home(_ request: Request, _ visitor: Visitor) async throws(PageError) -> Response {
     let query = request.query
     var wish = HomePage.Request()
-    wish.search = String(
-      String.UnicodeScalarView(
-        FormFields.clean(query.first("q") ?? "").unicodeScalars.prefix(Self.maximumSearchLength)))
-    wish.tags = query.all("tag").map { FormFields.clean($0) }.filter { !$0.isEmpty }
+    wish.search = FormFields.clean(query.first("q") ?? "").prefix(scalarCount: Self.maximumSearchLength)
+    for tag in query.all("tag") {
+      let tag = FormFields.clean(tag)
+      if !tag.isEmpty { wish.tags.append(tag) }
+    }
     wish.sort = query.first("sort").flatMap { Self.sortOrders.contains($0) ? $0 : nil } ?? ""
     wish.cursor = query.first("cursor") ?? ""
     let deadline = deadline

@@ -1,6 +1,16 @@
-/// Equality of texts in one place. These stand before the standard library's own, which are inlined wherever two texts
-/// are compared: 110 bytes of an image each time. What is equal is the same.
+/// Operators of texts in one place. These stand before the standard library's own, which are inlined wherever two texts
+/// are compared or joined: 110 bytes of an image each time. What they say is the same.
 extension String {
+  @inline(never)
+  public static func + (left: String, right: String) -> String {
+    var text = left
+    text.append(right)
+    return text
+  }
+
+  @inline(never)
+  public static func += (left: inout String, right: String) { left.append(right) }
+
   @inline(never)
   public static func == (left: String, right: String) -> Bool { isEqual(left, right) }
 
