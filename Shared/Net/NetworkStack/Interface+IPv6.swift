@@ -45,7 +45,9 @@ extension Interface {
         repeatGroups()
         whenAddressChanges?(.configuredIPv6(address))
       case .deconfigure(let address):
-        stack.endConnections { $0.interface === self && $0.tuple.local == address }
+        for connection in stack.allConnections {
+          if connection.interface === self, connection.tuple.local == address { stack.abort(connection) }
+        }
         whenAddressChanges?(.lostIPv6(address))
       case .duplicate(let address): whenAddressChanges?(.duplicateIPv6(address))
       case .limitPackets(let byteCount): maximumTransmissionUnitOfIPv6 = byteCount

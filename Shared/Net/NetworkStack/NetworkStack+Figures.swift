@@ -144,9 +144,10 @@ extension NetworkStack {
       list.count("souk_ip_fragments_dropped_total", "Fragments dropped", fragments[index], ("reason", reason))
     }
     list.count("souk_dhcp_refused_total", "DHCP messages refused", leases)
-    list.count("souk_dns_queries_total", "DNS queries sent", resolver.sentCount)
-    list.count("souk_dns_timeouts_total", "DNS queries without an answer in time", resolver.timeoutCount)
-    list.count("souk_dns_refused_total", "DNS answers refused", resolver.refusals.total)
+    let queries = nameService?.counts() ?? (sent: 0, timedOut: 0, refused: 0)
+    list.count("souk_dns_queries_total", "DNS queries sent", queries.sent)
+    list.count("souk_dns_timeouts_total", "DNS queries without an answer in time", queries.timedOut)
+    list.count("souk_dns_refused_total", "DNS answers refused", queries.refused)
   }
 
   private func addMemory(to list: inout FigureList) {

@@ -5,11 +5,12 @@ import Wire
 
 extension Autoconfiguration {
   /// What is due of routers and of what they said.
+  @inline(never)
   mutating func advanceRouters(to now: Instant, _ actions: inout [IPv6Action]) {
     _ = Self.removeEnded(&networks, at: now)
     _ = Self.removeEnded(&routers, at: now)
     searchForRouters(at: now)
-    if Self.removeEnded(&resolvers, at: now) { actions.append(useResolvers) }
+    if Self.removeEnded(&resolvers, at: now) { actions.add(useResolvers) }
     if now >= solicitationAt { solicit(at: now, &actions) }
   }
 
@@ -21,7 +22,7 @@ extension Autoconfiguration {
     solicitationWait = mean / 10 * 9 + numbers.next(upperBound: mean / 5 + 1)
     solicitationAt = now.advanced(byNanoseconds: solicitationWait)
     let source = addresses.first { $0.origin == .linkLocal && $0.isAssigned }
-    actions.append(
+    actions.add(
       .solicit(
         RouterSolicitation(source: source?.address ?? .unspecified, hardware: configuration.hardware)))
   }
@@ -66,7 +67,7 @@ extension Autoconfiguration {
         hasNewResolvers = hasNewResolvers || isNew
       }
     }
-    if hasNewResolvers { actions.append(useResolvers) }
+    if hasNewResolvers { actions.add(useResolvers) }
     // A new address is probed at once.
     advanceAddresses(to: now, &actions)
     advanceRouters(to: now, &actions)
@@ -146,6 +147,6 @@ extension Autoconfiguration {
       byteCount != maximumTransmissionUnit
     else { return }
     maximumTransmissionUnit = byteCount
-    actions.append(.limitPackets(byteCount: byteCount))
+    actions.add(.limitPackets(byteCount: byteCount))
   }
 }
