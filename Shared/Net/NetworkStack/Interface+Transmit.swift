@@ -47,8 +47,8 @@ extension Interface {
       if segmentByteCount == 0 {
         withPacket(from: local, to: remote, .tcp, byteCount: byteCount) { output, sum in
           header.write(into: &output, seal: .full(pseudoHeader: sum), coveringPayload: payload, tail)
-          output.append(contentsOf: payload)
-          output.append(contentsOf: tail)
+          output.append(payload: payload)
+          output.append(payload: tail)
         } then: {
           neighbours.hold($0, for: hop)
         }
@@ -118,7 +118,7 @@ extension Interface {
     let header = UDPHeader(sourcePort: sourcePort, destinationPort: destinationPort)
     let byteCount = UDPDatagram.headerByteCount + payload.byteCount
     return transmit(from: source, to: destination, .udp, byteCount: byteCount) { output, sum in
-      header.write(into: &output, seal: .full(pseudoHeader: sum)) { $0.append(contentsOf: payload) }
+      header.write(into: &output, seal: .full(pseudoHeader: sum)) { $0.append(payload: payload) }
     }
   }
 
@@ -129,7 +129,7 @@ extension Interface {
     return transmit(
       from: IPv6Address(mapped: address), to: IPv6Address(mapped: destination), .icmp, byteCount: byteCount
     ) { output, _ in
-      kind.write(into: &output) { $0.append(contentsOf: payload) }
+      kind.write(into: &output) { $0.append(payload: payload) }
     }
   }
 
@@ -139,7 +139,7 @@ extension Interface {
   ) -> Bool {
     let byteCount = ICMPv6Message.headerByteCount + payload.byteCount
     return transmit(from: source, to: destination, .icmpv6, byteCount: byteCount) { output, sum in
-      kind.write(into: &output, seal: .full(pseudoHeader: sum)) { $0.append(contentsOf: payload) }
+      kind.write(into: &output, seal: .full(pseudoHeader: sum)) { $0.append(payload: payload) }
     }
   }
 
@@ -235,7 +235,7 @@ extension Interface {
           identification: identification
         ).write(into: &output)
       }
-      output.append(contentsOf: piece)
+      output.append(payload: piece)
       guard send(output.bytes, to: destination) else { return false }
       offset += piece.byteCount
     }

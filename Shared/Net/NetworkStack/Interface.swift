@@ -116,12 +116,12 @@ public final class Interface {
     guard frame.bytes.byteCount <= room.freeCapacity else {
       return stack.counters.countMalformed(.badLength)
     }
-    room.append(contentsOf: frame.bytes)
+    room.append(payload: frame.bytes)
     for index in frame.rest.indices {
       let piece = frame.rest[index]
       guard piece.count <= room.freeCapacity else { return stack.counters.countMalformed(.badLength) }
       // The pieces live as long as the frame.
-      room.append(contentsOf: RawSpan(_unsafeBytes: piece))
+      room.append(payload: RawSpan(_unsafeBytes: piece))
     }
     receive(room.bytes, checksumIsTrusted: frame.checksumIsTrusted)
   }

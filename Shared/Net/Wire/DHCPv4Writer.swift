@@ -62,7 +62,7 @@ public struct DHCPv4Header: Equatable, Sendable {
     clientHardware.write(into: &output)
     output.append(zeros: 10 + 64 + 128)
     output.append(bigEndian: DHCPv4Message.magicCookie)
-    output.append(contentsOf: options)
+    output.append(payload: options)
     output.append(DHCPv4Option.end.rawValue)
     let count = output.byteCount - start
     if count < Self.minimumMessageByteCount { output.append(zeros: Self.minimumMessageByteCount - count) }
