@@ -68,9 +68,13 @@ public final class NetworkStack: Network, TurnObserver {
     unowned(unsafe) let object: StackListener
   }
 
+  /// A socket, which leaves when it is closed. Closures, as of `NameService`: an image whose program opens no socket
+  /// has nothing of them in it.
   struct SocketReference {
-    /// Not owned: it leaves when it is closed.
-    unowned(unsafe) let object: UDPSocket
+    let port: UInt16
+    /// A datagram for it: payload, sender, and the bytes that its queue may hold. Returns false when it has no room.
+    let take: (RawSpan, IPv6Address, UInt16, Int) -> Bool
+    let stackGoes: () -> Void
   }
 
   /// A stack without interfaces, with secrets out of `entropy`.
@@ -99,7 +103,7 @@ public final class NetworkStack: Network, TurnObserver {
     timeWaitTimer?.cancel()
     pathTimer?.cancel()
     for listener in listeners { listener.object.stackGoes() }
-    for socket in sockets { socket.object.stackGoes() }
+    for socket in sockets { socket.stackGoes() }
     // Whoever waits for a connection hears that it is over; so does its peer.
     for connection in allConnections { abort(connection) }
     if hasTransmitted { for interface in interfaces { interface.device.notify() } }
