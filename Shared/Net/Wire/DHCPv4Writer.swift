@@ -48,14 +48,11 @@ public struct DHCPv4Header: Equatable, Sendable {
   @_lifetime(output: copy output)
   private func write(_ options: RawSpan, into output: inout OutputRawSpan) {
     let start = output.byteCount
-    output.append(isReply ? 2 : 1)
-    output.append(1)
-    output.append(6)
-    output.append(0)
-    output.append(bigEndian: transaction)
-    output.append(bigEndian: seconds)
-    output.append(bigEndian: UInt16(wantsBroadcast ? 0x8000 : 0))
-    output.append(bigEndian: clientAddress.rawValue)
+    // Ethernet, whose addresses have 6 bytes; no hops.
+    let kind: UInt64 = isReply ? 0x0201_0600 : 0x0101_0600
+    output.append(bigEndian: kind << 32 | UInt64(transaction))
+    let flags: UInt64 = wantsBroadcast ? 1 << 47 : 0
+    output.append(bigEndian: UInt64(seconds) << 48 | flags | UInt64(clientAddress.rawValue))
     output.append(bigEndian: yourAddress.rawValue)
     output.append(bigEndian: UInt32(0))
     output.append(bigEndian: relayAddress.rawValue)
