@@ -19,16 +19,14 @@ extension Interface {
     let now = stack.loop.now
     var obeysRouters = false
     if case .automatic = addressing { obeysRouters = true }
-    var configuration = Autoconfiguration(
+    autoconfiguration = Autoconfiguration(
       Autoconfiguration.Configuration(
         hardware: hardware, deviceMTU: device.maximumTransmissionUnit, identifierKey: Self.identifierKey,
         obeysRouters: obeysRouters), key: stack.key(), at: now)
     if case .fixed(let address, let network, let gateway) = addressing {
-      configuration.add(address, in: network, gateway: gateway, at: now)
+      autoconfiguration?.add(address, in: network, gateway: gateway, at: now)
     }
-    let actions = configuration.advance(to: now)
-    autoconfiguration = configuration
-    perform(actions)
+    perform(autoconfiguration?.advance(to: now) ?? [])
     schedule()
     device.notify()
   }

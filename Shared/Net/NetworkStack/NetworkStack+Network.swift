@@ -10,8 +10,10 @@ extension NetworkStack {
   public func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener {
     var endpoint = endpoint
     if endpoint.port == 0 {
-      let taken = listeners.map { $0.object.endpoint.port }
-      guard let port = EphemeralPorts.range.first(where: { !taken.contains($0) }) else { throw .exhausted }
+      let free = EphemeralPorts.range.first { port in
+        !listeners.contains { $0.object.endpoint.port == port }
+      }
+      guard let port = free else { throw .exhausted }
       endpoint.port = port
     }
     let address = IPv6Address(endpoint.address)

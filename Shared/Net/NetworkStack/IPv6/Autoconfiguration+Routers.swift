@@ -58,8 +58,10 @@ extension Autoconfiguration {
       if let limit = option.maximumTransmissionUnit {
         limitPackets(to: limit, &actions)
       }
-      for index in 0..<option.domainNameServerCount {
+      var index = 0
+      while index < option.domainNameServerCount {
         let server = option.domainNameServer(index)
+        index += 1
         guard server.isHost else { continue }
         let isNew = Self.set(
           &resolvers, limit: Self.maximumResolverCount, IPv6Network(server, prefixLength: 128),
@@ -135,7 +137,7 @@ extension Autoconfiguration {
   @inline(never)
   private static func removeEnded(_ leases: inout [IPv6Lease], at now: Instant) -> Bool {
     let count = leases.count
-    leases.removeAll { now >= $0.until }
+    for index in leases.indices.reversed() where now >= leases[index].until { leases.remove(at: index) }
     return leases.count < count
   }
 
