@@ -40,7 +40,7 @@ import Wire
   }
 
   @Test func `grows by a segment for each window in avoidance (§3.1)`() {
-    var reno = NewReno(segmentByteCount: 1000, initialWindow: 10_000)
+    var reno = CongestionController(.newReno, segmentByteCount: 1000, initialWindow: 10_000)
     reno.foundLoss(inFlight: 10_000)
     reno.repairedLoss()
     #expect(reno.window == 5000)
@@ -53,7 +53,7 @@ import Wire
   }
 
   @Test func `turns from slow start into avoidance at ssthresh`() {
-    var reno = NewReno(segmentByteCount: 1000, initialWindow: 10_000)
+    var reno = CongestionController(.newReno, segmentByteCount: 1000, initialWindow: 10_000)
     reno.timedOut(inFlight: 8000, isRepeated: false)
     #expect(reno.window == 1000)
     for _ in 0..<3 { reno.acknowledged(1000) }
@@ -63,7 +63,7 @@ import Wire
   }
 
   @Test func `is halved to no less than two segments`() {
-    var reno = NewReno(segmentByteCount: 1000, initialWindow: 10_000)
+    var reno = CongestionController(.newReno, segmentByteCount: 1000, initialWindow: 10_000)
     reno.foundLoss(inFlight: 1000)
     #expect(reno.window == 2000)
   }
@@ -214,7 +214,7 @@ import Wire
   }
 }
 
-extension CongestionControl {
+extension CongestionController {
   /// The time is of no matter.
   mutating func acknowledged(_ byteCount: Int, isLimiting: Bool = true) {
     acknowledged(byteCount, isLimiting: isLimiting, at: Instant(nanoseconds: 0), smoothed: 0, latest: 0)

@@ -7,8 +7,9 @@ import Testing
   private static let segment = 1000
 
   /// A window of `segmentCount` segments that met a loss with all of it in flight, and repaired it.
-  private func afterLoss(_ segmentCount: Int) -> Cubic {
-    var cubic = Cubic(segmentByteCount: Self.segment, initialWindow: segmentCount * Self.segment)
+  private func afterLoss(_ segmentCount: Int) -> CongestionController {
+    var cubic = CongestionController(
+      segmentByteCount: Self.segment, initialWindow: segmentCount * Self.segment)
     cubic.foundLoss(inFlight: segmentCount * Self.segment)
     cubic.repairedLoss()
     return cubic
@@ -19,7 +20,9 @@ import Testing
   /// A path of `roundTrip` milliseconds, from `start` to `end`: in each round trip the window is acknowledged, segment
   /// by segment. Returns the window at the end of each round.
   @discardableResult
-  private func run(_ cubic: inout Cubic, from start: Int = 0, to end: Int, roundTrip: Int) -> [Int] {
+  private func run(_ cubic: inout CongestionController, from start: Int = 0, to end: Int, roundTrip: Int)
+    -> [Int]
+  {
     var windows: [Int] = []
     var now = start
     while now < end {
@@ -50,7 +53,7 @@ import Testing
   }
 
   @Test func `grows in slow start by what is acknowledged`() {
-    var cubic = Cubic(segmentByteCount: Self.segment, initialWindow: 10_000)
+    var cubic = CongestionController(segmentByteCount: Self.segment, initialWindow: 10_000)
     cubic.acknowledged(3000, isLimiting: true, at: milliseconds(0), smoothed: 0, latest: 0)
     #expect(cubic.window == 13_000)
     cubic.acknowledged(3000, isLimiting: false, at: milliseconds(0), smoothed: 0, latest: 0)
@@ -94,21 +97,21 @@ import Testing
 
   @Test func `lost below the last plateau leaves room to others (fast convergence, §4.7)`() {
     var cubic = afterLoss(100)
-    #expect(cubic.plateau == 100_000)
+    #expect(cubic.cubic.plateau == 100_000)
     cubic.foundLoss(inFlight: 70_000)
-    #expect(cubic.plateau == 70_000 * 17 / 20)
-    var other = Cubic(segmentByteCount: Self.segment, initialWindow: 100_000)
+    #expect(cubic.cubic.plateau == 70_000 * 17 / 20)
+    var other = CongestionController(segmentByteCount: Self.segment, initialWindow: 100_000)
     other.foundLoss(inFlight: 100_000)
     other.repairedLoss()
     run(&other, to: 10_000, roundTrip: 50)
     let window = other.window
     #expect(window > 100_000)
     other.foundLoss(inFlight: window)
-    #expect(other.plateau == window)
+    #expect(other.cubic.plateau == window)
   }
 
   @Test func `begins with one segment after RTO, and its curve where avoidance begins (§4.8)`() {
-    var cubic = Cubic(segmentByteCount: Self.segment, initialWindow: 100_000)
+    var cubic = CongestionController(segmentByteCount: Self.segment, initialWindow: 100_000)
     cubic.timedOut(inFlight: 100_000, isRepeated: false)
     #expect(cubic.window == Self.segment)
     // A second RTO for the same data does not reduce ssthresh again.
@@ -116,7 +119,7 @@ import Testing
     for _ in 0..<69 { cubic.acknowledged(1000) }
     #expect(cubic.window == 70_000)
     cubic.acknowledged(1000)
-    #expect(cubic.plateau == 70_000 && cubic.window < 71_000)
+    #expect(cubic.cubic.plateau == 70_000 && cubic.window < 71_000)
     // K is 0: 0.4 * 5^3 segments above it after five seconds.
     run(&cubic, to: 5_000, roundTrip: 100)
     #expect((112_000...122_000).contains(cubic.window))
@@ -135,7 +138,7 @@ import Testing
   }
 
   @Test func `begins with the initial window again when nothing was sent for an RTO`() {
-    var cubic = Cubic(segmentByteCount: Self.segment, initialWindow: 10_000)
+    var cubic = CongestionController(segmentByteCount: Self.segment, initialWindow: 10_000)
     for _ in 0..<90 { cubic.acknowledged(1000) }
     cubic.wasIdle()
     #expect(cubic.window == 10_000)

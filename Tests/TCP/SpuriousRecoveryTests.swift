@@ -89,14 +89,14 @@ import Wire
   }
 
   @Test func `gives back window, threshold and plateau`() {
-    var cubic = Cubic(segmentByteCount: 1000, initialWindow: 100_000)
+    var cubic = CongestionController(segmentByteCount: 1000, initialWindow: 100_000)
     cubic.foundLoss(inFlight: 100_000)
     cubic.repairedLoss()
     cubic.undoLoss()
     #expect(cubic.window == 100_000)
     cubic.acknowledged(1000)
     #expect(cubic.window == 101_000)
-    var reno = NewReno(segmentByteCount: 1000, initialWindow: 10_000)
+    var reno = CongestionController(.newReno, segmentByteCount: 1000, initialWindow: 10_000)
     reno.foundLoss(inFlight: 10_000)
     reno.undoLoss()
     reno.acknowledged(1000)

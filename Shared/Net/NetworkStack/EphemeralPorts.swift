@@ -32,8 +32,9 @@ struct EphemeralPorts: Sendable {
     from local: IPv6Address, to remote: IPv6Address, port remotePort: UInt16, isFree: (UInt16) -> Bool
   ) -> UInt16? {
     if table.isEmpty {
-      table = (0..<Self.tableCount).map {
-        UInt16(hash.hash(UInt64($0), Self.tableLabel) % UInt64(Self.portCount))
+      table = Array(repeating: 0, count: Self.tableCount)
+      for index in table.indices {
+        table[index] = UInt16(hash.hash(UInt64(index), Self.tableLabel) % UInt64(Self.portCount))
       }
     }
     let offset = UInt32(

@@ -33,29 +33,29 @@ struct HeldPackets {
     }
     var same = 0
     for held in packets where held.neighbour == neighbour { same += 1 }
-    if same >= Self.maximumCountPerNeighbour { drop { $0.neighbour == neighbour } }
-    while byteCount + packet.byteCount > Self.maximumByteCount { drop { _ in true } }
+    if same >= Self.maximumCountPerNeighbour { _ = takeOldest(for: neighbour, isDropped: true) }
+    while byteCount + packet.byteCount > Self.maximumByteCount { _ = takeOldest(isDropped: true) }
     // Copied within the closure.
     packets.append(Packet(neighbour: neighbour, bytes: packet.withUnsafeBytes { Array($0) }))
     byteCount += packet.byteCount
   }
 
-  private mutating func drop(where matches: (Packet) -> Bool) {
-    guard let index = packets.firstIndex(where: matches) else { return }
-    byteCount -= packets.remove(at: index).bytes.count
-    droppedCount += 1
+  /// The oldest packet for a neighbour, or for any.
+  @inline(never)
+  private mutating func takeOldest(for neighbour: IPv6Address? = nil, isDropped: Bool = false) -> [UInt8]? {
+    guard let index = packets.firstIndex(where: { neighbour == nil || $0.neighbour == neighbour }) else {
+      return nil
+    }
+    let bytes = packets.remove(at: index).bytes
+    byteCount -= bytes.count
+    if isDropped { droppedCount += 1 }
+    return bytes
   }
 
   /// Hands out the packets for a neighbour, oldest first. Allocates nothing when there are none.
   mutating func take(for neighbour: IPv6Address) -> [[UInt8]] {
-    guard packets.contains(where: { $0.neighbour == neighbour }) else { return [] }
     var taken: [[UInt8]] = []
-    packets.removeAll { packet in
-      guard packet.neighbour == neighbour else { return false }
-      taken.append(packet.bytes)
-      byteCount -= packet.bytes.count
-      return true
-    }
+    while let bytes = takeOldest(for: neighbour) { taken.append(bytes) }
     return taken
   }
 }

@@ -33,7 +33,7 @@ extension Interface {
     self.network = network
     // A peer's answers to another address would not reach us any more.
     let local = IPv6Address(mapped: address)
-    stack.endConnections { $0.interface === self && $0.tuple.local.isMapped && $0.tuple.local != local }
+    endConnectionsOfIPv4(except: local)
     do throws(RoutingError) {
       try stack.routes.connect(index, address: address, prefixLength: network.prefixLength)
       if let gateway = gateways.first { try stack.routes.setDefaultGateway(gateway, on: index) }
@@ -44,10 +44,17 @@ extension Interface {
     whenAddressChanges?(.configured(address, network))
   }
 
+  private func endConnectionsOfIPv4(except address: IPv6Address? = nil) {
+    for connection in stack.allConnections {
+      let local = connection.tuple.local
+      if connection.interface === self, local.isMapped, local != address { stack.abort(connection) }
+    }
+  }
+
   private func deconfigure(_ event: AddressEvent) {
     stack.routes.removeAll(on: index)
     neighbours = NeighbourCache()
-    stack.endConnections { $0.interface === self && $0.tuple.local.isMapped }
+    endConnectionsOfIPv4()
     address = nil
     network = nil
     conflicts = nil
@@ -67,17 +74,15 @@ extension Interface {
       transmit(packet, to: .broadcast)
       whenAddressChanges?(.defended(other))
     case .use:
-      guard isProbingOffer, var client = dhcp else { return }
+      guard isProbingOffer, let actions = dhcp?.addressIsFree(at: stack.loop.now) else { return }
       isProbingOffer = false
-      let actions = client.addressIsFree(at: stack.loop.now)
-      dhcp = client
       perform(actions)
     case .giveUp(let other):
-      guard var client = dhcp else { return deconfigure(.conflict(other)) }
+      guard let actions = dhcp?.addressIsTaken(at: stack.loop.now) else {
+        return deconfigure(.conflict(other))
+      }
       conflicts = nil
       isProbingOffer = false
-      let actions = client.addressIsTaken(at: stack.loop.now)
-      dhcp = client
       whenAddressChanges?(.conflict(other))
       perform(actions)
     }
@@ -102,7 +107,7 @@ extension Interface {
         if lease.address != address || lease.network != network {
           configure(lease.address, lease.network, gateways: lease.routers)
         }
-        stack.useResolvers(lease.domainNameServers.map { IPAddress($0) })
+        stack.useNamedResolvers(lease.domainNameServers.map { IPv6Address(mapped: $0) })
       case .deconfigure: deconfigure(.lost)
       }
     }

@@ -36,18 +36,24 @@ extension Interface {
     }
     guard groups != reportedGroups else { return }
     var records: [GroupRecord] = []
-    for group in groups where !reportedGroups.contains(group) {
-      records.append(GroupRecord(group: group, kind: .joins))
-    }
-    for group in reportedGroups where !groups.contains(group) {
-      records.append(GroupRecord(group: group, kind: .leaves))
-    }
+    Self.add(.joins, of: groups, besides: reportedGroups, to: &records)
+    Self.add(.leaves, of: reportedGroups, besides: groups, to: &records)
     reportedGroups = groups
     report(records)
   }
 
+  @inline(never)
+  private static func add(
+    _ kind: GroupRecord.Kind, of groups: [IPv6Address], besides others: [IPv6Address] = [],
+    to records: inout [GroupRecord]
+  ) {
+    for group in groups where !others.contains(group) {
+      records.append(GroupRecord(group: group, kind: kind))
+    }
+  }
+
   /// Tells all groups again, as a report may be lost.
-  func repeatGroups() { report(reportedGroups.map { GroupRecord(group: $0, kind: .joins) }) }
+  func repeatGroups() { report(.joins, of: reportedGroups) }
 
   /// Answers a query, which asks for all groups or for one.
   func receiveGroupQuery(_ message: borrowing ICMPv6Message, from source: IPv6Address, hopLimit: UInt8) {
@@ -58,10 +64,16 @@ extension Interface {
     let high = message.payload.bigEndian64(at: 0)
     let low = message.payload.bigEndian64(at: 8)
     let group = IPv6Address(high: high, low: low)
-    var records: [GroupRecord] = []
-    for known in reportedGroups where group.isUnspecified || known == group {
-      records.append(GroupRecord(group: known, kind: .isListening))
+    if group.isUnspecified {
+      report(.isListening, of: reportedGroups)
+    } else if reportedGroups.contains(group) {
+      report(.isListening, of: [group])
     }
+  }
+
+  private func report(_ kind: GroupRecord.Kind, of groups: [IPv6Address]) {
+    var records: [GroupRecord] = []
+    Self.add(kind, of: groups, to: &records)
     report(records)
   }
 

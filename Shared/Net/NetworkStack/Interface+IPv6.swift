@@ -19,16 +19,14 @@ extension Interface {
     let now = stack.loop.now
     var obeysRouters = false
     if case .automatic = addressing { obeysRouters = true }
-    var configuration = Autoconfiguration(
+    autoconfiguration = Autoconfiguration(
       Autoconfiguration.Configuration(
         hardware: hardware, deviceMTU: device.maximumTransmissionUnit, identifierKey: Self.identifierKey,
         obeysRouters: obeysRouters), key: stack.key(), at: now)
     if case .fixed(let address, let network, let gateway) = addressing {
-      configuration.add(address, in: network, gateway: gateway, at: now)
+      autoconfiguration?.add(address, in: network, gateway: gateway, at: now)
     }
-    let actions = configuration.advance(to: now)
-    autoconfiguration = configuration
-    perform(actions)
+    perform(autoconfiguration?.advance(to: now) ?? [])
     schedule()
     device.notify()
   }
@@ -45,7 +43,9 @@ extension Interface {
         repeatGroups()
         whenAddressChanges?(.configuredIPv6(address))
       case .deconfigure(let address):
-        stack.endConnections { $0.interface === self && $0.tuple.local == address }
+        for connection in stack.allConnections {
+          if connection.interface === self, connection.tuple.local == address { stack.abort(connection) }
+        }
         whenAddressChanges?(.lostIPv6(address))
       case .duplicate(let address): whenAddressChanges?(.duplicateIPv6(address))
       case .limitPackets(let byteCount): maximumTransmissionUnitOfIPv6 = byteCount

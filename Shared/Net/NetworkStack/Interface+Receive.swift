@@ -113,9 +113,9 @@ extension Interface {
       let datagram = try UDPDatagram(
         validating: packet.payload,
         checksum: checksumIsTrusted ? .trusted : .verify(pseudoHeader: packet.pseudoHeader))
-      if datagram.destinationPort == DHCPClient.clientPort, var client = dhcp {
-        let actions = client.receive(datagram.payload, at: stack.loop.now)
-        dhcp = client
+      if datagram.destinationPort == DHCPClient.clientPort,
+        let actions = dhcp?.receive(datagram.payload, at: stack.loop.now)
+      {
         perform(actions)
         return schedule()
       }

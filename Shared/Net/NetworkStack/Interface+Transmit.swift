@@ -47,8 +47,8 @@ extension Interface {
       if segmentByteCount == 0 {
         withPacket(from: local, to: remote, .tcp, byteCount: byteCount) { output, sum in
           header.write(into: &output, seal: .full(pseudoHeader: sum), coveringPayload: payload, tail)
-          output.append(contentsOf: payload)
-          output.append(contentsOf: tail)
+          output.append(payload: payload)
+          output.append(payload: tail)
         } then: {
           neighbours.hold($0, for: hop)
         }
@@ -115,32 +115,23 @@ extension Interface {
     _ payload: RawSpan, from source: IPv6Address, _ sourcePort: UInt16, to destination: IPv6Address,
     _ destinationPort: UInt16
   ) -> Bool {
-    let header = UDPHeader(sourcePort: sourcePort, destinationPort: destinationPort)
-    let byteCount = UDPDatagram.headerByteCount + payload.byteCount
-    return transmit(from: source, to: destination, .udp, byteCount: byteCount) { output, sum in
-      header.write(into: &output, seal: .full(pseudoHeader: sum)) { $0.append(contentsOf: payload) }
-    }
+    transmit(
+      .udp(UDPHeader(sourcePort: sourcePort, destinationPort: destinationPort)), payload, from: source,
+      to: destination)
   }
 
   /// Sends an ICMP message; false when nobody is there.
   func transmitICMP(_ kind: ICMPv4Kind, to destination: IPv4Address, payload: RawSpan) -> Bool {
     guard let address else { return false }
-    let byteCount = ICMPv4Message.headerByteCount + payload.byteCount
     return transmit(
-      from: IPv6Address(mapped: address), to: IPv6Address(mapped: destination), .icmp, byteCount: byteCount
-    ) { output, _ in
-      kind.write(into: &output) { $0.append(contentsOf: payload) }
-    }
+      .icmp(kind), payload, from: IPv6Address(mapped: address), to: IPv6Address(mapped: destination))
   }
 
   /// The same of IPv6, from an address of ours.
   func transmitICMP(
     _ kind: ICMPv6Kind, from source: IPv6Address, to destination: IPv6Address, payload: RawSpan
   ) -> Bool {
-    let byteCount = ICMPv6Message.headerByteCount + payload.byteCount
-    return transmit(from: source, to: destination, .icmpv6, byteCount: byteCount) { output, sum in
-      kind.write(into: &output, seal: .full(pseudoHeader: sum)) { $0.append(contentsOf: payload) }
-    }
+    transmit(.icmpv6(kind), payload, from: source, to: destination)
   }
 
   /// Sends a TCP segment without payload that belongs to no connection of ours.
@@ -153,18 +144,55 @@ extension Interface {
     }
   }
 
+  /// What else than TCP is sent: a header, and a payload behind it.
+  private enum Message {
+    case udp(UDPHeader)
+    case icmp(ICMPv4Kind)
+    case icmpv6(ICMPv6Kind)
+
+    var `protocol`: IPProtocol {
+      switch self {
+      case .udp: .udp
+      case .icmp: .icmp
+      case .icmpv6: .icmpv6
+      }
+    }
+
+    var headerByteCount: Int {
+      switch self {
+      case .udp: UDPDatagram.headerByteCount
+      case .icmp: ICMPv4Message.headerByteCount
+      case .icmpv6: ICMPv6Message.headerByteCount
+      }
+    }
+
+    @_lifetime(output: copy output)
+    func write(_ payload: RawSpan, pseudoHeader: InternetChecksum, into output: inout OutputRawSpan) {
+      switch self {
+      case .udp(let header):
+        header.write(into: &output, seal: .full(pseudoHeader: pseudoHeader)) { $0.append(payload: payload) }
+      case .icmp(let kind): kind.write(into: &output) { $0.append(payload: payload) }
+      case .icmpv6(let kind):
+        kind.write(into: &output, seal: .full(pseudoHeader: pseudoHeader)) { $0.append(payload: payload) }
+      }
+    }
+  }
+
   /// Writes a packet and sends it to its next hop, in fragments when it does not fit the link; false when nobody is
   /// there. Only the answer to an echo request that came in fragments is that long (RFC 1122 §3.2.2.6).
+  @inline(never)
   private func transmit(
-    from source: IPv6Address, to destination: IPv6Address, _ protocol: IPProtocol, byteCount: Int,
-    _ write: (inout OutputRawSpan, InternetChecksum) -> Void
+    _ message: Message, _ payload: RawSpan, from source: IPv6Address, to destination: IPv6Address
   ) -> Bool {
     var isSent = false
-    withPacket(from: source, to: destination, `protocol`, byteCount: byteCount, write) { packet in
+    let byteCount = message.headerByteCount + payload.byteCount
+    withPacket(from: source, to: destination, message.protocol, byteCount: byteCount) { output, sum in
+      message.write(payload, pseudoHeader: sum, into: &output)
+    } then: { packet in
       if packet.byteCount <= maximumTransmissionUnit(to: destination) {
         isSent = send(packet, to: destination)
       } else {
-        isSent = sendFragments(of: packet, from: source, to: destination, `protocol`)
+        isSent = sendFragments(of: packet, from: source, to: destination, message.protocol)
       }
     }
     return isSent
@@ -235,7 +263,7 @@ extension Interface {
           identification: identification
         ).write(into: &output)
       }
-      output.append(contentsOf: piece)
+      output.append(payload: piece)
       guard send(output.bytes, to: destination) else { return false }
       offset += piece.byteCount
     }

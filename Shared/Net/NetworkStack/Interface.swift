@@ -101,10 +101,7 @@ public final class Interface {
 
   /// Gives back the address of DHCP. Safe to repeat.
   public func release() {
-    guard isAttached, var client = dhcp else { return }
-    let actions = client.release(at: stack.loop.now)
-    // First, for `whenAddressChanges` may call this again.
-    dhcp = client
+    guard isAttached, let actions = dhcp?.release(at: stack.loop.now) else { return }
     perform(actions)
     schedule()
     device.notify()
@@ -119,12 +116,12 @@ public final class Interface {
     guard frame.bytes.byteCount <= room.freeCapacity else {
       return stack.counters.countMalformed(.badLength)
     }
-    room.append(contentsOf: frame.bytes)
+    room.append(payload: frame.bytes)
     for index in frame.rest.indices {
       let piece = frame.rest[index]
       guard piece.count <= room.freeCapacity else { return stack.counters.countMalformed(.badLength) }
       // The pieces live as long as the frame.
-      room.append(contentsOf: RawSpan(_unsafeBytes: piece))
+      room.append(payload: RawSpan(_unsafeBytes: piece))
     }
     receive(room.bytes, checksumIsTrusted: frame.checksumIsTrusted)
   }
@@ -152,11 +149,7 @@ public final class Interface {
       sendTimeExceeded(expired)
     }
     advanceConflicts(to: now)
-    if var client = dhcp {
-      let actions = client.advance(to: now)
-      dhcp = client
-      perform(actions)
-    }
+    if let actions = dhcp?.advance(to: now) { perform(actions) }
     perform(autoconfiguration?.advance(to: now) ?? [])
     schedule()
   }

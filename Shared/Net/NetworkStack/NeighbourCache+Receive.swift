@@ -65,6 +65,7 @@ extension NeighbourCache {
     return entries[index].hardware
   }
 
+  @inline(never)
   private mutating func receive(_ claim: Claim, at now: Instant) -> [[UInt8]] {
     if let index = find(claim.address) { return update(index, claim, at: now) }
     guard claim.isNews else { return [] }

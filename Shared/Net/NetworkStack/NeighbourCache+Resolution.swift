@@ -82,9 +82,7 @@ extension NeighbourCache {
   /// Whether one more address may be asked for. The oldest one that was asked for a second ago or more gives way.
   private mutating func makeIncompletePlace(at now: Instant) -> Bool {
     guard incompleteCount >= Self.maximumIncompleteCount else { return true }
-    guard let index = oldest({ $0.state == .incomplete && Self.mayBeForgotten($0, at: now) }) else {
-      return false
-    }
+    guard let index = oldest(.incomplete, at: now) else { return false }
     remove(index)
     return true
   }
@@ -93,12 +91,11 @@ extension NeighbourCache {
   /// that told us about itself, one like it; for a lookup also one that failed, is asked for, or was not used lately.
   mutating func makePlace(forLookup: Bool, at now: Instant) -> Bool {
     guard entries.count >= Self.maximumCount else { return true }
-    var index = oldest { $0.usedAt == nil }
+    var index = oldest(.unused, at: now)
     if forLookup {
-      index =
-        index ?? oldest { $0.state == .failed && Self.mayBeForgotten($0, at: now) }
-        ?? oldest { $0.isResolved && !Self.isInUse($0, at: now) }
-        ?? oldest { $0.state == .incomplete && Self.mayBeForgotten($0, at: now) }
+      for kind in [Dispensable.failed, .idle, .incomplete] where index == nil {
+        index = oldest(kind, at: now)
+      }
     }
     guard let index else { return false }
     remove(index)
@@ -116,11 +113,33 @@ extension NeighbourCache {
     return now < usedAt.advanced(byNanoseconds: useTime)
   }
 
-  /// Of the entries that match, the one used longest ago; unused ones by their last change.
-  private func oldest(_ matches: (Neighbour) -> Bool) -> Int? {
+  /// Entries that may give way to another.
+  private enum Dispensable {
+    /// Of a neighbour that we never sent anything.
+    case unused
+    /// Of one that did not answer.
+    case failed
+    /// Of one that we sent nothing lately.
+    case idle
+    /// Of one that is asked for.
+    case incomplete
+
+    func includes(_ entry: Neighbour, at now: Instant) -> Bool {
+      switch self {
+      case .unused: entry.usedAt == nil
+      case .failed: entry.state == .failed && mayBeForgotten(entry, at: now)
+      case .idle: entry.isResolved && !isInUse(entry, at: now)
+      case .incomplete: entry.state == .incomplete && mayBeForgotten(entry, at: now)
+      }
+    }
+  }
+
+  /// Of the entries of a kind, the one used longest ago; unused ones by their last change.
+  @inline(never)
+  private func oldest(_ kind: Dispensable, at now: Instant) -> Int? {
     var best: Int?
     var bestAt = Instant.never
-    for index in entries.indices where matches(entries[index]) {
+    for index in entries.indices where kind.includes(entries[index], at: now) {
       let at = entries[index].usedAt ?? entries[index].changedAt
       if best == nil || at < bestAt {
         best = index

@@ -10,10 +10,14 @@ extension NetworkStack {
   func answerByCookie(_ syn: borrowing TCPSegment, of tuple: FourTuple, on interface: Interface) {
     counters.cookiesSent &+= 1
     let header = cookies.answer(
-      syn, ends: tuple.hash(cookies.secret), as: identity(tuple, on: interface),
+      syn, ends: ends(tuple), as: identity(tuple, on: interface),
       configuration: configuration.tcp, at: loop.now)
     interface.transmitReply(header, from: tuple.local, to: tuple.remote)
   }
+
+  /// What a cookie says of its connection's ends.
+  @inline(never)
+  private func ends(_ tuple: FourTuple) -> UInt64 { tuple.hash(cookies.secret) }
 
   /// Makes the connection whose cookie `segment` brings back. One that brings none is dropped, not reset: it may be
   /// the second of a peer whose first was lost. So is one that finds no place; the peer sends it again.
@@ -21,7 +25,7 @@ extension NetworkStack {
     _ segment: borrowing TCPSegment, of tuple: FourTuple, on interface: Interface,
     for listener: StackListener
   ) {
-    guard let offer = cookies.offer(in: segment, ends: tuple.hash(cookies.secret), at: loop.now) else {
+    guard let offer = cookies.offer(in: segment, ends: ends(tuple), at: loop.now) else {
       counters.cookiesRefused &+= 1
       return
     }

@@ -32,9 +32,9 @@ extension NetworkStack {
       "souk_tcp_path_reductions_total", "Paths of which a router said what they take", tcp.pathReductions)
     list.count("souk_tcp_black_holes_total", "Paths that took no full segments", tcp.blackHoles)
     list.level("souk_tcp_paths", "Destinations whose path takes less than its ends", nil, UInt64(paths.count))
-    let opens: StaticString = "souk_tcp_opens_total"
-    list.count(opens, "Connections begun", tcp.activeOpens, ("side", "active"))
-    list.count(opens, "Connections begun", tcp.passiveOpens, ("side", "passive"))
+    list.count(
+      "souk_tcp_opens_total", "Connections begun", by: "side", ["active", "passive"],
+      [tcp.activeOpens, tcp.passiveOpens])
     list.count("souk_tcp_cookies_sent_total", "SYNs answered with a cookie", counters.cookiesSent)
     list.count("souk_tcp_cookies_returned_total", "Cookies that came back", counters.cookiesReturned)
     list.count("souk_tcp_failures_total", "Connections that failed", tcp.failures)
@@ -53,39 +53,31 @@ extension NetworkStack {
 
   private func addDrops(to list: inout FigureList) {
     let tcp = tcpCounters
-    let refused: [(StaticString, UInt64)] = [
-      ("old_timestamp", tcp.droppedOldTimestamp), ("no_timestamp", tcp.droppedNoTimestamp),
-      ("outside_window", tcp.droppedOutsideWindow), ("bad_ack", tcp.droppedBadAcknowledgement),
-      ("blind_reset", tcp.droppedBlindReset), ("blind_syn", tcp.droppedBlindSYN),
-      ("bad_flags", tcp.droppedBadFlags), ("no_room", tcp.droppedForMemory),
-      ("closed_port", counters.closedPort), ("listen_overflow", counters.listenOverflow),
-      ("connection_limit", counters.connectionLimit), ("bad_cookie", counters.cookiesRefused),
-      ("path_claim", tcp.droppedPathClaims),
-    ]
-    for (reason, value) in refused {
-      list.count("souk_tcp_dropped_total", "Segments dropped", value, ("reason", reason))
-    }
-    let malformed: [StaticString] = [
-      "truncated", "unsupported", "bad_length", "bad_checksum", "bad_option", "bad_name", "bad_value",
-    ]
-    for (index, reason) in malformed.enumerated() {
-      list.count(
-        "souk_ip_malformed_total", "Frames, packets and segments that are not what their format says",
-        counters.malformed[index], ("reason", reason))
-    }
-    let families: [(StaticString, UInt64)] = [
-      ("ipv4", counters.packetsOfIPv4), ("ipv6", counters.packetsOfIPv6),
-    ]
-    for (family, value) in families {
-      list.count("souk_ip_packets_received_total", "Valid packets received", value, ("family", family))
-    }
-    let ignored: [(StaticString, UInt64)] = [
-      ("not_for_us", counters.notForUs), ("unknown_protocol", counters.unknownProtocol),
-      ("bad_source", counters.badSource),
-    ]
-    for (reason, value) in ignored {
-      list.count("souk_ip_dropped_total", "Frames and packets dropped", value, ("reason", reason))
-    }
+    list.count(
+      "souk_tcp_dropped_total", "Segments dropped", by: "reason",
+      [
+        "old_timestamp", "no_timestamp", "outside_window", "bad_ack", "blind_reset", "blind_syn", "bad_flags",
+        "no_room", "closed_port", "listen_overflow", "connection_limit", "bad_cookie", "path_claim",
+      ],
+      [
+        tcp.droppedOldTimestamp, tcp.droppedNoTimestamp, tcp.droppedOutsideWindow,
+        tcp.droppedBadAcknowledgement, tcp.droppedBlindReset, tcp.droppedBlindSYN, tcp.droppedBadFlags,
+        tcp.droppedForMemory, counters.closedPort, counters.listenOverflow, counters.connectionLimit,
+        counters.cookiesRefused, tcp.droppedPathClaims,
+      ])
+    list.count(
+      "souk_ip_malformed_total", "Frames, packets and segments that are not what their format says",
+      by: "reason",
+      [
+        "truncated", "unsupported", "bad_length", "bad_checksum", "bad_option", "bad_name", "bad_value",
+      ], counters.malformed)
+    list.count(
+      "souk_ip_packets_received_total", "Valid packets received", by: "family", ["ipv4", "ipv6"],
+      [counters.packetsOfIPv4, counters.packetsOfIPv6])
+    list.count(
+      "souk_ip_dropped_total", "Frames and packets dropped", by: "reason",
+      ["not_for_us", "unknown_protocol", "bad_source"],
+      [counters.notForUs, counters.unknownProtocol, counters.badSource])
   }
 
   private func addLowerLayers(to list: inout FigureList) {
@@ -99,9 +91,9 @@ extension NetworkStack {
       counters.badConfiguration)
     list.count("souk_udp_received_total", "Datagrams received", counters.datagramsReceived)
     list.count("souk_udp_sent_total", "Datagrams sent", counters.datagramsSent)
-    let dropped: StaticString = "souk_udp_dropped_total"
-    list.count(dropped, "Datagrams dropped", counters.datagramsToNobody, ("reason", "closed_port"))
-    list.count(dropped, "Datagrams dropped", counters.datagramsOverflow, ("reason", "queue_full"))
+    list.count(
+      "souk_udp_dropped_total", "Datagrams dropped", by: "reason", ["closed_port", "queue_full"],
+      [counters.datagramsToNobody, counters.datagramsOverflow])
     list.count("souk_icmp_received_total", "ICMP messages received", counters.icmpReceived)
     list.count("souk_icmp_echo_replies_total", "Echo requests answered", counters.echoesAnswered)
     list.count("souk_icmp_errors_sent_total", "ICMP errors sent", counters.icmpErrorsSent)
@@ -135,18 +127,17 @@ extension NetworkStack {
     list.count(
       "souk_ipv6_advertisements_total", "Advertisements of routers that were read", advertisements)
     list.count("souk_ip_reassembled_total", "Packets put together from fragments", reassembled)
-    let reasons: [StaticString] = [
-      "overlap", "of_discarded", "contradiction", "too_long", "too_many", "mixed_congestion",
-      "evicted_by_source",
-      "evicted", "timeout", "duplicate",
-    ]
-    for (index, reason) in reasons.enumerated() {
-      list.count("souk_ip_fragments_dropped_total", "Fragments dropped", fragments[index], ("reason", reason))
-    }
+    list.count(
+      "souk_ip_fragments_dropped_total", "Fragments dropped", by: "reason",
+      [
+        "overlap", "of_discarded", "contradiction", "too_long", "too_many", "mixed_congestion",
+        "evicted_by_source", "evicted", "timeout", "duplicate",
+      ], fragments)
     list.count("souk_dhcp_refused_total", "DHCP messages refused", leases)
-    list.count("souk_dns_queries_total", "DNS queries sent", resolver.sentCount)
-    list.count("souk_dns_timeouts_total", "DNS queries without an answer in time", resolver.timeoutCount)
-    list.count("souk_dns_refused_total", "DNS answers refused", resolver.refusals.total)
+    let queries = nameService?.counts() ?? (sent: 0, timedOut: 0, refused: 0)
+    list.count("souk_dns_queries_total", "DNS queries sent", queries.sent)
+    list.count("souk_dns_timeouts_total", "DNS queries without an answer in time", queries.timedOut)
+    list.count("souk_dns_refused_total", "DNS answers refused", queries.refused)
   }
 
   private func addMemory(to list: inout FigureList) {
@@ -170,6 +161,15 @@ private struct FigureList {
     _ label: (name: StaticString, value: StaticString)? = nil
   ) {
     figures.append(NetworkFigure(name, help, label: label, isCounter: true, value: value))
+  }
+
+  /// A family with a number for each value of a label.
+  @inline(never)
+  mutating func count(
+    _ name: StaticString, _ help: StaticString, by label: StaticString, _ labelValues: [StaticString],
+    _ numbers: [UInt64]
+  ) {
+    for (index, number) in numbers.enumerated() { count(name, help, number, (label, labelValues[index])) }
   }
 
   @inline(never)

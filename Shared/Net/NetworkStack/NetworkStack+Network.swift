@@ -10,8 +10,10 @@ extension NetworkStack {
   public func listen(on endpoint: Endpoint) throws(NetworkError) -> any Listener {
     var endpoint = endpoint
     if endpoint.port == 0 {
-      let taken = listeners.map { $0.object.endpoint.port }
-      guard let port = EphemeralPorts.range.first(where: { !taken.contains($0) }) else { throw .exhausted }
+      let free = EphemeralPorts.range.first { port in
+        !listeners.contains { $0.object.endpoint.port == port }
+      }
+      guard let port = free else { throw .exhausted }
       endpoint.port = port
     }
     let address = IPv6Address(endpoint.address)
@@ -33,8 +35,8 @@ extension NetworkStack {
 
   /// `listener` takes no more connections; its handshakes end.
   func stopListening(_ listener: StackListener) {
-    listeners.removeAll { $0.object === listener }
-    endConnections { $0.listener === listener }
+    if let index = listeners.firstIndex(where: { $0.object === listener }) { listeners.remove(at: index) }
+    for connection in allConnections where connection.listener === listener { abort(connection) }
   }
 
   /// Begins to open a connection and returns at once: `send` takes nothing until it is established, and everything
@@ -95,18 +97,19 @@ extension NetworkStack {
     func tuple(_ localPort: UInt16) -> FourTuple {
       FourTuple(local: local, remote: remote, localPort: localPort, remotePort: port)
     }
-    let unused = ports.next(from: local, to: remote, port: port) {
-      connections[tuple($0)] == nil && timeWaits[tuple($0)] == nil
+    for mayFollow in [false, true] {
+      let free = ports.next(from: local, to: remote, port: port) { isFree(tuple($0), mayFollow: mayFollow) }
+      if let free { return tuple(free) }
     }
-    if let unused { return tuple(unused) }
-    return ports.next(from: local, to: remote, port: port) { isFree(tuple($0)) }.map(tuple)
+    return nil
   }
 
-  /// Whether a connection of this name may begin.
-  private func isFree(_ tuple: FourTuple) -> Bool {
+  /// Whether a connection of this name may begin; `mayFollow` says whether also as a successor.
+  @inline(never)
+  private func isFree(_ tuple: FourTuple, mayFollow: Bool = true) -> Bool {
     guard connections[tuple] == nil else { return false }
     guard let wait = timeWaits[tuple] else { return true }
-    return wait.successor(at: loop.now) != nil
+    return mayFollow && wait.successor(at: loop.now) != nil
   }
 
   public func connect(

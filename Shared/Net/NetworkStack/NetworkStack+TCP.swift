@@ -207,11 +207,9 @@ extension NetworkStack {
       handle(
         connection.connection.receiveError(quoting: quoted.sequenceNumber, isHard: fate == .refused),
         of: connection)
-    } else if quoted.protocol == .udp, interface.has(tuple.local), tuple.remotePort == DNSResolver.serverPort,
-      resolver.servers.contains(tuple.remote)
+    } else if quoted.protocol == .udp, interface.has(tuple.local), tuple.remotePort == DNSResolver.serverPort
     {
-      // Nobody who does not know the server can make us pass it over.
-      resolverServerIsUnreachable(port: tuple.localPort)
+      nameService?.cannotReach(tuple.remote, tuple.localPort)
     }
   }
 

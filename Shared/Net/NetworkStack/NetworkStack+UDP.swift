@@ -16,16 +16,15 @@ extension NetworkStack {
     }
     guard socket(port) == nil, port != DHCPClient.clientPort else { throw .addressInUse }
     let socket = UDPSocket(port, stack: self)
-    sockets.append(SocketReference(object: socket))
+    sockets.append(socket.reference)
     return socket
   }
 
-  private func socket(_ port: UInt16) -> UDPSocket? {
-    for reference in sockets where reference.object.port == port { return reference.object }
-    return nil
-  }
+  private func socket(_ port: UInt16) -> SocketReference? { sockets.first { $0.port == port } }
 
-  func closeSocket(_ socket: UDPSocket) { sockets.removeAll { $0.object === socket } }
+  func closeSocket(_ port: UInt16) {
+    if let index = sockets.firstIndex(where: { $0.port == port }) { sockets.remove(at: index) }
+  }
 
   /// A datagram arrived; false when its port is nobody's.
   func receiveDatagram(_ datagram: borrowing UDPDatagram, from source: IPv6Address, on interface: Interface)
@@ -36,7 +35,7 @@ extension NetworkStack {
       return false
     }
     let limit = configuration.maximumDatagramQueueByteCount
-    if socket.take(datagram.payload, from: source, datagram.sourcePort, limit: limit) {
+    if socket.take(datagram.payload, source, datagram.sourcePort, limit) {
       counters.datagramsReceived &+= 1
     } else {
       counters.datagramsOverflow &+= 1

@@ -55,22 +55,26 @@ public final class NetworkStack: Network, TurnObserver {
   var hasWork = false
 
   var sockets: [SocketReference] = []
-  var resolver: DNSResolver
-  var resolverTimer: Timer?
-  var resolverSockets: [UDPSocket] = []
+  /// Who looks names up, and what it is told; nil before the first one.
+  var resolver: StackResolver?
+  var nameService: NameService?
+  let resolverKey: (UInt64, UInt64)
   /// DNS servers that DHCP or our owner named, and those that routers name.
   var namedServers: [IPv6Address] = []
   var routerServers: [IPv6Address] = []
-  var lookups: [DNSQueryID: LookupWaiters] = [:]
 
   struct ListenerReference {
     /// Not owned: it leaves when it is closed.
     unowned(unsafe) let object: StackListener
   }
 
+  /// A socket, which leaves when it is closed. Closures, as of `NameService`: an image whose program opens no socket
+  /// has nothing of them in it.
   struct SocketReference {
-    /// Not owned: it leaves when it is closed.
-    unowned(unsafe) let object: UDPSocket
+    let port: UInt16
+    /// A datagram for it: payload, sender, and the bytes that its queue may hold. Returns false when it has no room.
+    let take: (RawSpan, IPv6Address, UInt16, Int) -> Bool
+    let stackGoes: () -> Void
   }
 
   /// A stack without interfaces, with secrets out of `entropy`.
@@ -88,7 +92,7 @@ public final class NetworkStack: Network, TurnObserver {
     timeWaits = TimeWaitTable(key: KeyedHash(key: keys.next()), limit: configuration.maximumTimeWaitCount)
     ports = EphemeralPorts(key: keys.next())
     initialNumbers = InitialSequenceNumber(key: keys.next())
-    resolver = DNSResolver(servers: [], key: keys.next())
+    resolverKey = keys.next()
     cookies = SYNCookies(key: keys.next())
     self.keys = keys
     loop.observe(self)
@@ -98,11 +102,10 @@ public final class NetworkStack: Network, TurnObserver {
     loop.stopObserving(self)
     timeWaitTimer?.cancel()
     pathTimer?.cancel()
-    resolverTimer?.cancel()
     for listener in listeners { listener.object.stackGoes() }
-    for socket in sockets { socket.object.stackGoes() }
+    for socket in sockets { socket.stackGoes() }
     // Whoever waits for a connection hears that it is over; so does its peer.
-    endConnections { _ in true }
+    for connection in allConnections { abort(connection) }
     if hasTransmitted { for interface in interfaces { interface.device.notify() } }
     for interface in interfaces { interface.stackGoes() }
   }
@@ -203,12 +206,16 @@ public final class NetworkStack: Network, TurnObserver {
     timeWaitTimer?.set(timeWaits.deadline)
   }
 
-  /// Aborts the connections that `isEnded` says.
-  func endConnections(where isEnded: (StackConnection) -> Bool) {
-    // Two steps, as the table changes under the second one.
-    var ended: [StackConnection] = []
-    connections.forEach { _, connection in if isEnded(connection) { ended.append(connection) } }
-    for connection in ended { handle(connection.connection.abort(), of: connection) }
+  /// The connections that are not over: a copy, so that who goes through them may end some.
+  var allConnections: [StackConnection] {
+    var all: [StackConnection] = []
+    connections.forEach { _, connection in all.append(connection) }
+    return all
+  }
+
+  /// Ends a connection at once.
+  func abort(_ connection: StackConnection) {
+    handle(connection.connection.abort(), of: connection)
   }
 
   // MARK: Levels

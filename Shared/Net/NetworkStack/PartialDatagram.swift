@@ -154,7 +154,7 @@ final class PartialDatagram {
           write(ipv4: header, isCongested: isCongested, into: &output)
         }
         for piece in pieces {
-          output.append(contentsOf: bytes.extracting(piece.position..<piece.position + piece.count))
+          output.append(payload: bytes.extracting(piece.position..<piece.position + piece.count))
         }
       }
     }

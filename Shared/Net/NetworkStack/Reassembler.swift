@@ -116,7 +116,8 @@ struct Reassembler: ~Copyable {
     byteCount += datagram.append(fragment, isLinkGroup: isLinkGroup)
     guard datagram.isComplete else { return nil }
     byteCount -= datagram.byteCount
-    entries.removeAll { $0.datagram === datagram }
+    // Its place may have changed, as older ones made room.
+    if let index = entries.firstIndex(where: { $0.datagram === datagram }) { entries.remove(at: index) }
     switch datagram.assembled() {
     case .packet(let packet):
       completedCount += 1
@@ -146,9 +147,9 @@ struct Reassembler: ~Copyable {
     var count = 0
     for entry in entries where entry.key.source == source { count += 1 }
     if count >= Self.maximumDatagramCountPerSource {
-      evict(.evictedBySource) { $0.key.source == source }
+      evict(.evictedBySource, of: source)
     } else if entries.count >= Self.maximumDatagramCount {
-      evict(.evicted) { _ in true }
+      evict(.evicted)
     }
   }
 
@@ -158,18 +159,24 @@ struct Reassembler: ~Copyable {
     var held = 0
     for entry in entries where entry.key.source == source { held += entry.datagram.byteCount }
     while held + additional > byteLimitPerSource {
-      held -= evict(.evictedBySource) { $0.key.source == source && $0.datagram !== datagram }
+      held -= evict(.evictedBySource, of: source, sparing: datagram)
     }
-    while byteCount + additional > byteLimit { evict(.evicted) { $0.datagram !== datagram } }
+    while byteCount + additional > byteLimit { evict(.evicted, sparing: datagram) }
   }
 
-  /// Drops the oldest packet that matches; returns the bytes that came free. Traps when there is none.
-  @discardableResult
-  private mutating func evict(_ drop: ReassemblyDrop, where matches: (Entry) -> Bool) -> Int {
-    guard let index = entries.firstIndex(where: matches) else { preconditionFailure("nothing to evict") }
-    let freed = entries.remove(at: index).datagram.byteCount
-    byteCount -= freed
-    drops[Int(drop.rawValue)] += 1
-    return freed
+  /// Drops the oldest packet, when it is said the oldest of `source`, but never `spared`; returns the bytes that came
+  /// free. Traps when there is none.
+  @inline(never) @discardableResult
+  private mutating func evict(
+    _ drop: ReassemblyDrop, of source: IPv6Address? = nil, sparing spared: PartialDatagram? = nil
+  ) -> Int {
+    for index in entries.indices where entries[index].datagram !== spared {
+      if let source, entries[index].key.source != source { continue }
+      let freed = entries.remove(at: index).datagram.byteCount
+      byteCount -= freed
+      drops[Int(drop.rawValue)] += 1
+      return freed
+    }
+    preconditionFailure("nothing to evict")
   }
 }

@@ -99,7 +99,12 @@ struct RoutingTable {
   }
 
   /// Forgets all routes of an interface: it went down, or lost its address.
-  mutating func removeAll(on interface: InterfaceIndex) { routes.removeAll { $0.interface == interface } }
+  @inline(never)
+  mutating func removeAll(on interface: InterfaceIndex) {
+    for index in routes.indices.reversed() where routes[index].interface == interface {
+      routes.remove(at: index)
+    }
+  }
 
   /// Puts a route behind those with the same or a longer prefix, or in the place of one to the same network.
   private mutating func insert(_ route: Route) throws(RoutingError) {

@@ -19,6 +19,8 @@ final class StackConnection {
   /// Who gets it once it is established; nil for one that we opened, and once it is handed over. Not owned: a listener
   /// that closes ends its handshakes.
   unowned(unsafe) var listener: StackListener?
+  /// Who comes after it in a `ConnectionQueue`.
+  var next: StackConnection?
   private let pool: BufferPool
   private let admittedByteCount: Int
   /// Whether it stands in the stack's list of connections that have something to send.

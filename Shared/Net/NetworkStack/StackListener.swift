@@ -1,4 +1,3 @@
-import DequeModule
 import EventLoop
 import Platform
 import TCP
@@ -15,7 +14,7 @@ public final class StackListener: Listener {
   private unowned(unsafe) var stack: NetworkStack?
   private let acceptor: WaitPoint
   /// Established connections that nobody has accepted.
-  private var backlog = Deque<StackConnection>()
+  private var backlog = ConnectionQueue()
   /// Connections whose handshake is not finished.
   private(set) var handshakeCount = 0
 
@@ -66,7 +65,7 @@ public final class StackListener: Listener {
 
   public func waitAcceptable() async throws(NetworkError) {
     guard stack != nil else { throw .closed }
-    if backlog.isEmpty { try await acceptor.wait(until: .never) }
+    if backlog.count == 0 { try await acceptor.wait(until: .never) }
   }
 
   public func close() {
@@ -78,8 +77,7 @@ public final class StackListener: Listener {
   /// The stack is gone, or has taken this listener out.
   func stackGoes() {
     stack = nil
-    for connection in backlog { StackStream(connection).abort() }
-    backlog.removeAll()
+    while let connection = backlog.popFirst() { StackStream(connection).abort() }
     acceptor.resume(.closed)
   }
 }

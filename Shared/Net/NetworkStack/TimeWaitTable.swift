@@ -35,14 +35,20 @@ struct TimeWaitTable {
   /// Remembers a connection.
   mutating func insert(_ tuple: FourTuple, _ wait: TimeWait) {
     while order.count >= limit, let oldest = order.popFirst() {
-      if table[oldest.tuple]?.serial == oldest.serial {
-        table[oldest.tuple] = nil
-        evictedCount &+= 1
-      }
+      guard entry(oldest.tuple, oldest.serial) != nil else { continue }
+      table[oldest.tuple] = nil
+      evictedCount &+= 1
     }
     serial += 1
     table[tuple] = Entry(wait: wait, serial: serial)
     order.append((tuple, serial, wait.until))
+  }
+
+  /// What is remembered of a connection, when it is that of `serial`.
+  @inline(never)
+  private func entry(_ tuple: FourTuple, _ serial: UInt64) -> Entry? {
+    guard let entry = table[tuple], entry.serial == serial else { return nil }
+    return entry
   }
 
   /// What is remembered of a connection; nil forgets it.
@@ -61,7 +67,7 @@ struct TimeWaitTable {
   mutating func advance(to now: Instant) {
     while let first = order.first, first.until <= now {
       order.removeFirst()
-      guard let entry = table[first.tuple], entry.serial == first.serial else { continue }
+      guard let entry = entry(first.tuple, first.serial) else { continue }
       if entry.wait.until <= now {
         table[first.tuple] = nil
       } else {

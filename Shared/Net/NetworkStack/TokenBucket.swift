@@ -28,6 +28,7 @@ struct TokenBucket {
   }
 
   /// Whether one more may be done now; when so, it counts as done.
+  @inline(never)
   mutating func take(at now: Instant) -> Bool {
     let start = fullAt < now ? now : fullAt
     guard start.nanoseconds - now.nanoseconds <= toleranceNanoseconds else {

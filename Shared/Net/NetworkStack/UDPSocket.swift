@@ -59,12 +59,23 @@ public final class UDPSocket {
 
   /// Gives the port back; a waiter gets `closed`. Safe to repeat.
   public func close() {
-    stack?.closeSocket(self)
+    stack?.closeSocket(port)
     stackGoes()
   }
 
+  /// How the stack reaches it, until it is closed.
+  var reference: NetworkStack.SocketReference {
+    NetworkStack.SocketReference(
+      port: port,
+      take: { [unowned(unsafe) self] payload, source, sourcePort, limit in
+        // Who gets the datagram may let go of the socket.
+        withExtendedLifetime(self) { take(payload, from: source, sourcePort, limit: limit) }
+      },
+      stackGoes: { [unowned(unsafe) self] in stackGoes() })
+  }
+
   /// The stack is gone, or has taken this socket out.
-  func stackGoes() {
+  private func stackGoes() {
     stack = nil
     queue.removeAll()
     queuedByteCount = 0
@@ -72,7 +83,7 @@ public final class UDPSocket {
   }
 
   /// A datagram for this port; false when there is no room for it.
-  func take(_ payload: RawSpan, from source: IPv6Address, _ sourcePort: UInt16, limit: Int) -> Bool {
+  private func take(_ payload: RawSpan, from source: IPv6Address, _ sourcePort: UInt16, limit: Int) -> Bool {
     if let handler {
       handler(payload, source, sourcePort)
       return true

@@ -2,29 +2,6 @@
 
 import Platform
 
-/// How much may be in the network: the seam behind which the algorithm is chosen. All amounts are bytes.
-protocol CongestionControl {
-  /// For segments of `segmentByteCount` bytes and an initial window of `initialWindow`.
-  init(segmentByteCount: Int, initialWindow: Int)
-  /// cwnd.
-  var window: Int { get }
-  /// `byteCount` new bytes were acknowledged outside of fast recovery. `isLimiting`: whether the window was what kept
-  /// the sender from sending more; a window that is not used says nothing about the path (RFC 7661). `smoothed`: SRTT
-  /// in nanoseconds; `latest`: the round trip of the latest of these bytes. 0 when not known.
-  mutating func acknowledged(
-    _ byteCount: Int, isLimiting: Bool, at now: Instant, smoothed: UInt64, latest: UInt64)
-  /// A loss was found by duplicate ACKs or SACK with `inFlight` bytes in the network.
-  mutating func foundLoss(inFlight: Int)
-  /// What was lost then has been repaired.
-  mutating func repairedLoss()
-  /// Nothing was lost when `foundLoss` was last told so: the window is what it was, or larger.
-  mutating func undoLoss()
-  /// The RTO passed with `inFlight` bytes in the network. `isRepeated`: before what was lost then has been repaired.
-  mutating func timedOut(inFlight: Int, isRepeated: Bool)
-  /// Nothing was sent for an RTO: what was known about the path is old (RFC 5681 §4.1).
-  mutating func wasIdle()
-}
-
 /// The algorithms to choose from.
 public enum CongestionAlgorithm: Sendable {
   /// CUBIC (RFC 9438): on paths of much bandwidth and delay it comes back sooner than NewReno, on others it is the same.
@@ -33,99 +10,94 @@ public enum CongestionAlgorithm: Sendable {
   case newReno
 }
 
-/// The algorithm of one connection: a choice between values, so that nothing is allocated and the calls are direct.
-enum CongestionController: CongestionControl {
-  case cubic(Cubic)
-  case newReno(NewReno)
+/// How much may be in the network, by the algorithm of one connection. All amounts are bytes.
+///
+/// What both algorithms keep stands here, and beside it what only one of them needs. Of two whole values to choose from,
+/// the one that is chosen would be copied twice for every ACK.
+struct CongestionController {
+  private let segmentByteCount: Int32
+  private let initialWindow: Int32
+  /// cwnd.
+  private(set) var window: Int
+  private var slowStart = SlowStart()
+  private let algorithm: CongestionAlgorithm
+  /// cwnd_prior: the window before it was last reduced.
+  private var windowBefore: Int32 = 0
+  /// ssthresh before it was, for when it was for nothing.
+  private var thresholdBefore = Int32.max
+  private(set) var cubic = Cubic()
+  private var newReno = NewReno()
 
-  /// CUBIC.
-  init(segmentByteCount: Int, initialWindow: Int) {
-    self.init(.cubic, segmentByteCount: segmentByteCount, initialWindow: initialWindow)
+  private var segment: Int { Int(segmentByteCount) }
+
+  /// For segments of `segmentByteCount` bytes and an initial window of `initialWindow`.
+  init(_ algorithm: CongestionAlgorithm = .cubic, segmentByteCount: Int, initialWindow: Int) {
+    self.algorithm = algorithm
+    self.segmentByteCount = Int32(segmentByteCount)
+    self.initialWindow = Int32(initialWindow)
+    window = initialWindow
   }
 
-  /// The chosen algorithm.
-  init(_ algorithm: CongestionAlgorithm, segmentByteCount: Int, initialWindow: Int) {
-    switch algorithm {
-    case .cubic: self = .cubic(Cubic(segmentByteCount: segmentByteCount, initialWindow: initialWindow))
-    case .newReno:
-      self = .newReno(NewReno(segmentByteCount: segmentByteCount, initialWindow: initialWindow))
-    }
-  }
-
-  var window: Int {
-    @inline(__always) get {
-      switch self {
-      case .cubic(let cubic): cubic.window
-      case .newReno(let reno): reno.window
-      }
-    }
-  }
-
+  /// `byteCount` new bytes were acknowledged outside of fast recovery. `isLimiting`: whether the window was what kept
+  /// the sender from sending more; a window that is not used says nothing about the path (RFC 7661). `smoothed`: SRTT
+  /// in nanoseconds; `latest`: the round trip of the latest of these bytes. 0 when not known.
   mutating func acknowledged(
     _ byteCount: Int, isLimiting: Bool, at now: Instant, smoothed: UInt64, latest: UInt64
   ) {
-    switch self {
-    case .cubic(var cubic):
-      cubic.acknowledged(byteCount, isLimiting: isLimiting, at: now, smoothed: smoothed, latest: latest)
-      self = .cubic(cubic)
-    case .newReno(var reno):
-      reno.acknowledged(byteCount, isLimiting: isLimiting, at: now, smoothed: smoothed, latest: latest)
-      self = .newReno(reno)
+    cubic.pass(to: now, counts: isLimiting)
+    guard isLimiting else { return }
+    if window < slowStart.threshold {
+      window = slowStart.grow(window, by: byteCount, roundTrip: latest)
+      return
+    }
+    switch algorithm {
+    case .cubic:
+      window = cubic.grow(
+        window, by: byteCount, segment: segment, windowBefore: Int(windowBefore), smoothed: smoothed, at: now)
+    case .newReno: window = newReno.grow(window, by: byteCount, segment: segment)
     }
   }
 
+  /// A loss was found by duplicate ACKs or SACK with `inFlight` bytes in the network.
+  @inline(never)
   mutating func foundLoss(inFlight: Int) {
-    switch self {
-    case .cubic(var cubic):
-      cubic.foundLoss(inFlight: inFlight)
-      self = .cubic(cubic)
-    case .newReno(var reno):
-      reno.foundLoss(inFlight: inFlight)
-      self = .newReno(reno)
-    }
+    reduce(inFlight: inFlight)
+    window = slowStart.threshold
   }
 
-  mutating func repairedLoss() {
-    switch self {
-    case .cubic(var cubic):
-      cubic.repairedLoss()
-      self = .cubic(cubic)
-    case .newReno(var reno):
-      reno.repairedLoss()
-      self = .newReno(reno)
-    }
-  }
+  /// What was lost then has been repaired.
+  mutating func repairedLoss() { window = max(slowStart.threshold, segment) }
 
+  /// Nothing was lost when the window was last reduced: it is what it was, or larger.
   mutating func undoLoss() {
-    switch self {
-    case .cubic(var cubic):
-      cubic.undoLoss()
-      self = .cubic(cubic)
-    case .newReno(var reno):
-      reno.undoLoss()
-      self = .newReno(reno)
-    }
+    window = max(window, Int(windowBefore))
+    slowStart.threshold = max(slowStart.threshold, thresholdBefore == .max ? .max : Int(thresholdBefore))
+    cubic.undoLoss()
   }
 
+  /// The RTO passed with `inFlight` bytes in the network. `isRepeated`: before what was lost then has been repaired.
+  @inline(never)
   mutating func timedOut(inFlight: Int, isRepeated: Bool) {
-    switch self {
-    case .cubic(var cubic):
-      cubic.timedOut(inFlight: inFlight, isRepeated: isRepeated)
-      self = .cubic(cubic)
-    case .newReno(var reno):
-      reno.timedOut(inFlight: inFlight, isRepeated: isRepeated)
-      self = .newReno(reno)
-    }
+    // RFC 5681 §3.1 and RFC 9438 §4.8: once for the same data.
+    if !isRepeated { reduce(inFlight: inFlight) }
+    cubic.timedOut()
+    newReno = NewReno()
+    window = segment
   }
 
+  /// Nothing was sent for an RTO: what was known about the path is old (RFC 5681 §4.1).
   mutating func wasIdle() {
-    switch self {
-    case .cubic(var cubic):
-      cubic.wasIdle()
-      self = .cubic(cubic)
-    case .newReno(var reno):
-      reno.wasIdle()
-      self = .newReno(reno)
-    }
+    window = min(window, Int(initialWindow))
+    cubic.endStage()
+  }
+
+  /// Multiplicative decrease: by one half, or by 0.7 (RFC 9438 §4.6).
+  private mutating func reduce(inFlight: Int) {
+    thresholdBefore = Int32(clamping: slowStart.threshold)
+    windowBefore = Int32(clamping: window)
+    cubic.foundLoss(window)
+    newReno = NewReno()
+    let left = algorithm == .cubic ? inFlight * 7 / 10 : inFlight / 2
+    slowStart.threshold = max(left, 2 * segment)
   }
 }

@@ -166,14 +166,12 @@ extension Connection {
 
   /// New bytes are acknowledged: what that means for the repair of losses and for the congestion window.
   private mutating func repair(_ byteCount: Int, isLimiting: Bool, at now: Instant) {
-    let smoothed = retransmission.smoothed ?? 0
+    var (grown, isLimiting, latest) = (byteCount, isLimiting, rack.roundTrip)
     switch recovery.phase {
     case .open:
       recovery.duplicateCount = 0
       // Once passed it is forgotten: 2 GiB later it would lie ahead again.
       if let lastPoint = recovery.lastPoint, unacknowledged > lastPoint { recovery.lastPoint = nil }
-      congestion.acknowledged(
-        byteCount, isLimiting: isLimiting, at: now, smoothed: smoothed, latest: rack.roundTrip)
     case .fast(let point):
       if unacknowledged >= point {
         endRecovery(at: point)
@@ -188,13 +186,15 @@ extension Connection {
         recovery.duplicateCount = max(
           0, recovery.duplicateCount - Int32(byteCount / max(1, segmentByteCount)))
       }
+      return
     case .loss(let point):
       // What is acknowledged may have arrived before the loss: L is one segment (RFC 3465 §2.3).
-      congestion.acknowledged(
-        min(byteCount, segmentByteCount), isLimiting: true, at: now, smoothed: smoothed, latest: 0)
+      (grown, isLimiting, latest) = (min(byteCount, segmentByteCount), true, 0)
       if recovery.highRetransmitted < unacknowledged { recovery.highRetransmitted = unacknowledged }
       if unacknowledged >= point { endRecovery(at: point) }
     }
+    congestion.acknowledged(
+      grown, isLimiting: isLimiting, at: now, smoothed: retransmission.smoothed ?? 0, latest: latest)
   }
 
   private mutating func endRecovery(at point: SequenceNumber) {

@@ -114,12 +114,14 @@ extension Connection {
   }
 
   /// Nobody will read any more.
+  @inline(never)
   private mutating func discard() -> Events {
     receiveQueue.removeAll()
     return fail(.aborted).union(.transmitNow)
   }
 
   /// The connection has failed.
+  @inline(never)
   mutating func fail(_ failure: Failure) -> Events {
     self.failure = failure
     counters.failures &+= 1
@@ -127,6 +129,7 @@ extension Connection {
   }
 
   /// The connection is over.
+  @inline(never)
   mutating func end() -> Events {
     state = .closed
     owesAcknowledgement = false

@@ -184,6 +184,7 @@ struct SentLog {
 
   /// The RTO passed: all is lost that was not reported (RFC 8985 §6.3 asks for less; RFC 6298 §5.4). When the peer
   /// threw away what it had reported, that is lost, too.
+  @inline(never)
   mutating func loseAll(reported: Bool) {
     if reported {
       receivedByteCount = 0

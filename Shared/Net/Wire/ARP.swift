@@ -63,11 +63,9 @@ public struct ARPPacket: Equatable, Sendable {
   /// Appends 28 bytes. Traps when they have no room.
   @_lifetime(output: copy output)
   public func write(into output: inout OutputRawSpan) {
-    output.append(bigEndian: UInt16(1))
-    output.append(bigEndian: EtherType.ipv4.rawValue)
-    output.append(6)
-    output.append(4)
-    output.append(bigEndian: operation.rawValue)
+    // Ethernet, IPv4, and the lengths of their addresses.
+    let kind = 0x0001_0000_0604_0000 | UInt64(EtherType.ipv4.rawValue) << 32
+    output.append(bigEndian: kind | UInt64(operation.rawValue))
     senderHardware.write(into: &output)
     output.append(bigEndian: sender.rawValue)
     targetHardware.write(into: &output)

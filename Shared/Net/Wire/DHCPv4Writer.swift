@@ -39,25 +39,27 @@ public struct DHCPv4Header: Equatable, Sendable {
   public func write(
     into output: inout OutputRawSpan, options: (inout DHCPv4OptionWriter) -> Void
   ) {
+    var writer = DHCPv4OptionWriter()
+    writer.append(.messageType, byte: type.rawValue)
+    options(&writer)
+    write(writer.bytes.bytes, into: &output)
+  }
+
+  @_lifetime(output: copy output)
+  private func write(_ options: RawSpan, into output: inout OutputRawSpan) {
     let start = output.byteCount
-    output.append(isReply ? 2 : 1)
-    output.append(1)
-    output.append(6)
-    output.append(0)
-    output.append(bigEndian: transaction)
-    output.append(bigEndian: seconds)
-    output.append(bigEndian: UInt16(wantsBroadcast ? 0x8000 : 0))
-    output.append(bigEndian: clientAddress.rawValue)
+    // Ethernet, whose addresses have 6 bytes; no hops.
+    let kind: UInt64 = isReply ? 0x0201_0600 : 0x0101_0600
+    output.append(bigEndian: kind << 32 | UInt64(transaction))
+    let flags: UInt64 = wantsBroadcast ? 1 << 47 : 0
+    output.append(bigEndian: UInt64(seconds) << 48 | flags | UInt64(clientAddress.rawValue))
     output.append(bigEndian: yourAddress.rawValue)
     output.append(bigEndian: UInt32(0))
     output.append(bigEndian: relayAddress.rawValue)
     clientHardware.write(into: &output)
     output.append(zeros: 10 + 64 + 128)
     output.append(bigEndian: DHCPv4Message.magicCookie)
-    var writer = DHCPv4OptionWriter()
-    writer.append(.messageType, byte: type.rawValue)
-    options(&writer)
-    output.append(contentsOf: writer.bytes.bytes)
+    output.append(payload: options)
     output.append(DHCPv4Option.end.rawValue)
     let count = output.byteCount - start
     if count < Self.minimumMessageByteCount { output.append(zeros: Self.minimumMessageByteCount - count) }
@@ -72,37 +74,40 @@ public struct DHCPv4OptionWriter: ~Copyable {
 
   private mutating func begin(_ option: DHCPv4Option, _ count: Int) {
     precondition(count <= 255 && option != .pad && option != .end)
-    bytes.append(option.rawValue)
-    bytes.append(UInt8(count))
+    append(UInt64(option.rawValue), byteCount: 1)
+    append(UInt64(count), byteCount: 1)
   }
 
-  private mutating func append(_ value: UInt32) {
-    for shift: UInt32 in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+  /// Appends the last bytes of a number.
+  @inline(never)
+  private mutating func append(_ number: UInt64, byteCount: Int) {
+    for index in 1...byteCount {
+      bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(8 * (byteCount - index))))
+    }
   }
 
   /// An option of one byte.
   public mutating func append(_ option: DHCPv4Option, byte: UInt8) {
     begin(option, 1)
-    bytes.append(byte)
+    append(UInt64(byte), byteCount: 1)
   }
 
   /// An option of 2 bytes, such as a size.
   public mutating func append(_ option: DHCPv4Option, number16 value: UInt16) {
     begin(option, 2)
-    bytes.append(UInt8(value >> 8))
-    bytes.append(UInt8(value & 0xff))
+    append(UInt64(value), byteCount: 2)
   }
 
   /// An option of 4 bytes, such as seconds.
   public mutating func append(_ option: DHCPv4Option, number32 value: UInt32) {
     begin(option, 4)
-    append(value)
+    append(UInt64(value), byteCount: 4)
   }
 
   /// An option of addresses: at most 63.
   public mutating func append(_ option: DHCPv4Option, addresses: IPv4Address...) {
     begin(option, addresses.count * 4)
-    for address in addresses { append(address.rawValue) }
+    for address in addresses { append(UInt64(address.rawValue), byteCount: 4) }
   }
 
   /// An option's content as it is: at most 255 bytes.
@@ -114,15 +119,13 @@ public struct DHCPv4OptionWriter: ~Copyable {
   /// The interface as the client's identity (RFC 2132 §9.14, hardware type 1).
   public mutating func append(clientIdentifier address: EthernetAddress) {
     begin(.clientIdentifier, 7)
-    bytes.append(1)
-    for shift: UInt64 in [40, 32, 24, 16, 8, 0] {
-      bytes.append(UInt8(truncatingIfNeeded: address.rawValue >> shift))
-    }
+    append(1, byteCount: 1)
+    append(address.rawValue, byteCount: 6)
   }
 
   /// The options the client wants to hear (RFC 2132 §9.8).
   public mutating func append(requesting options: DHCPv4Option...) {
     begin(.parameterRequestList, options.count)
-    for option in options { bytes.append(option.rawValue) }
+    for option in options { append(UInt64(option.rawValue), byteCount: 1) }
   }
 }

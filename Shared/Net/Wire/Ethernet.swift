@@ -69,8 +69,9 @@ public struct EthernetHeader: Equatable, Sendable {
   /// Appends 14 bytes; the payload follows. Traps when they have no room.
   @_lifetime(output: copy output)
   public func write(into output: inout OutputRawSpan) {
-    destination.write(into: &output)
-    source.write(into: &output)
+    // The destination and the source's first 2 bytes.
+    output.append(bigEndian: destination.rawValue << 16 | source.rawValue >> 32)
+    output.append(bigEndian: UInt32(truncatingIfNeeded: source.rawValue))
     output.append(bigEndian: type.rawValue)
   }
 }

@@ -109,10 +109,8 @@ extension ICMPv4Kind {
   ) throws(E) {
     let start = output.byteCount
     let fields = fields
-    output.append(fields.type)
-    output.append(fields.code)
-    output.append(bigEndian: UInt16(0))
-    output.append(bigEndian: fields.rest)
+    // No checksum yet.
+    output.append(bigEndian: UInt64(fields.type) << 56 | UInt64(fields.code) << 48 | UInt64(fields.rest))
     try payload(&output)
     let sum = InternetChecksum(of: output.bytes.extracting(start..<output.byteCount))
     output.overwrite(at: start + 2, bigEndian: sum.value)

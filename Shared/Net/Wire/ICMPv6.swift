@@ -112,12 +112,23 @@ extension ICMPv6Kind {
     into output: inout OutputRawSpan, seal: ChecksumSeal, payload: (inout OutputRawSpan) throws(E) -> Void
   ) throws(E) {
     let start = output.byteCount
-    let fields = fields
-    output.append(fields.type)
-    output.append(fields.code)
-    output.append(bigEndian: UInt16(0))
-    output.append(bigEndian: fields.rest)
+    writeHeader(into: &output)
     try payload(&output)
+    Self.finish(from: start, seal, &output)
+  }
+
+  @inline(never)
+  @_lifetime(output: copy output)
+  private func writeHeader(into output: inout OutputRawSpan) {
+    let fields = fields
+    // No checksum yet.
+    output.append(bigEndian: UInt64(fields.type) << 56 | UInt64(fields.code) << 48 | UInt64(fields.rest))
+  }
+
+  /// Fills in the checksum of what stands from `start` on.
+  @inline(never)
+  @_lifetime(output: copy output)
+  private static func finish(from start: Int, _ seal: ChecksumSeal, _ output: inout OutputRawSpan) {
     let sum = seal.value(over: output.bytes.extracting(start..<output.byteCount))
     output.overwrite(at: start + 2, bigEndian: sum)
   }

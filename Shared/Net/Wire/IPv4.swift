@@ -141,16 +141,13 @@ public struct IPv4Header: Equatable, Sendable {
     precondition(payloadByteCount >= 0 && fragmentByteOffset >= 0 && fragmentByteOffset % 8 == 0)
     precondition(total + fragmentByteOffset <= 0xffff, "no IPv4 packet is that long")
     let start = output.byteCount
-    output.append(0x45)
-    output.append(trafficClass)
-    output.append(bigEndian: UInt16(total))
-    output.append(bigEndian: identification)
-    let flags: UInt16 = (dontFragment ? 0x4000 : 0) | (moreFragments ? 0x2000 : 0)
-    output.append(bigEndian: flags | UInt16(fragmentByteOffset / 8))
-    output.append(timeToLive)
-    output.append(`protocol`.rawValue)
-    output.append(bigEndian: UInt16(0))
-    output.append(bigEndian: source.rawValue)
+    let flags: UInt64 = (dontFragment ? 0x4000 : 0) | (moreFragments ? 0x2000 : 0)
+    // Version and length of the header, traffic class, total length; identification, flags, offset.
+    let first = UInt64(0x4500 | UInt16(trafficClass)) << 48 | UInt64(total) << 32
+    output.append(bigEndian: first | UInt64(identification) << 16 | flags | UInt64(fragmentByteOffset / 8))
+    // Time to live, protocol, no checksum yet; the addresses.
+    let second = UInt64(timeToLive) << 56 | UInt64(`protocol`.rawValue) << 48
+    output.append(bigEndian: second | UInt64(source.rawValue))
     output.append(bigEndian: destination.rawValue)
     let checksum = InternetChecksum(of: output.bytes.extracting(start..<output.byteCount))
     output.overwrite(at: start + 10, bigEndian: checksum.value)

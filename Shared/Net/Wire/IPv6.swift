@@ -130,10 +130,9 @@ public struct IPv6Header: Equatable, Sendable {
   public func write(into output: inout OutputRawSpan) {
     precondition(payloadByteCount >= 0 && payloadByteCount <= 0xffff, "no IPv6 packet is that long")
     precondition(flowLabel >> 20 == 0)
-    output.append(bigEndian: 6 << 28 | UInt32(trafficClass) << 20 | flowLabel)
-    output.append(bigEndian: UInt16(payloadByteCount))
-    output.append(`protocol`.rawValue)
-    output.append(hopLimit)
+    let first = 6 << 28 | UInt32(trafficClass) << 20 | flowLabel
+    let next = UInt64(`protocol`.rawValue) << 8 | UInt64(hopLimit)
+    output.append(bigEndian: UInt64(first) << 32 | UInt64(payloadByteCount) << 16 | next)
     source.write(into: &output)
     destination.write(into: &output)
   }
@@ -165,9 +164,7 @@ public struct IPv6FragmentHeader: Equatable, Sendable {
   @_lifetime(output: copy output)
   public func write(into output: inout OutputRawSpan) {
     precondition(byteOffset >= 0 && byteOffset <= 0xffff && byteOffset % 8 == 0)
-    output.append(`protocol`.rawValue)
-    output.append(0)
-    output.append(bigEndian: UInt16(byteOffset) | (moreFragments ? 1 : 0))
-    output.append(bigEndian: identification)
+    let place = UInt64(byteOffset) | (moreFragments ? 1 : 0)
+    output.append(bigEndian: UInt64(`protocol`.rawValue) << 56 | place << 32 | UInt64(identification))
   }
 }

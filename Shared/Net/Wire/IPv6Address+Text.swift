@@ -1,21 +1,24 @@
 // RFC 4291 §2.2 and RFC 5952 before changing this file.
 
+import Bytes
+
 extension IPv6Address: CustomStringConvertible {
   /// Reads eight groups of hexadecimal digits with at most one `::`, such as `fe80::1`; the last two groups may be
   /// written as an IPv4 address. Nil when it is anything else, such as an address with a zone.
   public init?(_ text: String) {
-    var groups: [UInt16] = []
+    let units = Array(text.utf8)
+    let colon = UInt8(ascii: ":")
+    var groups = InlineArray<8, UInt16>(repeating: 0)
+    var count = 0
     var gap: Int?
     var digits = 0
     var value: UInt32 = 0
-    var units = Array(text.utf8)[...]
-    if units.starts(with: "::".utf8) {
-      gap = 0
-      units = units.dropFirst(2)
-    } else if units.isEmpty {
-      return nil
-    }
-    while let unit = units.popFirst() {
+    var position = 0
+    if units.isEmpty { return nil }
+    if units.count > 1, units[0] == colon, units[1] == colon { (gap, position) = (0, 2) }
+    while position < units.count {
+      let unit = units[position]
+      position += 1
       if let digit = Self.hexadecimal(unit) {
         digits += 1
         value = value << 4 | digit
@@ -24,29 +27,34 @@ extension IPv6Address: CustomStringConvertible {
       }
       if unit == UInt8(ascii: ".") {
         // The group began an IPv4 address: all that is left of the text.
-        let length = digits + 1 + units.count
-        guard groups.count < 7,
-          let last = IPv4Address(String(decoding: Array(text.utf8).suffix(length), as: UTF8.self))
-        else { return nil }
-        groups.append(UInt16(last.rawValue >> 16))
-        (digits, value, units) = (1, last.rawValue & 0xffff, [])
+        guard count < 7, let last = IPv4Address(String(utf8: units[(position - 1 - digits)...])) else {
+          return nil
+        }
+        groups[count] = UInt16(last.rawValue >> 16)
+        count += 1
+        (digits, value) = (1, last.rawValue & 0xffff)
         break
       }
-      guard unit == UInt8(ascii: ":"), digits > 0, groups.count < 8, !units.isEmpty else { return nil }
-      groups.append(UInt16(value))
+      guard unit == colon, digits > 0, count < 8, position < units.count else { return nil }
+      groups[count] = UInt16(value)
+      count += 1
       (digits, value) = (0, 0)
-      if units.first == UInt8(ascii: ":") {
+      if units[position] == colon {
         guard gap == nil else { return nil }
-        gap = groups.count
-        units.removeFirst()
+        gap = count
+        position += 1
       }
     }
-    if digits > 0 { groups.append(UInt16(value)) }
+    if digits > 0 {
+      guard count < 8 else { return nil }
+      groups[count] = UInt16(value)
+      count += 1
+    }
     // `::` stands for at least one group.
-    guard gap == nil ? groups.count == 8 : groups.count < 8 else { return nil }
+    guard gap == nil ? count == 8 : count < 8 else { return nil }
     var halves: (UInt64, UInt64) = (0, 0)
     for index in 0..<8 {
-      let behind = groups.count - 8 + index
+      let behind = count - 8 + index
       let isBefore = index < gap ?? 8
       let group = isBefore ? groups[index] : (behind >= gap! ? groups[behind] : 0)
       halves = (halves.0 << 16 | halves.1 >> 48, halves.1 << 16 | UInt64(group))
@@ -76,13 +84,24 @@ extension IPv6Address: CustomStringConvertible {
         gap = start..<index + 1
       }
     }
-    var text = ""
-    for index in 0..<8 where !gap.contains(index) {
-      if index > 0 && (index != gap.upperBound || gap.isEmpty) { text += ":" }
-      text += String(group(index), radix: 16)
-      if index + 1 == gap.lowerBound && !gap.isEmpty { text += "::" }
+    let colon = UInt8(ascii: ":")
+    var text = ByteBuffer()
+    text.withFreeRoom(atLeast: 8 * 5) { room in
+      for index in 0..<8 {
+        if gap.contains(index) {
+          if index == gap.lowerBound { room.append(bigEndian: UInt16(colon) << 8 | UInt16(colon)) }
+          continue
+        }
+        if index > 0, index != gap.upperBound { room.append(colon) }
+        var shift: UInt64 = 12
+        while shift > 0, group(index) >> shift == 0 { shift -= 4 }
+        for shift in stride(from: Int(shift), through: 0, by: -4) {
+          let digit = UInt8(group(index) >> UInt64(shift) & 0xf)
+          room.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
+        }
+      }
     }
-    return gap.lowerBound == 0 && !gap.isEmpty ? "::" + text : text
+    return String(utf8: text.bytes)
   }
 
   private func group(_ index: Int) -> UInt64 {

@@ -124,15 +124,14 @@ public struct TCPHeader: Equatable, Sendable {
   ) throws(E) {
     precondition(options.byteCount <= TCPOptions.maximumByteCount, "more options than a segment holds")
     let start = output.byteCount
-    output.append(bigEndian: sourcePort)
-    output.append(bigEndian: destinationPort)
-    output.append(bigEndian: sequenceNumber.rawValue)
-    output.append(bigEndian: acknowledgementNumber.rawValue)
-    output.append(UInt8(byteCount / 4) << 4)
-    output.append(flags.rawValue)
-    output.append(bigEndian: window)
-    output.append(bigEndian: UInt16(0))
-    output.append(bigEndian: urgentPointer)
+    let ports = UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32
+    output.append(bigEndian: ports | UInt64(sequenceNumber.rawValue))
+    // The acknowledgement; the length of the header in its upper 4 bits, flags, window.
+    let lengthAndFlags = UInt64(byteCount / 4) << 28 | UInt64(flags.rawValue) << 16
+    output.append(
+      bigEndian: UInt64(acknowledgementNumber.rawValue) << 32 | lengthAndFlags | UInt64(window))
+    // No checksum yet.
+    output.append(bigEndian: UInt32(urgentPointer))
     options.write(into: &output)
     try payload(&output)
     let sum = seal.value(over: output.bytes.extracting(start..<output.byteCount))

@@ -153,34 +153,24 @@ public struct TCPOptions: Equatable, Sendable {
   @_lifetime(output: copy output)
   func write(into output: inout OutputRawSpan) {
     if let maximumSegmentSize {
-      output.append(Self.kindMSS)
-      output.append(4)
-      output.append(bigEndian: maximumSegmentSize)
+      output.append(bigEndian: 0x0004_0000 | UInt32(Self.kindMSS) << 24 | UInt32(maximumSegmentSize))
     }
     if let windowScale {
       precondition(windowScale <= Self.maximumWindowScale)
-      output.append(Self.noOperation)
-      output.append(Self.kindWindowScale)
-      output.append(3)
-      output.append(windowScale)
+      output.append(bigEndian: 0x0100_0300 | UInt32(Self.kindWindowScale) << 16 | UInt32(windowScale))
     }
     if isSACKPermitted {
-      output.append(bigEndian: UInt16(0x0101))
-      output.append(Self.kindSACKPermitted)
-      output.append(2)
+      output.append(bigEndian: 0x0101_0002 | UInt32(Self.kindSACKPermitted) << 8)
     }
     if let timestamps {
-      output.append(bigEndian: UInt32(0x0101_080a))
-      output.append(bigEndian: timestamps.value)
+      output.append(bigEndian: 0x0101_080a_0000_0000 | UInt64(timestamps.value))
       output.append(bigEndian: timestamps.echo)
     }
     if sackBlockCount > 0 {
-      output.append(bigEndian: UInt16(0x0101))
-      output.append(Self.kindSACK)
-      output.append(UInt8(2 + 8 * sackBlockCount))
+      output.append(bigEndian: 0x0101_0002 | UInt32(Self.kindSACK) << 8 + UInt32(8 * sackBlockCount))
       for index in 0..<sackBlockCount {
-        output.append(bigEndian: sackBlock(index).start.rawValue)
-        output.append(bigEndian: sackBlock(index).end.rawValue)
+        let block = sackBlock(index)
+        output.append(bigEndian: UInt64(block.start.rawValue) << 32 | UInt64(block.end.rawValue))
       }
     }
   }

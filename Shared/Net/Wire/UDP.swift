@@ -61,9 +61,8 @@ public struct UDPHeader: Equatable, Sendable {
     payload: (inout OutputRawSpan) throws(E) -> Void
   ) throws(E) {
     let start = output.byteCount
-    output.append(bigEndian: sourcePort)
-    output.append(bigEndian: destinationPort)
-    output.append(bigEndian: UInt32(0))
+    // No length and no checksum yet.
+    output.append(bigEndian: UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32)
     try payload(&output)
     let length = output.byteCount - start
     output.overwrite(at: start + 4, bigEndian: UInt16(length))

@@ -61,6 +61,20 @@ extension OutputRawSpan {
     }
   }
 
+  /// As `append(contentsOf:)`, of more than a few bytes, such as a packet's payload.
+  @inline(never)
+  @_lifetime(self: copy self)
+  public mutating func append(payload bytes: RawSpan) {
+    precondition(bytes.byteCount <= freeCapacity)
+    withUnsafeMutableBytes { room, initializedCount in
+      bytes.withUnsafeBytes { source in
+        // Checked: they fit behind those that are there.
+        UnsafeMutableRawBufferPointer(rebasing: room[initializedCount...]).copyMemory(from: source)
+        initializedCount += source.count
+      }
+    }
+  }
+
   /// Appends `count` zero bytes. Traps when they have no room.
   @_lifetime(self: copy self)
   public mutating func append(zeros count: Int) {

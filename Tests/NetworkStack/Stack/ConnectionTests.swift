@@ -122,7 +122,9 @@ import Wire
     let client = try pair.left.open(to: pair.endpoint(80))
     pair.run()
     _ = try #require(try listener.accept())
-    pair.left.endConnections { $0.interface === pair.leftInterface }
+    for connection in pair.left.allConnections where connection.interface === pair.leftInterface {
+      pair.left.abort(connection)
+    }
     #expect(throws: NetworkError.closed) { _ = try client.hear() }
     #expect(pair.left.connectionCount == 0)
   }

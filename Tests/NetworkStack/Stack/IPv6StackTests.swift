@@ -288,7 +288,7 @@ import Wire
       _ = try stack.open(to: Endpoint(IPAddress(Self.remote), port: 80))
     }
     advertise(pair)
-    #expect(stack.resolver.servers == [Self.router] && interface.maximumTransmissionUnitOfIPv6 == 1400)
+    #expect(stack.chosenServers == [Self.router] && interface.maximumTransmissionUnitOfIPv6 == 1400)
     pair.run(for: .seconds(2))
     let address = try #require(interface.ipv6Addresses.first { Self.prefix.contains($0) })
     #expect(events.contains(.configuredIPv6(address)) && interface.ipv6Addresses.count == 2)

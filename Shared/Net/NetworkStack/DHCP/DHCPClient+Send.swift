@@ -9,20 +9,14 @@ extension DHCPClient {
   private static let roomByteCount = 576
 
   func discoverMessage() -> DHCPAction {
-    broadcast(header(.discover)) { options in
-      describe(into: &options)
-    }
+    broadcast(message(header(.discover), describesClient: true))
   }
 
   /// In `requesting` the server is named, in `rebooting` it must not be.
   func requestMessage() -> DHCPAction {
-    broadcast(header(.request)) { options in
-      if let requested {
-        options.append(.requestedAddress, addresses: requested.address)
-        if let server = requested.server { options.append(.serverIdentifier, addresses: server) }
-      }
-      describe(into: &options)
-    }
+    broadcast(
+      message(
+        header(.request), requesting: requested?.address, ofServer: requested?.server, describesClient: true))
   }
 
   /// In `renewing` to the server, in `rebinding` to all of them.
@@ -31,7 +25,7 @@ extension DHCPClient {
     header.wantsBroadcast = false
     header.clientAddress = lease.address
     header.seconds = 0
-    let payload = message(header) { options in describe(into: &options) }
+    let payload = message(header, describesClient: true)
     return .send(
       payload, source: lease.address, destination: state == .renewing ? lease.server : .broadcast)
   }
@@ -40,10 +34,7 @@ extension DHCPClient {
     var header = header(.decline)
     header.wantsBroadcast = false
     header.seconds = 0
-    return broadcast(header) { options in
-      options.append(.requestedAddress, addresses: lease.address)
-      options.append(.serverIdentifier, addresses: lease.server)
-    }
+    return broadcast(message(header, requesting: lease.address, ofServer: lease.server))
   }
 
   func release(_ lease: DHCPLease) -> DHCPAction {
@@ -51,7 +42,7 @@ extension DHCPClient {
     header.wantsBroadcast = false
     header.clientAddress = lease.address
     header.seconds = 0
-    let payload = message(header) { options in options.append(.serverIdentifier, addresses: lease.server) }
+    let payload = message(header, ofServer: lease.server)
     return .send(payload, source: lease.address, destination: lease.server)
   }
 
@@ -72,19 +63,23 @@ extension DHCPClient {
       .rebindingTime)
   }
 
-  private func broadcast(
-    _ header: DHCPv4Header, options: (inout DHCPv4OptionWriter) -> Void
-  ) -> DHCPAction {
-    .send(message(header, options: options), source: .unspecified, destination: .broadcast)
+  private func broadcast(_ message: [UInt8]) -> DHCPAction {
+    .send(message, source: .unspecified, destination: .broadcast)
   }
 
   /// Every message names the client in the same way (RFC 2132 §9.14).
-  private func message(_ header: DHCPv4Header, options: (inout DHCPv4OptionWriter) -> Void) -> [UInt8] {
+  @inline(never)
+  private func message(
+    _ header: DHCPv4Header, requesting address: IPv4Address? = nil, ofServer server: IPv4Address? = nil,
+    describesClient: Bool = false
+  ) -> [UInt8] {
     var buffer = ByteBuffer()
     buffer.withFreeRoom(atLeast: Self.roomByteCount) { room in
       header.write(into: &room) { writer in
         writer.append(clientIdentifier: configuration.hardware)
-        options(&writer)
+        if let address { writer.append(.requestedAddress, addresses: address) }
+        if let server { writer.append(.serverIdentifier, addresses: server) }
+        if describesClient { describe(into: &writer) }
       }
     }
     return buffer.array()

@@ -181,6 +181,7 @@ public struct DHCPClient: Sendable {
   }
 
   /// The granted address is ours.
+  @inline(never)
   mutating func bind() -> [DHCPAction] {
     guard let lease else { return [] }
     state = .bound

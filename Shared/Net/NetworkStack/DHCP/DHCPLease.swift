@@ -49,21 +49,8 @@ public struct DHCPLease: Equatable, Sendable {
     self.address = address
     self.network = network
     self.server = server
-    var routers: [IPv4Address] = []
-    if let list = message.routers {
-      for index in 0..<list.count where routers.count < Self.maximumRouterCount {
-        let router = list[index]
-        if router.isAssignable, network.mayHold(host: router), router != address { routers.append(router) }
-      }
-    }
-    self.routers = routers
-    var resolvers: [IPv4Address] = []
-    if let list = message.domainNameServers {
-      for index in 0..<list.count where resolvers.count < Self.maximumResolverCount {
-        if list[index].isAssignable { resolvers.append(list[index]) }
-      }
-    }
-    domainNameServers = resolvers
+    routers = Self.hosts(message.routers, limit: Self.maximumRouterCount, on: (network, ours: address))
+    domainNameServers = Self.hosts(message.domainNameServers, limit: Self.maximumResolverCount)
     let offeredMTU = Int(message.interfaceMTU ?? 0)
     mtu = offeredMTU < Self.minimumMTU ? deviceMTU : min(offeredMTU, deviceMTU)
     guard granted != Self.infiniteSeconds else {
@@ -83,5 +70,21 @@ public struct DHCPLease: Equatable, Sendable {
     renewal = requestedAt.advanced(byNanoseconds: first * 1_000_000_000)
     rebinding = requestedAt.advanced(byNanoseconds: second * 1_000_000_000)
     expiry = requestedAt.advanced(byNanoseconds: seconds * 1_000_000_000)
+  }
+
+  /// The first `limit` addresses of a list that hosts can have: neighbours of ours on `link`, when it is said.
+  @inline(never)
+  private static func hosts(
+    _ list: DHCPv4Addresses?, limit: Int, on link: (network: IPv4Network, ours: IPv4Address)? = nil
+  ) -> [IPv4Address] {
+    guard let list else { return [] }
+    var hosts: [IPv4Address] = []
+    for index in 0..<list.count where hosts.count < limit {
+      let host = list[index]
+      guard host.isAssignable else { continue }
+      if let link, !link.network.mayHold(host: host) || host == link.ours { continue }
+      hosts.append(host)
+    }
+    return hosts
   }
 }

@@ -4,17 +4,18 @@ import Platform
 import Wire
 
 extension Autoconfiguration {
-  /// Makes an address of our identifier in `network`, and begins to probe for it.
-  mutating func make(
+  /// An address of our identifier in `network`, to be probed for at once.
+  @inline(never)
+  func newAddress(
     of network: IPv6Network, origin: IPv6OwnAddress.Origin, duplicateCount: UInt8 = 0, at now: Instant
-  ) {
+  ) -> IPv6OwnAddress {
     let identifier = identifiers.identifier(
       in: network, hardware: configuration.hardware, duplicateCount: duplicateCount)
     var address = IPv6OwnAddress(
       address: IPv6Address(network, interfaceIdentifier: identifier), network: network, origin: origin,
       state: .tentative, probeAt: now)
     address.duplicateCount = duplicateCount
-    addresses.append(address)
+    return address
   }
 
   /// What is due of our addresses.
@@ -23,7 +24,7 @@ extension Autoconfiguration {
     while index < addresses.count {
       if now >= addresses[index].validUntil {
         let gone = addresses.remove(at: index)
-        if gone.isAssigned { actions.append(.deconfigure(gone.address)) }
+        if gone.isAssigned { actions.add(.deconfigure(gone.address)) }
         continue
       }
       if now >= addresses[index].probeAt { probe(index, at: now, &actions) }
@@ -41,9 +42,9 @@ extension Autoconfiguration {
       addresses[index].probeAt = .never
       let wasAssigned = addresses[index].isAssigned
       addresses[index].state = now >= addresses[index].preferredUntil ? .deprecated : .preferred
-      if !wasAssigned { actions.append(.configure(address)) }
+      if !wasAssigned { actions.add(.configure(address)) }
       // Whoever knew the address with another interface learns the new one (RFC 4861 §7.2.6).
-      actions.append(
+      actions.add(
         .send(
           NeighbourMessage(
             .advertisement(isRouter: false, isSolicited: false, isOverride: true), source: address,
@@ -54,10 +55,10 @@ extension Autoconfiguration {
     addresses[index].probeAt = now.advanced(byNanoseconds: Self.probeWait)
     // 0 would be none.
     addresses[index].nonce = numbers.next() >> 16 | 1
-    actions.append(.send(.probe(for: address, nonce: addresses[index].nonce)))
+    actions.add(.send(.probe(for: address, nonce: addresses[index].nonce)))
     if addresses[index].origin == .fixed, addresses[index].state == .tentative {
       addresses[index].state = .optimistic
-      actions.append(.configure(address))
+      actions.add(.configure(address))
     }
   }
 
@@ -98,18 +99,21 @@ extension Autoconfiguration {
 
   /// Another host has the address. One that we made is made anew, a few times (RFC 7217 §6).
   private mutating func giveUp(_ index: Int, at now: Instant, _ actions: inout [IPv6Action]) {
-    let old = addresses.remove(at: index)
+    let old = addresses[index]
     duplicateCount += 1
-    if old.isAssigned { actions.append(.deconfigure(old.address)) }
-    actions.append(.duplicate(old.address))
-    guard old.origin != .fixed, old.duplicateCount < Self.maximumDuplicateCount else { return }
-    make(of: old.network, origin: old.origin, duplicateCount: old.duplicateCount + 1, at: now)
-    var new = addresses.removeLast()
+    if old.isAssigned { actions.add(.deconfigure(old.address)) }
+    actions.add(.duplicate(old.address))
+    guard old.origin != .fixed, old.duplicateCount < Self.maximumDuplicateCount else {
+      addresses.remove(at: index)
+      return
+    }
+    var new = newAddress(
+      of: old.network, origin: old.origin, duplicateCount: old.duplicateCount + 1, at: now)
     new.preferredUntil = old.preferredUntil
     new.validUntil = old.validUntil
     // Not at once: who answers every probe would be asked without end (RFC 7217 §6, IDGEN_DELAY).
     new.probeAt = now.advanced(byNanoseconds: Self.probeWait)
-    addresses.insert(new, at: index)
+    addresses[index] = new
   }
 
   /// A router says that hosts make addresses of a prefix (RFC 4862 §5.5.3).
@@ -133,7 +137,7 @@ extension Autoconfiguration {
         return
       }
       index = addresses.count
-      make(of: prefix.network, origin: .router, at: now)
+      addresses.append(newAddress(of: prefix.network, origin: .router, at: now))
     }
     guard let index else { return }
     addresses[index].preferredUntil = preferredUntil

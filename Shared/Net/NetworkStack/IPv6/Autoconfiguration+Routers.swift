@@ -5,11 +5,12 @@ import Wire
 
 extension Autoconfiguration {
   /// What is due of routers and of what they said.
+  @inline(never)
   mutating func advanceRouters(to now: Instant, _ actions: inout [IPv6Action]) {
     _ = Self.removeEnded(&networks, at: now)
     _ = Self.removeEnded(&routers, at: now)
     searchForRouters(at: now)
-    if Self.removeEnded(&resolvers, at: now) { actions.append(useResolvers) }
+    if Self.removeEnded(&resolvers, at: now) { actions.add(useResolvers) }
     if now >= solicitationAt { solicit(at: now, &actions) }
   }
 
@@ -21,7 +22,7 @@ extension Autoconfiguration {
     solicitationWait = mean / 10 * 9 + numbers.next(upperBound: mean / 5 + 1)
     solicitationAt = now.advanced(byNanoseconds: solicitationWait)
     let source = addresses.first { $0.origin == .linkLocal && $0.isAssigned }
-    actions.append(
+    actions.add(
       .solicit(
         RouterSolicitation(source: source?.address ?? .unspecified, hardware: configuration.hardware)))
   }
@@ -57,8 +58,10 @@ extension Autoconfiguration {
       if let limit = option.maximumTransmissionUnit {
         limitPackets(to: limit, &actions)
       }
-      for index in 0..<option.domainNameServerCount {
+      var index = 0
+      while index < option.domainNameServerCount {
         let server = option.domainNameServer(index)
+        index += 1
         guard server.isHost else { continue }
         let isNew = Self.set(
           &resolvers, limit: Self.maximumResolverCount, IPv6Network(server, prefixLength: 128),
@@ -66,7 +69,7 @@ extension Autoconfiguration {
         hasNewResolvers = hasNewResolvers || isNew
       }
     }
-    if hasNewResolvers { actions.append(useResolvers) }
+    if hasNewResolvers { actions.add(useResolvers) }
     // A new address is probed at once.
     advanceAddresses(to: now, &actions)
     advanceRouters(to: now, &actions)
@@ -134,7 +137,7 @@ extension Autoconfiguration {
   @inline(never)
   private static func removeEnded(_ leases: inout [IPv6Lease], at now: Instant) -> Bool {
     let count = leases.count
-    leases.removeAll { now >= $0.until }
+    for index in leases.indices.reversed() where now >= leases[index].until { leases.remove(at: index) }
     return leases.count < count
   }
 
@@ -146,6 +149,6 @@ extension Autoconfiguration {
       byteCount != maximumTransmissionUnit
     else { return }
     maximumTransmissionUnit = byteCount
-    actions.append(.limitPackets(byteCount: byteCount))
+    actions.add(.limitPackets(byteCount: byteCount))
   }
 }

@@ -88,7 +88,7 @@ struct Autoconfiguration: Sendable {
     maximumTransmissionUnit = configuration.deviceMTU
     solicitationAt = configuration.obeysRouters ? now : .never
     nextDeadline = now
-    make(of: .linkLocal, origin: .linkLocal, at: now)
+    addresses = [newAddress(of: .linkLocal, origin: .linkLocal, at: now)]
   }
 
   /// Adds an address that whoever configured this machine gave it, with its network and perhaps a router. Before the

@@ -21,6 +21,12 @@ enum IPv6Action: Equatable, Sendable {
   case useResolvers([IPv6Address])
 }
 
+extension [IPv6Action] {
+  /// As `append`, whose code would stand at every place.
+  @inline(never)
+  mutating func add(_ action: IPv6Action) { append(action) }
+}
+
 /// An address of an interface.
 struct IPv6OwnAddress: Equatable, Sendable {
   /// Where it comes from.

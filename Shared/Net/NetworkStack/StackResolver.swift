@@ -27,24 +27,6 @@ final class Lookup {
 }
 
 extension NetworkStack {
-  /// Asks these DNS servers from now on, and those that routers name; DHCP's and routers' are set by themselves.
-  public func useResolvers(_ servers: [IPAddress]) {
-    namedServers = servers.map { IPv6Address($0) }
-    chooseResolvers()
-  }
-
-  /// Asks these DNS servers, too: routers name them.
-  func useRouterResolvers(_ servers: [IPv6Address]) {
-    routerServers = servers
-    chooseResolvers()
-  }
-
-  /// Two servers of those that DHCP or our owner named at most, when routers name some, too.
-  private func chooseResolvers() {
-    let limit = DNSResolver.maximumServerCount - min(routerServers.count, 2)
-    resolver.use(Array(namedServers.prefix(limit)) + routerServers)
-  }
-
   /// The addresses of `name`, or of an address as text: of the families that we have an address of, IPv6 first, each
   /// best first. Out of the cache without waiting; `timedOut` at `deadline` at the latest.
   public func resolve(
@@ -81,8 +63,43 @@ extension NetworkStack {
 
   /// Begins to look `name` up; `signal` is resumed when the outcome is there, unless it is known at once.
   func lookUp(_ name: String, _ type: DNSType, _ signal: WaitPoint) -> Lookup {
+    if let resolver { return resolver.lookUp(name, type, signal) }
+    let first = StackResolver(self)
+    resolver = first
+    nameService = first.service
+    return first.lookUp(name, type, signal)
+  }
+}
+
+/// Asks DNS servers for the stack: the sockets and the timer of a `DNSResolver`, and who waits for it.
+final class StackResolver {
+  /// Not owned: the stack owns its resolver.
+  private unowned(unsafe) let stack: NetworkStack
+  private var resolver: DNSResolver
+  private var timer: Timer?
+  private(set) var sockets: [UDPSocket] = []
+  private(set) var lookups: [DNSQueryID: LookupWaiters] = [:]
+
+  init(_ stack: NetworkStack) {
+    self.stack = stack
+    resolver = DNSResolver(servers: stack.chosenServers, key: stack.resolverKey)
+  }
+
+  deinit { timer?.cancel() }
+
+  /// How the stack reaches it. Not owned by it: the stack owns both.
+  var service: NameService {
+    NameService(
+      use: { [unowned(unsafe) self] servers in resolver.use(servers) },
+      cannotReach: { [unowned(unsafe) self] server, port in cannotReach(server, from: port) },
+      counts: { [unowned(unsafe) self] in
+        (resolver.sentCount, resolver.timeoutCount, resolver.refusals.total)
+      })
+  }
+
+  func lookUp(_ name: String, _ type: DNSType, _ signal: WaitPoint) -> Lookup {
     let lookup = Lookup(signal)
-    switch resolver.resolve(name, type, at: loop.now) {
+    switch resolver.resolve(name, type, at: stack.loop.now) {
     case .known(let answer): lookup.outcome = .success(answer)
     case .failed(let failure): lookup.outcome = .failure(failure)
     case .asking(let query, let actions):
@@ -95,9 +112,10 @@ extension NetworkStack {
     return lookup
   }
 
-  func resolverServerIsUnreachable(port: UInt16) {
-    guard resolverSockets.contains(where: { $0.port == port }) else { return }
-    perform(resolver.serverIsUnreachable(port: port, at: loop.now))
+  private func cannotReach(_ server: IPv6Address, from port: UInt16) {
+    // Nobody who does not know the server can make us pass it over.
+    guard resolver.servers.contains(server), sockets.contains(where: { $0.port == port }) else { return }
+    perform(resolver.serverIsUnreachable(port: port, at: stack.loop.now))
   }
 
   private func perform(_ actions: [DNSAction]) {
@@ -105,8 +123,8 @@ extension NetworkStack {
       switch action {
       case .ask(let payload, let port, let server): ask(payload, from: port, server)
       case .close(let port):
-        for socket in resolverSockets where socket.port == port { socket.close() }
-        resolverSockets.removeAll { $0.port == port }
+        for socket in sockets where socket.port == port { socket.close() }
+        sockets.removeAll { $0.port == port }
       case .finish(let query, let outcome):
         guard let group = lookups.removeValue(forKey: query) else { continue }
         for lookup in group.waiters {
@@ -116,22 +134,22 @@ extension NetworkStack {
         }
       }
     }
-    scheduleResolver()
+    schedule()
   }
 
   private func ask(_ payload: [UInt8], from port: UInt16, _ server: IPv6Address) {
     let socket: UDPSocket
-    if let open = resolverSockets.first(where: { $0.port == port }) {
+    if let open = sockets.first(where: { $0.port == port }) {
       socket = open
     } else {
-      do throws(NetworkError) { socket = try bind(port: port) } catch {
-        return perform(resolver.portIsTaken(port, at: loop.now))
+      do throws(NetworkError) { socket = try stack.bind(port: port) } catch {
+        return perform(resolver.portIsTaken(port, at: stack.loop.now))
       }
       // The stack closes its sockets before it goes.
       socket.handler = { [unowned(unsafe) self] payload, source, sourcePort in
-        perform(resolver.receive(payload, from: source, sourcePort: sourcePort, to: port, at: loop.now))
+        perform(resolver.receive(payload, from: source, sourcePort: sourcePort, to: port, at: stack.loop.now))
       }
-      resolverSockets.append(socket)
+      sockets.append(socket)
     }
     do throws(NetworkError) {
       try socket.send(payload.span.bytes, to: Endpoint(IPAddress(server), port: DNSResolver.serverPort))
@@ -140,13 +158,13 @@ extension NetworkStack {
     }
   }
 
-  private func scheduleResolver() {
-    if resolverTimer == nil {
+  private func schedule() {
+    if timer == nil {
       // Cancelled before this goes.
-      resolverTimer = Timer(loop: loop) { [unowned(unsafe) self] in
-        perform(resolver.advance(to: loop.now))
+      timer = Timer(loop: stack.loop) { [unowned(unsafe) self] in
+        perform(resolver.advance(to: stack.loop.now))
       }
     }
-    resolverTimer?.set(resolver.nextDeadline)
+    timer?.set(resolver.nextDeadline)
   }
 }
