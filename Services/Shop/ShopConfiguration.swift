@@ -55,7 +55,15 @@ public struct ShopConfiguration: Equatable, Sendable {
     guard taxIncluded == "true" || taxIncluded == "false" else {
       throw .wrong("shop.taxIncluded", "must be true or false")
     }
-    var methods: [ShippingMethod] = []
+    self.currency = currency
+    self.taxIncluded = taxIncluded == "true"
+    shippingMethods = try Self.shippingMethods(settings, currency)
+    taxRates = try Self.taxRates(settings)
+  }
+
+  private static func taxRates(
+    _ settings: KeyedLines
+  ) throws(ConfigurationError) -> [(country: String, rate: TaxRate)] {
     var rates: [(country: String, rate: TaxRate)] = []
     for (country, value) in settings.behind("shop.tax.") {
       guard CountryCode.isWellFormed(country) else {
@@ -66,8 +74,17 @@ public struct ShopConfiguration: Equatable, Sendable {
       }
       rates.append((country, rate))
     }
+    guard !rates.isEmpty else { throw .missing("shop.tax.DE") }
+    guard rates.count <= maximumTaxRates else { throw .wrong("shop.tax", "has more than 300 countries") }
+    return rates.ordered { $0.country.precedesByBytes($1.country) }
+  }
+
+  private static func shippingMethods(
+    _ settings: KeyedLines, _ currency: String
+  ) throws(ConfigurationError) -> [ShippingMethod] {
+    var methods: [ShippingMethod] = []
     for (id, value) in settings.behind("shop.shipping.") {
-      guard Self.isMethodID(id) else {
+      guard isMethodID(id) else {
         throw .wrong("shop.shipping." + id, "must end in 1 to 32 small letters, digits or hyphens")
       }
       guard let price = Int64(value), (0...Money.maximumPrice).contains(price) else {
@@ -77,18 +94,13 @@ public struct ShopConfiguration: Equatable, Sendable {
       methods.append(ShippingMethod(id: id, name: name, price: Money(price, currency)))
     }
     guard !methods.isEmpty else { throw .missing("shop.shipping.standard") }
-    guard !rates.isEmpty else { throw .missing("shop.tax.DE") }
-    guard methods.count <= Self.maximumShippingMethods else {
+    guard methods.count <= maximumShippingMethods else {
       throw .wrong("shop.shipping", "has more than 20 methods")
     }
-    guard rates.count <= Self.maximumTaxRates else { throw .wrong("shop.tax", "has more than 300 countries") }
-    self.currency = currency
-    self.taxIncluded = taxIncluded == "true"
-    shippingMethods = methods.ordered {
+    return methods.ordered {
       let (left, right) = ($0.price.amount, $1.price.amount)
       return left == right ? $0.id.precedesByBytes($1.id) : left < right
     }
-    taxRates = rates.ordered { $0.country.precedesByBytes($1.country) }
   }
 
   private static func isMethodID(_ id: String) -> Bool {

@@ -101,7 +101,8 @@ extension Storefront {
       case .cartEmpty, .cartGone: throw .notice(.conflict, Self.cartGone)
       }
     }
-    if page.quote == nil {
+    // By a pattern: `== nil` would compare whole quotes.
+    if case nil = page.quote {
       do throws(CartError) {
         page.cart = try await carts.get(id: form.cartID, until: deadline, trace: trace)
       } catch {}
