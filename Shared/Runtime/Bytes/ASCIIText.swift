@@ -16,6 +16,7 @@ extension String {
   }
 
   /// Whether the first bytes are `prefix`.
+  @inline(never)
   public func hasBytes(_ prefix: String) -> Bool {
     let count = prefix.utf8.count
     guard utf8.count >= count else { return false }
@@ -28,6 +29,7 @@ extension String {
   }
 
   /// Whether it stands before `other` in the order of their bytes.
+  @inline(never)
   public func precedesByBytes(_ other: String) -> Bool {
     withBytes { own in
       other.withBytes { theirs in

@@ -16,6 +16,14 @@ extension String {
   @inline(never)
   public init(utf8 bytes: ArraySlice<UInt8>) { self.init(utf8: bytes.span.bytes) }
 
+  /// The text of `bytes`; nil when they are not UTF-8.
+  @inline(never)
+  public init?(validUTF8 bytes: RawSpan) {
+    // The bytes are copied before the call returns.
+    guard let text = bytes.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) else { return nil }
+    self = text
+  }
+
   /// The text of a literal.
   @inline(never)
   public init(literal text: StaticString) {
@@ -41,11 +49,13 @@ extension String {
   public func cut(_ range: Range<Int>) -> String { withBytes { String(utf8: $0.extracting(range)) } }
 
   /// How many bytes stand before the first `byte`; nil when there is none.
+  @inline(never)
   public func offset(ofFirst byte: UInt8) -> Int? {
     withBytes { bytes in (0..<bytes.byteCount).first { bytes.byte(at: $0) == byte } }
   }
 
   /// How many bytes stand before the last `byte`; nil when there is none.
+  @inline(never)
   public func offset(ofLast byte: UInt8) -> Int? {
     withBytes { bytes in (0..<bytes.byteCount).last { bytes.byte(at: $0) == byte } }
   }
