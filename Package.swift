@@ -67,7 +67,7 @@ let imageTargets: [Target] = [
   .target(name: "CHypervisor", path: "Shared/Xen/CHypervisor"),
   library(
     "Hypervisor", "Shared/Xen/Hypervisor",
-    ["CHypervisor", "EventLoop", "Platform", "XenRing", "XenStore"]),
+    ["Bytes", "CHypervisor", "EventLoop", "Platform", "XenRing", "XenStore"]),
   .target(name: "CBoot", dependencies: ["CHypervisor"], path: "Shared/Runtime/CBoot"),
   .target(name: "CProbe", path: "Tests/Unikernel/CProbe"),
   .executableTarget(
@@ -130,8 +130,8 @@ let package = Package(
     // Runtime
     library("Bytes", "Shared/Runtime/Bytes"),
     library("Platform", "Shared/Runtime/Platform"),
-    library("EventLoop", "Shared/Runtime/EventLoop", ["Platform", deque, heap]),
-    library("Log", "Shared/Runtime/Log", ["Platform"]),
+    library("EventLoop", "Shared/Runtime/EventLoop", ["Platform"]),
+    library("Log", "Shared/Runtime/Log", ["Bytes", "Platform"]),
     .systemLibrary(name: "CBearSSL", path: "Shared/Runtime/CBearSSL", providers: [.apt(["libbearssl-dev"])]),
     library("Cryptography", "Shared/Runtime/Cryptography", ["CBearSSL", "Platform"]),
     isImage ? imageSQLite : processSQLite,
@@ -164,8 +164,8 @@ let package = Package(
     .systemLibrary(name: "CXen", path: "Shared/Xen/CXen", providers: [.apt(["libxen-dev"])]),
     library("XenRing", "Shared/Xen/XenRing", ["Bytes", "CXen", "Platform"]),
     library("Netfront", "Shared/Xen/Netfront", ["Bytes", "CXen", "Platform", "XenRing"]),
-    library("XenStore", "Shared/Xen/XenStore", ["CXen", "EventLoop", "Platform", "XenRing"]),
-    library("XenBus", "Shared/Xen/XenBus", ["EventLoop", "Platform", "XenRing", "XenStore"]),
+    library("XenStore", "Shared/Xen/XenStore", ["Bytes", "CXen", "EventLoop", "Platform", "XenRing"]),
+    library("XenBus", "Shared/Xen/XenBus", ["Bytes", "EventLoop", "Platform", "XenRing", "XenStore"]),
     library("Blkfront", "Shared/Xen/Blkfront", ["Bytes", "CXen", "Platform", "XenRing"]),
 
     // Services
