@@ -81,7 +81,7 @@ let imageTargets: [Target] = [
   .target(name: "CHypervisor", path: "Shared/Xen/CHypervisor"),
   library(
     "Hypervisor", "Shared/Xen/Hypervisor",
-    ["CHypervisor", "EventLoop", "Platform", "XenRing", "XenStore"]),
+    ["Bytes", "CHypervisor", "EventLoop", "Platform", "XenRing", "XenStore"]),
   .target(name: "CBoot", dependencies: ["CHypervisor"], path: "Shared/Runtime/CBoot"),
   .target(name: "CProbe", path: "Tests/Unikernel/CProbe"),
   .executableTarget(
@@ -144,8 +144,8 @@ let package = Package(
     // Runtime
     library("Bytes", "Shared/Runtime/Bytes"),
     library("Platform", "Shared/Runtime/Platform"),
-    library("EventLoop", "Shared/Runtime/EventLoop", ["Platform", deque, heap]),
-    library("Log", "Shared/Runtime/Log", ["Platform"]),
+    library("EventLoop", "Shared/Runtime/EventLoop", ["Platform"]),
+    library("Log", "Shared/Runtime/Log", ["Bytes", "Platform"]),
     .systemLibrary(name: "CBearSSL", path: "Shared/Runtime/CBearSSL", providers: [.apt(["libbearssl-dev"])]),
     library("Cryptography", "Shared/Runtime/Cryptography", ["CBearSSL", "Platform"]),
     isImage ? imageSQLite : processSQLite,
@@ -178,8 +178,8 @@ let package = Package(
     .systemLibrary(name: "CXen", path: "Shared/Xen/CXen", providers: [.apt(["libxen-dev"])]),
     library("XenRing", "Shared/Xen/XenRing", ["Bytes", "CXen", "Platform"]),
     library("Netfront", "Shared/Xen/Netfront", ["Bytes", "CXen", "Platform", "XenRing"]),
-    library("XenStore", "Shared/Xen/XenStore", ["CXen", "EventLoop", "Platform", "XenRing"]),
-    library("XenBus", "Shared/Xen/XenBus", ["EventLoop", "Platform", "XenRing", "XenStore"]),
+    library("XenStore", "Shared/Xen/XenStore", ["Bytes", "CXen", "EventLoop", "Platform", "XenRing"]),
+    library("XenBus", "Shared/Xen/XenBus", ["Bytes", "EventLoop", "Platform", "XenRing", "XenStore"]),
     library("Blkfront", "Shared/Xen/Blkfront", ["Bytes", "CXen", "Platform", "XenRing"]),
 
     // Services
@@ -187,17 +187,20 @@ let package = Package(
       "Shop", "Services/Shop",
       ["Bytes", "Cryptography", "EventLoop", "HTTP", "HTTPCore", "JSON", "Log", "Platform", "Wire"]),
     library(
-      "CatalogAPI", "Services/Catalog/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
+      "CatalogAPI", "Services/Catalog/API",
+      ["Bytes", "EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),
     service(
       "CatalogMain", "Services/Catalog/Main",
       ["Catalog", "HTTP", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop", "Storage"]),
-    library("CartAPI", "Services/Cart/API", ["EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
+    library(
+      "CartAPI", "Services/Cart/API", ["Bytes", "EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
     service(
       "CartMain", "Services/Cart/Main",
       ["Cart", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop"]),
-    library("CheckoutAPI", "Services/Checkout/API", ["HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
+    library(
+      "CheckoutAPI", "Services/Checkout/API", ["Bytes", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library(
       "Checkout", "Services/Checkout/Service",
       ["CheckoutAPI", "CartAPI", "CatalogAPI", "Storage"] + serviceParts),

@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 
 /// Reads a JSON object field by field and gathers everything that is wrong with it (422), each error with its

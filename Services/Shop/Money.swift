@@ -1,3 +1,5 @@
+import Bytes
+
 /// An amount of money in a currency's minor units. Never a float.
 public struct Money: Hashable, Sendable {
   /// Minor units (cents for EUR, yen for JPY).

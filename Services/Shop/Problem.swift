@@ -1,5 +1,6 @@
 // RFC 9457 before changing this file.
 
+import Bytes
 import JSON
 
 /// A problem document: what went wrong, and what the client can do about it.

@@ -1,5 +1,7 @@
 // RFC 9457 and shop-api.md before changing this file: a `type` is a promise to clients.
 
+import Bytes
+
 /// The kinds of problem the shop answers with. Each has one `type`, one title and one usual status.
 public enum ProblemType: CaseIterable, Sendable {
   /// 400: the bytes are not what the media type, the query or a required field's syntax promises.

@@ -35,14 +35,16 @@ public enum VirtioProbe {
   ) -> (slots: [MMIOSlot], ignoredCount: Int) {
     var slots: [MMIOSlot] = []
     var ignoredCount = 0
-    for word in Array(commandLine.utf8).split(whereSeparator: { $0 == 0x20 || (0x09...0x0d).contains($0) }) {
-      var reader = WordReader(word)
-      guard reader.skip(key) else { continue }
-      if slots.count < maximumSlotCount, let slot = reader.slot(window: window) {
-        slots.append(slot)
-      } else {
-        ignoredCount += 1
+    var reader = WordReader(commandLine)
+    while reader.findWord() {
+      if reader.skip(key) {
+        if slots.count < maximumSlotCount, let slot = reader.slot(window: window) {
+          slots.append(slot)
+        } else {
+          ignoredCount += 1
+        }
       }
+      reader.skipWord()
     }
     return (slots, ignoredCount)
   }
@@ -70,22 +72,40 @@ public enum VirtioProbe {
   }
 }
 
-/// Reads `<size>@<address>:<line>[:<id>]`.
+/// Reads words `<size>@<address>:<line>[:<id>]`.
 private struct WordReader {
-  private var bytes: ArraySlice<UInt8>
+  private let bytes: [UInt8]
+  private var position = 0
 
-  init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+  init(_ text: String) { bytes = Array(text.utf8) }
+
+  /// The byte that is read next; a space behind the last one.
+  private var next: UInt8 { position < bytes.count ? bytes[position] : UInt8(ascii: " ") }
+
+  private var isAtWordsEnd: Bool { next == UInt8(ascii: " ") || (0x09...0x0d).contains(next) }
+
+  /// Goes to the next word, if there is one.
+  mutating func findWord() -> Bool {
+    while position < bytes.count, isAtWordsEnd { position += 1 }
+    return position < bytes.count
+  }
+
+  mutating func skipWord() {
+    while !isAtWordsEnd { position += 1 }
+  }
 
   mutating func skip(_ text: StaticString) -> Bool {
-    var rest = bytes
-    for index in 0..<text.utf8CodeUnitCount where rest.popFirst() != text.utf8Start[index] { return false }
-    bytes = rest
+    let start = position
+    for index in 0..<text.utf8CodeUnitCount where !skip(text.utf8Start[index]) {
+      position = start
+      return false
+    }
     return true
   }
 
   private mutating func skip(_ byte: UInt8) -> Bool {
-    guard bytes.first == byte else { return false }
-    bytes = bytes.dropFirst()
+    guard next == byte else { return false }
+    position += 1
     return true
   }
 
@@ -97,7 +117,7 @@ private struct WordReader {
     if skip(UInt8(ascii: ":")) { guard number() != nil else { return nil } }
     let (last, overflow) = address.addingReportingOverflow(byteCount &- 1)
     guard
-      bytes.isEmpty, byteCount >= VirtioProbe.smallestByteCount, address % 4 == 0, !overflow,
+      isAtWordsEnd, byteCount >= VirtioProbe.smallestByteCount, address % 4 == 0, !overflow,
       window.contains(address), window.contains(last)
     else { return nil }
     return MMIOSlot(address: address, byteCount: byteCount, interruptLine: interruptLine)
@@ -107,37 +127,32 @@ private struct WordReader {
   private mutating func size() -> UInt64? {
     guard let value = number() else { return nil }
     let shift: UInt64
-    switch bytes.first {
-    case UInt8(ascii: "K"), UInt8(ascii: "k"): shift = 10
-    case UInt8(ascii: "M"), UInt8(ascii: "m"): shift = 20
-    case UInt8(ascii: "G"), UInt8(ascii: "g"): shift = 30
+    switch next | 0x20 {
+    case UInt8(ascii: "k"): shift = 10
+    case UInt8(ascii: "m"): shift = 20
+    case UInt8(ascii: "g"): shift = 30
     default: return value
     }
-    bytes = bytes.dropFirst()
+    position += 1
     let (scaled, overflow) = value.multipliedReportingOverflow(by: 1 << shift)
     return overflow ? nil : scaled
   }
 
   /// Decimal digits, or 0x and hexadecimal ones.
+  @inline(never)
   private mutating func number() -> UInt64? {
     var radix: UInt64 = 10
-    if bytes.first == UInt8(ascii: "0"), let second = bytes.dropFirst().first,
-      second | 0x20 == UInt8(ascii: "x")
-    {
-      radix = 16
-      bytes = bytes.dropFirst(2)
-    }
+    if skip("0x") || skip("0X") { radix = 16 }
     var value: UInt64 = 0
-    var digitCount = 0
-    while let byte = bytes.first, let digit = Self.digit(byte), digit < radix {
+    let start = position
+    while let digit = Self.digit(next), digit < radix {
       let (product, overflow) = value.multipliedReportingOverflow(by: radix)
       let (sum, carry) = product.addingReportingOverflow(digit)
       if overflow || carry { return nil }
       value = sum
-      digitCount += 1
-      bytes = bytes.dropFirst()
+      position += 1
     }
-    return digitCount > 0 ? value : nil
+    return position > start ? value : nil
   }
 
   private static func digit(_ byte: UInt8) -> UInt64? {

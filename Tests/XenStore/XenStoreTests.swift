@@ -87,43 +87,39 @@ import XenStoreSimulation
     }
   }
 
-  @Test func `tries a transaction again that met another one, and gives up in the end`() {
+  @Test func `tries a change again that met another one, and gives up in the end`() {
     let world = StoreWorld()
-    var tries = 0
+    let entries = [StoreEntry("a", "1"), StoreEntry("b", "2")]
     var early: String?
     world.store.conflictCount = 2
     world.run {
+      world.loop.spawn {
+        while world.store.commitCount == 0 {
+          early = early ?? world.store["data/a"]
+          await world.loop.sleep(for: .microseconds(1))
+        }
+      }
       #expect(
-        await failure { () throws(XenError) in
-          try await world.client.transaction { (transaction) async throws(XenError) in
-            tries += 1
-            try await world.client.write("data/a", "1", in: transaction)
-            early = early ?? world.store["data/a"]
-            try await world.client.write("data/b", "2", in: transaction)
-          }
-        } == nil)
-      #expect(tries == 3)
+        await failure { () throws(XenError) in try await world.client.write(entries, below: "data") } == nil)
+      #expect(world.store.conflictCount == 0)
       #expect(early == nil)  // Nobody sees it before its end.
-      #expect(world.store["data/b"] == "2")
+      #expect(world.store["data/a"] == "1" && world.store["data/b"] == "2")
       world.store.conflictCount = 100
       #expect(
-        await failure { () throws(XenError) in
-          try await world.client.transaction { (_) async throws(XenError) in }
-        } == .again)
+        await failure { () throws(XenError) in try await world.client.write(entries, below: "data") }
+          == .again)
     }
     #expect(world.store.commitCount == 1)
+    #expect(world.store.conflictCount == 100 - XenStore.maximumAttemptCount)
   }
 
-  @Test func `drops a transaction whose body fails`() {
+  @Test func `drops a change of which a part is refused`() {
     let world = StoreWorld()
+    let entries = [StoreEntry("a", "1"), StoreEntry("b", "forbidden")]
     world.run {
       #expect(
-        await failure { () throws(XenError) in
-          try await world.client.transaction { (transaction) async throws(XenError) in
-            try await world.client.write("data/a", "1", in: transaction)
-            try await world.client.write("data/b", "forbidden", in: transaction)
-          }
-        } == .refused("EACCES"))
+        await failure { () throws(XenError) in try await world.client.write(entries, below: "data") }
+          == .refused("EACCES"))
     }
     #expect(world.store["data/a"] == nil)
     #expect(world.store.commitCount == 0)

@@ -1,5 +1,6 @@
 // shop-api.md, "Cart", before changing this file.
 
+import Bytes
 import CartAPI
 import CatalogAPI
 import EventLoop

@@ -1,5 +1,6 @@
 // RFC 9110 §13.1.1 before changing this file.
 
+import Bytes
 import CartAPI
 import HTTPCore
 

@@ -1,4 +1,5 @@
 // RFC 9110 §13.1.5 (If-Range) and §14 (ranges) before changing this file.
+import Bytes
 import HTTP
 import HTTPCore
 import Shop

@@ -1,4 +1,5 @@
 // https://www.sqlite.org/fts5.html §5 (bm25) before changing this file.
+import Bytes
 import CatalogAPI
 import Platform
 import Storage

@@ -1,3 +1,4 @@
+import Bytes
 import CatalogAPI
 import Platform
 import Shop

@@ -1,5 +1,7 @@
 // https://www.sqlite.org/fts5.html §3 (full-text query syntax) before changing this file.
 
+import Bytes
+
 /// The words of a search text. What a buyer types is never query syntax: it is cut into words here, and each word
 /// is handed to FTS5 as a quoted string.
 enum SearchWords {

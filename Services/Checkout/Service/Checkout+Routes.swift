@@ -1,3 +1,4 @@
+import Bytes
 import CheckoutAPI
 import HTTP
 import HTTPCore

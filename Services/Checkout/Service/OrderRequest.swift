@@ -1,3 +1,4 @@
+import Bytes
 import CheckoutAPI
 import JSON
 import Platform

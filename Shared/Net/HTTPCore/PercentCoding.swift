@@ -18,7 +18,7 @@ public enum PercentCoding {
     }
     if isPlain { return input.string(0..<count) }
     guard let bytes = decodeBytes(input, plusIsSpace: plusIsSpace), !bytes.contains(0) else { return nil }
-    return String(validating: bytes, as: UTF8.self)
+    return String(validUTF8: bytes.span.bytes)
   }
 
   /// Decodes to bytes; nil when an escape is malformed.

@@ -38,7 +38,7 @@ public struct KeyedLines: Sendable {
       start = line.end + 1
       guard line.end > line.start else { continue }
       guard line.equals > line.start else { throw .noKey(line: number) }
-      guard bits < 0x80 || Self.isUTF8(text.extracting(line.start..<line.end)) else {
+      guard bits < 0x80 || String(validUTF8: text.extracting(line.start..<line.end)) != nil else {
         throw .notUTF8(line: number)
       }
       let key = text.extracting(line.start..<line.equals)
@@ -64,11 +64,6 @@ public struct KeyedLines: Sendable {
       }
       return (Line(start: start, equals: equals, end: end), bits)
     }
-  }
-
-  private static func isUTF8(_ bytes: RawSpan) -> Bool {
-    // Safe: the pointer is used only while it is lent.
-    bytes.withUnsafeBytes { String(validating: $0, as: UTF8.self) != nil }
   }
 
   private func find(_ key: RawSpan) -> Int? {

@@ -1,41 +1,47 @@
 /// Operators of texts in one place. These stand before the standard library's own, which are inlined wherever two texts
-/// are compared or joined: 110 bytes of an image each time. What they say is the same.
+/// are compared or joined: 110 bytes of an image each time.
 extension String {
+  @inline(never)
+  public mutating func append(_ text: String) { write(text) }
+
   @inline(never)
   public static func + (left: String, right: String) -> String {
     var text = left
-    text.append(right)
+    text.write(right)
     return text
   }
 
-  @inline(never)
+  @inline(__always)
   public static func += (left: inout String, right: String) { left.append(right) }
+}
 
+/// Texts are equal when their bytes are, as everything that the shop compares is defined by its bytes: names of fields,
+/// keys, tokens, ids. The standard library also takes different bytes for the same character (canonical equivalence), and
+/// brings 5 KB of Unicode's rules into an image for it.
+extension String {
   @inline(never)
-  public static func == (left: String, right: String) -> Bool { isEqual(left, right) }
+  public static func == (left: String, right: String) -> Bool {
+    left.utf8.count == right.utf8.count && left.hasBytes(right)
+  }
 
   @inline(__always)
   public static func != (left: String, right: String) -> Bool { !(left == right) }
-
-  /// A case of a `switch`.
-  @inline(__always)
-  public static func ~= (pattern: String, text: String) -> Bool { pattern == text }
-
-  /// By the protocol, so that it is the standard library's.
-  private static func isEqual<Value: Equatable>(_ left: Value, _ right: Value) -> Bool { left == right }
 }
 
 extension Optional where Wrapped == String {
   @inline(never)
   public static func == (left: String?, right: String?) -> Bool {
-    guard let left, let right else { return left.isNone && right.isNone }
-    return left == right
+    switch (left, right) {
+    case (let left?, let right?): left == right
+    case (nil, nil): true
+    default: false
+    }
   }
 
   @inline(__always)
   public static func != (left: String?, right: String?) -> Bool { !(left == right) }
-
-  private var isNone: Bool {
-    if case .none = self { true } else { false }
-  }
 }
+
+/// A case of a `switch`.
+@inline(__always)
+public func ~= (pattern: String, text: String) -> Bool { pattern == text }

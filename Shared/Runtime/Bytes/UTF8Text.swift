@@ -16,6 +16,14 @@ extension String {
   @inline(never)
   public init(utf8 bytes: ArraySlice<UInt8>) { self.init(utf8: bytes.span.bytes) }
 
+  /// The text of `bytes`; nil when they are not UTF-8.
+  @inline(never)
+  public init?(validUTF8 bytes: RawSpan) {
+    // The bytes are copied before the call returns.
+    guard let text = bytes.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) else { return nil }
+    self = text
+  }
+
   /// The text of a literal.
   @inline(never)
   public init(literal text: StaticString) {

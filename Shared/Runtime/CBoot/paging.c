@@ -42,12 +42,12 @@ __attribute__((noinline)) static void set(const char *start, const char *end, ui
 }
 
 /// Withdraws the pages of [start, end), all below small_end.
-static void unset(const char *start, const char *end) {
+__attribute__((noinline)) static void unset(const char *start, const char *end) {
   memset(&small_pages[(uint64_t)start / PAGE_BYTES], 0, (size_t)(end - start) / PAGE_BYTES * sizeof small_pages[0]);
 }
 
 /// Gives the large pages that [start, end) touches these rights; not those below small_end, or beyond the tables.
-static void set_large(uint64_t start, uint64_t end, uint64_t rights) {
+__attribute__((noinline)) static void set_large(uint64_t start, uint64_t end, uint64_t rights) {
   start &= ~(LARGE_BYTES - 1);
   if (end > MAPPED_BYTES) end = MAPPED_BYTES;
   for (uint64_t page = start < small_end ? small_end : start; page < end; page += LARGE_BYTES) {

@@ -130,9 +130,7 @@ struct Superblock: Equatable {
     id = DiskID(high: bytes.bigEndian64(at: 32), low: bytes.bigEndian64(at: 40))
     let nameByteCount = Int(bytes.byte(at: 48))
     guard nameByteCount <= DiskLayout.maximumServiceNameByteCount else { return nil }
-    var name: [UInt8] = []
-    for offset in 49..<49 + nameByteCount { name.append(bytes.byte(at: offset)) }
-    guard let service = String(validating: name, as: UTF8.self) else { return nil }
+    guard let service = String(validUTF8: bytes.extracting(49..<49 + nameByteCount)) else { return nil }
     self.service = service
     deviceByteCount = bytes.bigEndian64(at: 80)
     guard bytes.bigEndian32(at: 88) == DiskLayout.chunkByteCount, bytes.bigEndian32(at: 92) == files.count

@@ -1,4 +1,3 @@
-import HeapModule
 import Platform
 
 /// The one loop of a service: it runs every task, fires every timer, and waits when there is nothing to do.
@@ -8,7 +7,7 @@ public final class EventLoop {
   private let driver: any LoopDriver
   /// What times it.
   public let clock: any Clock
-  private var timers = Heap<TimerEntry>()
+  private var timers = TimerHeap()
   private var sequence: UInt64 = 0
   private var isStopped = false
 
@@ -45,7 +44,7 @@ public final class EventLoop {
     // In the last turn, too: what was said last, such as FIN, still goes out.
     for observer in observers where observer.object.turnEnds() { isBusy = true }
     guard !isStopped else { return }
-    driver.poll(until: isBusy || hasFired ? Instant(nanoseconds: 0) : (timers.min?.deadline ?? .never))
+    driver.poll(until: isBusy || hasFired ? Instant(nanoseconds: 0) : (timers.first?.deadline ?? .never))
   }
 
   /// Reads the clock again: for a driver that has waited, before it hands on what came.
@@ -93,11 +92,10 @@ public final class EventLoop {
 
   @inline(never)
   private func removeCancelled() {
-    var kept: [TimerEntry] = []
-    for entry in timers.unordered {
-      if entry.timer.isCancelled { entry.timer.lostItsPlaces() } else { kept.append(entry) }
-    }
-    timers = Heap(kept)
+    timers.removeAll(but: { entry in
+      if entry.timer.isCancelled { entry.timer.lostItsPlaces() }
+      return !entry.timer.isCancelled
+    })
     cancelledCount = 0
   }
 
@@ -109,20 +107,19 @@ public final class EventLoop {
 
   private func fireTimers() {
     hasFired = false
-    while let next = timers.min, next.deadline <= now {
-      timers.removeMin()
+    while let next = timers.first, next.deadline <= now {
+      timers.removeFirst()
       next.timer.expire(at: now)
       hasFired = true
     }
   }
 
   /// Returns after `duration`.
-  public func sleep(for duration: Duration) async { await sleep(until: moment(after: duration)) }
-
   @inline(never)
-  private func moment(after duration: Duration) -> Instant { now + duration }
+  public func sleep(for duration: Duration) async { await sleep(until: now + duration) }
 
   /// Returns at `deadline`.
+  @inline(never)
   public func sleep(until deadline: Instant) async {
     let signal = Signal()
     let timer = Timer(loop: self) { signal.notify() }
@@ -136,17 +133,4 @@ public protocol TurnObserver: AnyObject {
   /// The tasks and timers of this turn have run, and the loop is about to wait. Returns whether that made new work
   /// for tasks, so that it must not wait.
   func turnEnds() -> Bool
-}
-
-/// One place in the loop's heap. Ties are broken by age, so timers of one moment fire in the order they were set.
-struct TimerEntry: Comparable {
-  let deadline: Instant
-  let sequence: UInt64
-  let timer: Timer
-
-  static func < (left: TimerEntry, right: TimerEntry) -> Bool {
-    (left.deadline, left.sequence) < (right.deadline, right.sequence)
-  }
-
-  static func == (left: TimerEntry, right: TimerEntry) -> Bool { left.sequence == right.sequence }
 }

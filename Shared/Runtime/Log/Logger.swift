@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 
 /// Writes events as lines, one per event, each in one write to the console.
@@ -94,14 +95,14 @@ public final class Logger {
   ) {
     guard isEnabled(level) else { return }
     begin(level, message)
-    append(field1())
-    append(field2())
-    append(field3())
-    append(field4())
-    append(field5())
-    append(field6())
-    append(field7())
-    append(field8())
+    if let field1 = field1() { append(field1) }
+    if let field2 = field2() { append(field2) }
+    if let field3 = field3() { append(field3) }
+    if let field4 = field4() { append(field4) }
+    if let field5 = field5() { append(field5) }
+    if let field6 = field6() { append(field6) }
+    if let field7 = field7() { append(field7) }
+    if let field8 = field8() { append(field8) }
     end()
   }
 
@@ -115,17 +116,15 @@ public final class Logger {
 
   // MARK: One line
 
-  @usableFromInline
+  @inline(never) @usableFromInline
   func begin(_ level: Level, _ message: StaticString) {
     line.begin(at: clock.wallTime, level: level.name, service: service, message: message)
   }
 
-  @usableFromInline
-  func append(_ field: LogField?) {
-    if let field { line.append(field) }
-  }
+  @inline(never) @usableFromInline
+  func append(_ field: LogField) { line.append(field) }
 
-  @usableFromInline
+  @inline(never) @usableFromInline
   func end() {
     line.end()
     line.write(to: console)

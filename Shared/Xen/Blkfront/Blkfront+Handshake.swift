@@ -1,4 +1,5 @@
 // xen/io/blkif.h, its first half, before changing this file.
+import Bytes
 import CXen
 import XenRing
 
@@ -55,17 +56,17 @@ extension Blkfront {
     phase = .prepared
 
     var entries = [
-      StoreEntry("event-channel", "\(channel.port)"),
+      StoreEntry("event-channel", channel.port),
       StoreEntry("protocol", "x86_64-abi"),
-      StoreEntry(Key.persistent, configuration.isPersistent ? "1" : "0"),
+      StoreEntry(Key.persistent, configuration.isPersistent ? 1 : 0),
     ]
-    if order == 0 { entries.append(StoreEntry("ring-ref", "\(ringPages.reference(0))")) }
+    if order == 0 { entries.append(StoreEntry("ring-ref", ringPages.reference(0))) }
     // A backend that finds an order looks for numbered pages, be they one.
     if order > 0 || hasUsedRingPages {
       hasUsedRingPages = true
-      entries.append(StoreEntry("ring-page-order", "\(order)"))
+      entries.append(StoreEntry("ring-page-order", UInt32(order)))
       for page in 0..<1 << order {
-        entries.append(StoreEntry("ring-ref\(page)", "\(ringPages.reference(page))"))
+        entries.append(StoreEntry("ring-ref\(page)", ringPages.reference(page)))
       }
     }
     return entries

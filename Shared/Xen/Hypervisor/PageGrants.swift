@@ -1,3 +1,4 @@
+import Bytes
 import CHypervisor
 import Platform
 import XenRing
@@ -53,7 +54,11 @@ public final class PageGrants: GrantTable {
     let first = UInt32(index) * perFrame
     // The first few are the toolstack's. Handed out from the lowest on.
     let start = max(first, UInt32(HYPERVISOR_RESERVED_GRANTS))
-    free += (start..<first + perFrame).reversed()
+    var reference = first + perFrame
+    while reference > start {
+      reference -= 1
+      free.append(reference)
+    }
   }
 
   private func place(of reference: UInt32) -> (UnsafeMutableRawPointer, UInt32) {

@@ -1,5 +1,6 @@
 // xen/io/xenbus.h, netif.h and blkif.h (the state diagrams) before changing this file.
 
+import Bytes
 import EventLoop
 import Platform
 import XenRing
@@ -18,6 +19,9 @@ public final class XenBusDevice {
   /// Makes an event channel that the domain may bind.
   public typealias ChannelMaker = (UInt16) throws(XenError) -> any EventChannel
 
+  /// Is told, in words, when the backend goes or cannot be connected (false), and when it is connected again (true).
+  public typealias Report = (String, _ isConnected: Bool) -> Void
+
   private let frontend: any Frontend
   private let folder: String
   private let store: XenStore
@@ -26,7 +30,14 @@ public final class XenBusDevice {
   private var watch: StoreWatch?
   private var backendFolder = ""
   private var backend: UInt16 = 0
+  /// What the backend said last: its state, and what the frontend asks for.
+  private var state = XenBusState.unknown
+  private var backendEntries: [StoreEntry] = []
   private var hasForgotten = false
+  /// Whether the frontend is connected, once it was.
+  private var isUp = true
+  /// What was reported last, since it was connected.
+  private var lastWords = ""
 
   /// The device whose frontend is at `folder`, such as "device/vif/0".
   public init(
@@ -47,154 +58,175 @@ public final class XenBusDevice {
 
   private func connect(timeout: Duration?) async throws(XenError) {
     try await findBackend()
-    let initial = try await waitForBackend(timeout, closingEnds: timeout == nil) {
-      $0 == .initWait || $0 == .initialised
-    }
-    guard initial else { throw await stuck() }
-    let offered = try await readBackend()
-    var channels: [any EventChannel] = []
-    let entries: [StoreEntry]
-    do throws(XenError) {
-      entries = try frontend.prepare(
-        backend: backend, values: { Self.value($0, offered) },
-        openChannel: { () throws(XenError) -> any EventChannel in
-          let channel = try self.openChannel(self.backend)
-          channels.append(channel)
-          return channel
-        })
-    } catch {
-      // The frontend has not taken them over.
-      frontend.disconnect()
-      throw error
-    }
-    let folder = folder
-    let state: XenBusState = frontend.waitsForBackend ? .initialised : .connected
-    try await store.transaction { (transaction) async throws(XenError) in
-      for entry in entries {
-        try await self.store.write(folder + "/" + entry.key, entry.value, in: transaction)
-      }
-      try await self.store.write(folder + "/state", String(state.rawValue), in: transaction)
-    }
-    guard try await waitForBackend(timeout, closingEnds: timeout == nil, until: { $0 == .connected }) else {
-      throw await stuck()
-    }
-    let connected = try await readBackend()
-    // Restored meanwhile: what was prepared is void.
-    guard !hasForgotten else { throw await stuck() }
-    try frontend.start { Self.value($0, connected) }
+    guard try await waitForBackend(.ready, timeout, closingEnds: timeout == nil) else { throw stuck() }
+    try await readBackend()
+    try await store.write(try prepare(), below: folder)
+    guard try await waitForBackend(.connected, timeout, closingEnds: timeout == nil) else { throw stuck() }
+    try await readBackend()
+    try start()
     if frontend.waitsForBackend { try await say(.connected) }
   }
 
-  private static func value(_ key: String, _ entries: [StoreEntry]) -> String? {
-    entries.first { $0.key == key }?.value
+  /// What is to be written into the frontend's folder for the backend to see.
+  private func prepare() throws(XenError) -> [StoreEntry] {
+    do throws(XenError) {
+      var entries = try frontend.prepare(
+        backend: backend, values: { self.value($0) },
+        openChannel: { () throws(XenError) -> any EventChannel in try self.openChannel(self.backend) })
+      entries.append(
+        StoreEntry("state", (frontend.waitsForBackend ? XenBusState.initialised : .connected).text))
+      return entries
+    } catch {
+      // The frontend has not taken its channels over.
+      frontend.disconnect()
+      throw error
+    }
+  }
+
+  private func start() throws(XenError) {
+    // Restored meanwhile: what was prepared is void.
+    guard !hasForgotten else { throw stuck() }
+    try frontend.start { self.value($0) }
+  }
+
+  private func value(_ key: String) -> String? {
+    for entry in backendEntries where entry.key == key { return entry.value }
+    return nil
+  }
+
+  private func stuck() -> XenError {
+    XenError("the backend of \(folder) is \(state.name) (state \(state.rawValue))")
   }
 
   /// Where the backend is, and a watch of its state.
   private func findBackend() async throws(XenError) {
-    guard let path = try await store.readIfPresent(folder + "/backend"),
-      let identifier = try await store.readIfPresent(folder + "/backend-id"),
-      let backend = UInt16(identifier)
-    else {
-      throw XenError("xenstore has no backend at \(folder)")
+    let path = try await store.readIfPresent("\(folder)/backend")
+    let identifier = try await store.readIfPresent("\(folder)/backend-id")
+    guard try isNew(path, identifier) else { return }
+    if let old = watch {
+      watch = nil
+      try await store.unwatch(old)
     }
-    self.backend = backend
-    guard watch == nil || path != backendFolder else { return }
-    backendFolder = path
-    let old = watch
-    watch = nil
-    if let old { try await store.unwatch(old) }
-    watch = try await store.watch(path + "/state")
+    watch = try await store.watch("\(backendFolder)/state")
   }
 
-  /// Waits until the backend's state is one of those wanted; false after `timeout`, when the domain was restored, or when
-  /// the backend closes and `closingEnds` the wait.
+  /// Whether the backend is another one than that which is watched; notes which one it is.
+  private func isNew(_ path: String?, _ identifier: String?) throws(XenError) -> Bool {
+    guard let path, let identifier, let backend = UInt64(digits: identifier, upTo: UInt64(UInt16.max)) else {
+      throw XenError("xenstore has no backend at \(folder)")
+    }
+    self.backend = UInt16(backend)
+    guard watch == nil || path != backendFolder else { return false }
+    backendFolder = path
+    return true
+  }
+
+  /// What is waited for of a backend.
+  private enum Goal {
+    case ready, connected
+    /// It has closed, or begins anew.
+    case gone
+
+    func isReached(_ state: XenBusState) -> Bool {
+      switch state {
+      case .initWait: self != .connected
+      case .initialised: self == .ready
+      case .connected: self == .connected
+      case .closed, .unknown, .initialising: self == .gone
+      case .closing, .reconfiguring, .reconfigured: false
+      }
+    }
+  }
+
+  /// Waits until the backend has reached `goal`; false after `timeout`, when the domain was restored, or when the backend
+  /// closes and `closingEnds` the wait.
   private func waitForBackend(
-    _ timeout: Duration?, closingEnds: Bool = false, until isWanted: (XenBusState) -> Bool
+    _ goal: Goal, _ timeout: Duration?, closingEnds: Bool
   ) async throws(XenError) -> Bool {
     let deadline = timeout.map { loop.now + $0 } ?? .never
-    var hasExpired = false
     let watch = watch
-    let timer = Timer(loop: loop) {
-      hasExpired = true
-      watch?.notify()
-    }
-    if deadline != .never { timer.set(deadline) }
+    let timer = Timer(loop: loop) { watch?.notify() }
+    timer.set(deadline)
     defer { timer.cancel() }
     while true {
-      let state = try await backendState()
-      if isWanted(state) { return true }
+      try await readState()
+      if goal.isReached(state) { return true }
       // One that closes while it is to connect waits for us to close, too.
-      if hasExpired || hasForgotten || closingEnds && state == .closing { return false }
+      if loop.now >= deadline || hasForgotten || closingEnds && state == .closing { return false }
       await watch?.change()
     }
   }
 
-  private func stuck() async -> XenError {
-    let state = (try? await backendState()) ?? .unknown
-    return XenError("the backend of \(folder) is \(state.name) (state \(state.rawValue))")
-  }
-
-  private func backendState() async throws(XenError) -> XenBusState {
-    XenBusState(try await store.readIfPresent(backendFolder + "/state"))
+  private func readState() async throws(XenError) {
+    state = XenBusState(try await store.readIfPresent("\(backendFolder)/state"))
   }
 
   /// What the backend says now, of what the frontend asks for.
-  private func readBackend() async throws(XenError) -> [StoreEntry] {
+  private func readBackend() async throws(XenError) {
     var entries: [StoreEntry] = []
     for key in frontend.backendKeys {
-      if let value = try await store.readIfPresent(backendFolder + "/" + key) {
+      if let value = try await store.readIfPresent("\(backendFolder)/\(key)") {
         entries.append(StoreEntry(key, value))
       }
     }
-    return entries
+    backendEntries = entries
   }
 
   private func say(_ state: XenBusState) async throws(XenError) {
-    try await store.write(folder + "/state", String(state.rawValue))
+    try await store.write("\(folder)/state", state.text)
   }
 
   // MARK: Staying connected
 
-  /// Follows the backend for good, after `connect`. `report` is told, in words, when it goes or cannot be connected (false),
-  /// and when it is connected again (true). What cannot be connected is tried again for good.
-  public func stayConnected(report: @escaping (String, _ isConnected: Bool) -> Void) async {
-    var isUp = true
-    var lastWords = ""
+  /// Follows the backend for good, after `connect`. What cannot be connected is tried again for good.
+  public func stayConnected(report: @escaping Report) async {
     while true {
       await watch?.change()
       do throws(XenError) {
-        if !hasForgotten {
-          let state = try await backendState()
-          // Still there, or about to change in a way that the next state tells.
-          if isUp, state == .connected || state == .reconfiguring || state == .reconfigured { continue }
-          if hasForgotten { continue }
-          frontend.disconnect()
-          isUp = false
-          report("the backend of \(folder) is \(state.name)", false)
-          try await say(.closed)
-          // A backend that found us initialising already would not know that we had closed.
-          _ = try await waitForBackend(nil) {
-            $0 == .closed || $0 == .unknown || $0 == .initialising || $0 == .initWait
-          }
-        }
-        hasForgotten = false
-        isUp = false
-        try await say(.initialising)
-        try await connect(timeout: nil)
-        isUp = true
-        lastWords = ""
-        report("\(folder) is connected again", true)
+        try await follow(report)
       } catch {
-        isUp = false
-        if !hasForgotten {
-          frontend.disconnect()
-          if error.description != lastWords { report(error.description, false) }
-          lastWords = error.description
-        }
+        failed(error, report)
         await loop.sleep(for: Self.retryInterval)
         watch?.notify()
       }
     }
+  }
+
+  /// Connects anew where the backend has gone.
+  private func follow(_ report: Report) async throws(XenError) {
+    if !hasForgotten {
+      try await readState()
+      guard isLost(report) else { return }
+      try await say(.closed)
+      // A backend that found us initialising already would not know that we had closed.
+      _ = try await waitForBackend(.gone, nil, closingEnds: false)
+    }
+    hasForgotten = false
+    isUp = false
+    try await say(.initialising)
+    try await connect(timeout: nil)
+    isUp = true
+    lastWords = ""
+    report("\(folder) is connected again", true)
+  }
+
+  /// Whether the backend has gone since the frontend was connected; the frontend is then told.
+  private func isLost(_ report: Report) -> Bool {
+    // Still there, or about to change in a way that the next state tells.
+    if isUp, state == .connected || state == .reconfiguring || state == .reconfigured { return false }
+    if hasForgotten { return false }
+    frontend.disconnect()
+    isUp = false
+    report("the backend of \(folder) is \(state.name)", false)
+    return true
+  }
+
+  private func failed(_ error: XenError, _ report: Report) {
+    isUp = false
+    guard !hasForgotten else { return }
+    frontend.disconnect()
+    if error.description != lastWords { report(error.description, false) }
+    lastWords = error.description
   }
 
   /// The domain was restored: the backend is another one, and the frontend has forgotten the old one.

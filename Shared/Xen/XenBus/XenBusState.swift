@@ -1,3 +1,5 @@
+import Bytes
+
 /// What a frontend and a backend tell each other by their node `state` (xen/io/xenbus.h).
 public enum XenBusState: Int {
   /// The node is not there, or says nothing known.
@@ -19,8 +21,15 @@ public enum XenBusState: Int {
 
   /// The state that the node's value names.
   public init(_ value: String?) {
-    self = value.flatMap { Int($0) }.flatMap { XenBusState(rawValue: $0) } ?? .unknown
+    guard let value, let number = Int(digits: value), let state = XenBusState(rawValue: number) else {
+      self = .unknown
+      return
+    }
+    self = state
   }
+
+  /// The node's value that names it.
+  var text: String { "\(rawValue)" }
 
   /// Its name, for a console line.
   public var name: String {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Reads what a backend says in its folder of xenstore. A key that says something that is no answer is an error: a
 /// frontend that guessed would disagree with its backend.
 public struct BackendFolder {
@@ -9,7 +11,7 @@ public struct BackendFolder {
   /// The number (decimal) at `key`; nil when there is none.
   public func number(_ key: String) throws(XenError) -> UInt64? {
     guard let text = values(key) else { return nil }
-    guard let number = UInt64(text) else { throw XenError("the backend's \(key) is no number") }
+    guard let number = UInt64(digits: text) else { throw XenError("the backend's \(key) is no number") }
     return number
   }
 
@@ -20,5 +22,6 @@ public struct BackendFolder {
   }
 
   /// Whether the number at `key` is not 0; false when there is none.
+  @inline(never)
   public func flag(_ key: String) throws(XenError) -> Bool { try (number(key) ?? 0) != 0 }
 }

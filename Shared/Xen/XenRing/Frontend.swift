@@ -1,5 +1,7 @@
 // xen/io/xenbus.h, netif.h and blkif.h before changing this file.
 
+import Bytes
+
 /// A key below a device's folder in xenstore, and its value.
 public struct StoreEntry: Equatable {
   /// Its path from the frontend's folder on, such as "ring-ref".
@@ -12,6 +14,10 @@ public struct StoreEntry: Equatable {
     self.key = key
     self.value = value
   }
+
+  /// An entry whose value is a number.
+  @inline(never)
+  public init(_ key: String, _ number: UInt32) { self.init(key, "\(number)") }
 }
 
 /// What a backend says in its folder of xenstore: the value of a key, or nil.

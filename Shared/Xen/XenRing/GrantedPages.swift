@@ -1,4 +1,5 @@
 // xen/grant_table.h before changing this file.
+import Bytes
 import Platform
 
 /// Pages that are lent to one backend after the other, as long as a device lives. No page is ever used for anything

@@ -1,5 +1,6 @@
 // xen/io/xs_wire.h (xsd_sockmsg) before changing this file.
 
+import Bytes
 import XenRing
 
 /// One message of the protocol: a header of four words, and a payload.
@@ -35,17 +36,18 @@ struct StoreMessage {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Self.headerByteCount + payload.count)
     for word in [kind?.rawValue ?? 0, request, transaction, UInt32(payload.count)] {
-      for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+      for shift: UInt32 in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
     }
     bytes += payload
     return bytes
   }
 
-  init(_ kind: Kind, request: UInt32, transaction: UInt32, payload: [UInt8]) {
+  /// A request about `path`, behind which a zero byte and `rest` stand.
+  init(_ kind: Kind, request: UInt32, transaction: UInt32, _ path: String, _ rest: String) {
     self.kind = kind
     self.request = request
     self.transaction = transaction
-    self.payload = payload
+    payload = Array("\(path)\0\(rest)".utf8)
   }
 
   /// Takes the first message off `bytes`; nil while it is not all there.
@@ -67,15 +69,19 @@ struct StoreMessage {
     bytes.removeFirst(end)
   }
 
-  /// The payload's texts, each ended by a zero byte (or the payload's end).
-  var texts: [String] {
-    payload.split(separator: 0, omittingEmptySubsequences: true).map { String(decoding: $0, as: UTF8.self) }
+  /// The texts in `payload`, each ended by a zero byte (or the payload's end). Empty ones are left out.
+  static func texts(_ payload: [UInt8]) -> [String] {
+    var texts: [String] = []
+    var start = 0
+    for end in 0...payload.count where end == payload.count || payload[end] == 0 {
+      if end > start { texts.append(String(utf8: payload[start..<end])) }
+      start = end + 1
+    }
+    return texts
   }
 
-  /// The whole payload as text, without a zero byte at its end.
-  var text: String {
-    var end = payload.count
-    if end > 0, payload[end - 1] == 0 { end -= 1 }
-    return String(decoding: payload[..<end], as: UTF8.self)
+  /// The whole `payload` as text, without a zero byte at its end.
+  static func text(_ payload: [UInt8]) -> String {
+    String(utf8: payload.last == 0 ? payload.dropLast() : payload[...])
   }
 }

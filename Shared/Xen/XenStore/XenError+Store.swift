@@ -1,3 +1,4 @@
+import Bytes
 import XenRing
 
 /// Why xenstored did not do what it was asked.

@@ -1,5 +1,6 @@
 // Xen's docs/misc/xenstore.txt and xen/io/xs_wire.h before changing this file.
 
+import Bytes
 import EventLoop
 import Platform
 import XenRing
@@ -18,22 +19,10 @@ public final class XenStore {
   /// XENSTORE_ABS_PATH_MAX.
   static let maximumPathByteCount = 3072
 
-  /// A request without a reply yet.
-  private final class Pending {
-    let message: StoreMessage
-    let point: WaitPoint
-    var reply: Result<StoreMessage, XenError>?
-
-    init(_ message: StoreMessage, _ loop: EventLoop) {
-      self.message = message
-      point = WaitPoint(loop: loop)
-    }
-  }
-
   private let loop: EventLoop
   private var channel: any EventChannel
   private var ring: StoreRing
-  private var pending: [Pending] = []
+  private var pending: [StoreRequest] = []
   private var watches: [StoreWatch] = []
   private var outgoing: [UInt8] = []
   private var sent = 0
@@ -51,103 +40,103 @@ public final class XenStore {
   // MARK: Requests
 
   /// The value of the node at `path`.
-  public func read(_ path: String, in transaction: StoreTransaction? = nil) async throws(XenError) -> String {
-    try await ask(.read, Self.path(path), transaction).text
-  }
+  public func read(_ path: String) async throws(XenError) -> String { try await ask(.read, path).text() }
 
   /// The value of the node at `path`, or nil when there is none.
   public func readIfPresent(_ path: String) async throws(XenError) -> String? {
-    do throws(XenError) {
-      return try await read(path)
-    } catch {
-      if error == .missing { return nil }
-      throw error
-    }
+    try await ask(.read, path).textIfPresent()
   }
 
   /// The names of the nodes below `path`.
   public func directory(_ path: String) async throws(XenError) -> [String] {
-    try await ask(.directory, Self.path(path), nil).texts
+    try await ask(.directory, path).texts()
   }
 
   /// Gives the node at `path` a value; makes it, and those above it, if they are not there.
-  public func write(
-    _ path: String, _ value: String, in transaction: StoreTransaction? = nil
-  ) async throws(XenError) {
-    _ = try await ask(.write, Self.path(path) + Array(value.utf8), transaction)
+  public func write(_ path: String, _ value: String) async throws(XenError) {
+    try await ask(.write, path, value).check()
+  }
+
+  /// Gives the nodes at `entries`' keys below `folder` their values, in one change: all of them, or none. Tried again
+  /// when another change came between.
+  public func write(_ entries: [StoreEntry], below folder: String) async throws(XenError) {
+    for _ in 0..<Self.maximumAttemptCount {
+      let transaction = try await ask(.transactionStart).transaction()
+      var failure: XenError?
+      for entry in entries where failure == nil {
+        failure = await ask(.write, "\(folder)/\(entry.key)", entry.value, in: transaction).failure
+      }
+      let end = await ask(.transactionEnd, failure == nil ? "T" : "F", in: transaction)
+      failure = failure ?? end.failure
+      guard let failure else { return }
+      guard failure == .again else { throw failure }
+    }
+    throw .again
   }
 
   /// Removes the node at `path` and those below it.
-  public func remove(_ path: String, in transaction: StoreTransaction? = nil) async throws(XenError) {
-    _ = try await ask(.remove, Self.path(path), transaction)
-  }
+  public func remove(_ path: String) async throws(XenError) { try await ask(.remove, path).check() }
 
   /// Watches `path` and what is below it. The first change is reported at once (xenstore.txt, WATCH).
   public func watch(_ path: String) async throws(XenError) -> StoreWatch {
     lastRequest &+= 1
-    let watch = StoreWatch(path: path, token: String(lastRequest))
+    let watch = StoreWatch(path: path, token: "\(lastRequest)")
     watches.append(watch)
-    do throws(XenError) {
-      _ = try await ask(.watch, Self.path(path) + Self.path(watch.token), nil)
-    } catch {
-      watches.removeAll { $0 === watch }
-      throw error
-    }
+    let request = await ask(.watch, path, watch.endedToken)
+    if request.failure != nil { drop(watch) }
+    try request.check()
     return watch
   }
 
   /// Ends `watch`.
   public func unwatch(_ watch: StoreWatch) async throws(XenError) {
-    watches.removeAll { $0 === watch }
-    _ = try await ask(.unwatch, Self.path(watch.path) + Self.path(watch.token), nil)
+    drop(watch)
+    try await ask(.unwatch, watch.path, watch.endedToken).check()
   }
 
-  /// Makes what `body` reads and writes one change; `body` runs again when another change came between.
-  public func transaction(
-    _ body: (StoreTransaction) async throws(XenError) -> Void
-  ) async throws(XenError) {
-    for _ in 0..<Self.maximumAttemptCount {
-      let start = try await ask(.transactionStart, [0], nil)
-      guard let number = UInt32(start.text), number != 0 else { throw .broken("a transaction has no number") }
-      let transaction = StoreTransaction(number: number)
-      do throws(XenError) {
-        try await body(transaction)
-      } catch {
-        _ = try? await ask(.transactionEnd, [UInt8(ascii: "F"), 0], transaction)
-        throw error
-      }
-      do throws(XenError) {
-        _ = try await ask(.transactionEnd, [UInt8(ascii: "T"), 0], transaction)
-        return
-      } catch {
-        guard error == .again else { throw error }
-      }
-    }
-    throw .again
+  private func drop(_ watch: StoreWatch) {
+    if let index = watches.firstIndex(where: { $0 === watch }) { watches.remove(at: index) }
   }
 
-  private static func path(_ text: String) -> [UInt8] { Array(text.utf8) + [0] }
-
+  /// Sends a request, and returns when it has ended. Its payload is `path`, a zero byte and `rest`.
   private func ask(
-    _ kind: StoreMessage.Kind, _ payload: [UInt8], _ transaction: StoreTransaction?
-  ) async throws(XenError) -> StoreMessage {
-    if let failure { throw failure }
-    guard payload.count <= StoreMessage.maximumPayloadByteCount else { throw .tooLong }
-    lastRequest &+= 1
-    let request = Pending(
-      StoreMessage(kind, request: lastRequest, transaction: transaction?.number ?? 0, payload: payload), loop)
-    pending.append(request)
-    outgoing += request.message.bytes
-    handleEvents()
-    while request.reply == nil {
+    _ kind: StoreMessage.Kind, _ path: String = "", _ rest: String = "",
+    in transaction: StoreTransaction? = nil
+  ) async -> StoreRequest {
+    let request = submit(kind, path, rest, transaction)
+    if !request.hasEnded {
       do throws(NetworkError) {
         try await request.point.wait(until: loop.now + Self.replyTimeout)
       } catch {
-        pending.removeAll { $0 === request }
-        throw .timedOut
+        drop(request)
       }
     }
-    return try request.reply!.get()
+    return request
+  }
+
+  private func submit(
+    _ kind: StoreMessage.Kind, _ path: String, _ rest: String, _ transaction: StoreTransaction?
+  ) -> StoreRequest {
+    lastRequest &+= 1
+    let message = StoreMessage(
+      kind, request: lastRequest, transaction: transaction?.number ?? 0, path, rest)
+    let request = StoreRequest(message, loop: loop)
+    if let failure {
+      request.fail(failure)
+    } else if message.payload.count > StoreMessage.maximumPayloadByteCount {
+      request.fail(.tooLong)
+    } else {
+      pending.append(request)
+      outgoing += message.bytes
+      handleEvents()
+    }
+    return request
+  }
+
+  /// Gives a request up whose reply did not come in time.
+  private func drop(_ request: StoreRequest) {
+    _ = takeRequest(request.message.request)
+    request.fail(.timedOut)
   }
 
   // MARK: Events
@@ -171,7 +160,7 @@ public final class XenStore {
       while let message = try StoreMessage(takenFrom: &incoming) { take(message) }
     } catch {
       failure = error
-      for request in pending { finish(request, .failure(error)) }
+      for request in pending { request.fail(error) }
       pending.removeAll()
       for watch in watches { watch.notify() }
     }
@@ -179,27 +168,27 @@ public final class XenStore {
 
   private func take(_ message: StoreMessage) {
     if message.kind == .watchEvent {
-      let texts = message.texts
+      let texts = StoreMessage.texts(message.payload)
       guard texts.count >= 2 else { return }
       // Nobody has a watch that was just ended: its last events are dropped.
       for watch in watches where watch.token == texts[1] { watch.notify() }
       return
     }
     // Nobody waits for the reply to a request that was given up.
-    guard let index = pending.firstIndex(where: { $0.message.request == message.request }) else { return }
-    let request = pending.remove(at: index)
+    guard let request = takeRequest(message.request) else { return }
     if message.kind == .error {
-      finish(request, .failure(XenError.named(message.text)))
+      request.fail(.named(StoreMessage.text(message.payload)))
     } else if message.kind == request.message.kind {
-      finish(request, .success(message))
+      request.end(with: message.payload)
     } else {
-      finish(request, .failure(.broken("a reply of another kind")))
+      request.fail(.broken("a reply of another kind"))
     }
   }
 
-  private func finish(_ request: Pending, _ reply: Result<StoreMessage, XenError>) {
-    request.reply = reply
-    request.point.resume()
+  /// Takes the request of that number out of those without a reply; nil when there is none.
+  private func takeRequest(_ number: UInt32) -> StoreRequest? {
+    guard let index = pending.firstIndex(where: { $0.message.request == number }) else { return nil }
+    return pending.remove(at: index)
   }
 
   // MARK: After a restore
@@ -215,8 +204,8 @@ public final class XenStore {
     sent = 0
     for watch in watches {
       lastRequest &+= 1
-      let payload = Self.path(watch.path) + Self.path(watch.token)
-      outgoing += StoreMessage(.watch, request: lastRequest, transaction: 0, payload: payload).bytes
+      outgoing +=
+        StoreMessage(.watch, request: lastRequest, transaction: 0, watch.path, watch.endedToken).bytes
     }
     // In the order they were made. One in a transaction is refused, and its maker begins the transaction anew.
     for request in pending { outgoing += request.message.bytes }
@@ -225,7 +214,7 @@ public final class XenStore {
 }
 
 /// Changes that take place together, or not at all.
-public struct StoreTransaction {
+struct StoreTransaction {
   let number: UInt32
 }
 
@@ -235,6 +224,8 @@ public final class StoreWatch {
   public let path: String
   let token: String
   private let signal = Signal()
+  /// The token as a message has it, with a zero byte.
+  var endedToken: String { "\(token)\0" }
 
   init(path: String, token: String) {
     self.path = path
@@ -242,6 +233,7 @@ public final class StoreWatch {
   }
 
   /// Returns after a change since the last call; several are told as one. One task waits at a time.
+  @inline(never)
   public func change() async { await signal.wait() }
 
   /// Lets who waits look anyway.

@@ -1,6 +1,7 @@
 // OpenAPI 3.1.1 and shop-api.md before changing this file. What a service answers and what stands here change
 // together: Tests/Gateway compares the paths, `schemathesis` against a running shop the rest.
 
+import Bytes
 import Cryptography
 import HTTP
 import HTTPCore

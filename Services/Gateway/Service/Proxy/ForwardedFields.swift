@@ -1,5 +1,6 @@
 // RFC 9110 §7.6.1 before changing this file.
 
+import Bytes
 import HTTPCore
 
 /// Decides which field lines go on to the next hop.

@@ -1,3 +1,4 @@
+import Bytes
 import CartAPI
 import CatalogAPI
 import Shop

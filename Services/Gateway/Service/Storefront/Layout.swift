@@ -1,3 +1,4 @@
+import Bytes
 import Shop
 
 /// What every page needs besides its own content.

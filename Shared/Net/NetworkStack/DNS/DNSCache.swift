@@ -72,7 +72,7 @@ struct DNSCache: Sendable {
       }
       let isSooner =
         entry.expiry == found.expiry
-        ? (question.text, question.type.rawValue) < (found.question.text, found.question.type.rawValue)
+        ? question.precedes(found.question)
         : entry.expiry < found.expiry
       if isSooner { best = (question, entry.expiry) }
     }

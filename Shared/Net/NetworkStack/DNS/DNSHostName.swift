@@ -39,6 +39,18 @@ struct DNSHostName: Hashable, Sendable {
     self.type = type
   }
 
+  /// By its bytes: they are ASCII's.
+  func hash(into hasher: inout Hasher) {
+    // Safe: the pointer is used only while it is lent.
+    text.withBytes { $0.withUnsafeBytes { hasher.combine(bytes: $0) } }
+    hasher.combine(type)
+  }
+
+  /// Whether it stands before `other` by its name, then by its type.
+  func precedes(_ other: DNSHostName) -> Bool {
+    text == other.text ? type.rawValue < other.type.rawValue : text.precedesByBytes(other.text)
+  }
+
   /// What is known without asking: `localhost` and names below it are this machine (RFC 6761 §6.3), `invalid` does
   /// not exist (§6.4). Nil for all others.
   var knownOutcome: Result<[IPAddress], DNSFailure>? {

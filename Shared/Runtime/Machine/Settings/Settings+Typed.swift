@@ -20,9 +20,9 @@ extension Settings {
   /// Where to listen as `name`: `NAME.address` (default `address`) and `NAME.port` (default: any). `::` is every
   /// address of both families, `0.0.0.0` every IPv4 address.
   public func listeningEndpoint(_ name: String, address: String) throws(SettingsError) -> Endpoint {
-    var host = self[name + ".address"] ?? address
-    if host.utf8.contains(UInt8(ascii: ":")), host.utf8.first != UInt8(ascii: "[") { host = "[\(host)]" }
-    let text = host + ":" + (self[name + ".port"] ?? "0")
+    var host = self["\(name).address"] ?? address
+    if host.offset(ofFirst: UInt8(ascii: ":")) != nil, !host.hasBytes("[") { host = "[\(host)]" }
+    let text = "\(host):\(self["\(name).port"] ?? "0")"
     guard let endpoint = Endpoint(text) else {
       throw SettingsError("\(name).address and \(name).port make \(text), which is no address")
     }
@@ -31,7 +31,7 @@ extension Settings {
 
   /// Where the service `name` listens: `peer.NAME`.
   public func peer(_ name: String) throws(SettingsError) -> Endpoint {
-    guard let text = self["peer." + name] else { throw SettingsError("peer.\(name) is not set") }
+    guard let text = self["peer.\(name)"] else { throw SettingsError("peer.\(name) is not set") }
     guard let endpoint = Endpoint(text) else {
       throw SettingsError("peer.\(name)=\(text) is no address:port")
     }
@@ -43,14 +43,14 @@ extension Settings {
   public func interfaceAddress(_ name: String = "net") throws(SettingsError) -> (
     address: IPv4Address, network: IPv4Network, gateway: IPv4Address?
   ) {
-    guard let (text, prefixLength) = Self.split(self[name + ".address"] ?? ""),
+    guard let (text, prefixLength) = Self.split(self["\(name).address"] ?? ""),
       let address = IPv4Address(text), (1...32).contains(prefixLength)
     else {
       throw SettingsError(
         "\(name).address must be an address and a prefix length, such as 10.83.0.11/24")
     }
     var gateway: IPv4Address?
-    if let text = self[name + ".gateway"] {
+    if let text = self["\(name).gateway"] {
       gateway = IPv4Address(text)
       guard gateway != nil else { throw SettingsError("\(name).gateway=\(text) is no IPv4 address") }
     }
@@ -62,7 +62,7 @@ extension Settings {
   public func interfaceAddress6(_ name: String = "net") throws(SettingsError) -> (
     address: IPv6Address, network: IPv6Network, gateway: IPv6Address?
   )? {
-    guard let text = self[name + ".address6"], text != "auto" else { return nil }
+    guard let text = self["\(name).address6"], text != "auto" else { return nil }
     guard let (host, prefixLength) = Self.split(text), let address = IPv6Address(host), address.isHost,
       (1...128).contains(prefixLength)
     else {
@@ -70,7 +70,7 @@ extension Settings {
         "\(name).address6 must be auto or an address and a prefix length, such as fd00:83::11/64")
     }
     var gateway: IPv6Address?
-    if let text = self[name + ".gateway6"] {
+    if let text = self["\(name).gateway6"] {
       gateway = IPv6Address(text)
       guard gateway?.isHost == true else {
         throw SettingsError("\(name).gateway6=\(text) is no IPv6 address of a host")
@@ -82,7 +82,7 @@ extension Settings {
   /// What stands before and behind the slash.
   private static func split(_ text: String) -> (address: String, prefixLength: Int)? {
     guard let slash = text.offset(ofFirst: UInt8(ascii: "/")),
-      let prefixLength = Int(text.dropping(byteCount: slash + 1))
+      let prefixLength = Int(digits: text.dropping(byteCount: slash + 1))
     else { return nil }
     return (text.cut(0..<slash), prefixLength)
   }

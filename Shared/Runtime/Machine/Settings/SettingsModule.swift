@@ -24,38 +24,35 @@ public enum SettingsModule {
     guard module.byteCount > 0 else {
       throw SettingsError("no boot module (QEMU: -initrd, xl: ramdisk=): it has this image's settings")
     }
-    let words = header(of: module)
+    let (words, start) = header(of: module)
     guard words.count == 4, words[0] == name else {
       throw SettingsError("the boot module is not one of Souk's settings")
     }
     guard words[1] == version else {
       throw SettingsError("the boot module has version \(words[1]), this image reads version \(version)")
     }
-    let start = words.reduce(words.count) { $0 + $1.utf8.count }
-    guard let count = Int(words[2]), (0...Settings.maximumByteCount).contains(count),
-      count <= module.byteCount - start, let crc = UInt32(words[3], radix: 16)
+    guard let count = Int(digits: words[2], upTo: Settings.maximumByteCount),
+      count <= module.byteCount - start,
+      let crc = UInt64(digits: words[3], radix: 16)
     else { throw SettingsError("the boot module is cut short") }
     let lines = module.extracting(start..<start + count)
-    guard CRC32C.of(lines) == crc else {
+    guard UInt64(CRC32C.of(lines)) == crc else {
       throw SettingsError("the boot module is damaged: its checksum differs")
     }
     return try Settings(parsing: lines, from: "boot module")
   }
 
-  /// The words of the first line; none when it has no end.
-  private static func header(of module: RawSpan) -> [String] {
+  /// The words of the first line, and its bytes with its end; no words when it has no end.
+  private static func header(of module: RawSpan) -> (words: [String], byteCount: Int) {
     var words: [String] = []
-    var word: [UInt8] = []
+    var start = 0
     for offset in 0..<min(maximumHeaderByteCount, module.byteCount) {
       let byte = module.byte(at: offset)
-      guard byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") else {
-        word.append(byte)
-        continue
-      }
-      words.append(String(utf8: word))
-      word.removeAll(keepingCapacity: true)
-      if byte == UInt8(ascii: "\n") { return words }
+      guard byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") else { continue }
+      words.append(String(utf8: module.extracting(start..<offset)))
+      start = offset + 1
+      if byte == UInt8(ascii: "\n") { return (words, start) }
     }
-    return []
+    return ([], 0)
   }
 }

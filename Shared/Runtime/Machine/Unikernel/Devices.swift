@@ -1,3 +1,5 @@
+import Hypervisor
+import Log
 import MachineSettings
 import NetworkStack
 import Platform
@@ -9,6 +11,15 @@ import Virtio
 enum Devices {
   case virtio(VirtioDevices)
   case xen(XenDevices)
+
+  /// Finds the machine's devices: in xenstore where Xen is under it, else by the command line, of which every word must be
+  /// known on either.
+  static func find(_ board: Board, _ log: Logger) throws(SettingsError) -> Devices {
+    let commandLine = try CommandLine(board.commandLine)
+    let memory = PageMemory()
+    return Domain.isPresent
+      ? .xen(try XenDevices(board, memory, log: log)) : .virtio(VirtioDevices(commandLine, memory))
+  }
 
   /// Starts the entropy device; nil when there is none, as for domains of Xen's: RDRAND is all they have.
   func startEntropy() throws(SettingsError) -> VirtioRandom? {

@@ -36,23 +36,39 @@ final class DomainControl {
 
   private var store: XenStore { devices.store }
 
-  /// Starts to listen to the toolstack.
-  func start() {
-    board.loop.spawn { await self.follow("control/shutdown") { await self.obey($0) } }
-    board.loop.spawn { await self.follow("memory/target") { await self.resize($0) } }
+  /// What the toolstack writes to.
+  private enum Node {
+    case shutdown, memoryTarget
+
+    var path: String {
+      switch self {
+      case .shutdown: "control/shutdown"
+      case .memoryTarget: "memory/target"
+      }
+    }
   }
 
-  /// Calls `act` with the value at `path`, now and after each change, for good.
-  private func follow(_ path: String, _ act: (String) async -> Void) async {
+  /// Starts to listen to the toolstack.
+  func start() {
+    board.loop.spawn { await self.follow(.shutdown) }
+    board.loop.spawn { await self.follow(.memoryTarget) }
+  }
+
+  /// Does what `node` says, now and after each change, for good.
+  private func follow(_ node: Node) async {
     var watch: StoreWatch?
     while true {
       do throws(XenError) {
-        if watch == nil { watch = try await store.watch(path) }
+        if watch == nil { watch = try await store.watch(node.path) }
         await watch?.change()
-        if let value = try await store.readIfPresent(path) { await act(value) }
+        guard let value = try await store.readIfPresent(node.path) else { continue }
+        switch node {
+        case .shutdown: await obey(value)
+        case .memoryTarget: await resize(value)
+        }
       } catch {
         log.error(
-          "the toolstack was not heard", LogField("node", path), LogField("reason", error.description))
+          "the toolstack was not heard", LogField("node", node.path), LogField("reason", error.description))
         await board.loop.sleep(for: Self.retryInterval)
         watch?.notify()
       }
@@ -65,7 +81,11 @@ final class DomainControl {
     guard !request.isEmpty else { return }
     log.info("asked by the toolstack", LogField("for", request))
     // The answer: it was heard.
-    try? await store.write("control/shutdown", "")
+    try? await store.write(Node.shutdown.path, "")
+    perform(request)
+  }
+
+  private func perform(_ request: String) {
     switch request {
     case "poweroff", "halt":
       termination.notify()
@@ -108,9 +128,11 @@ final class DomainControl {
 
   /// `memory/target` in KiB; what the domain was made with is `memory/static-max`.
   private func resize(_ target: String) async {
-    guard let target = Int(target), let text = try? await store.readIfPresent("memory/static-max"),
-      let most = Int(text), (0...most).contains(target)
-    else { return }
+    if let most = try? await store.readIfPresent("memory/static-max") { resize(target, of: most) }
+  }
+
+  private func resize(_ target: String, of most: String) {
+    guard let most = Int(digits: most), let target = Int(digits: target, upTo: most) else { return }
     let heap = board.heap
     // What is in use, and an eighth beside it, stays.
     let reserve = heap.totalByteCount / 8

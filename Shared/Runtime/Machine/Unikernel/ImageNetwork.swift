@@ -54,41 +54,49 @@ final class ImageNetwork: EventSource, Network {
   func attach(
     _ device: any InterruptingNetworkDevice, _ name: String, _ settings: Settings
   ) throws(SettingsError) {
-    let addressing: Addressing
-    let address = settings[name + ".address"]
-    var ipv6: IPv6Addressing?
-    if settings[name + ".address6"] == "auto" {
-      ipv6 = .automatic
-    } else if let place = try settings.interfaceAddress6(name) {
-      ipv6 = .fixed(address: place.address, network: place.network, gateway: place.gateway)
-    }
-    if address == "dhcp" {
-      addressing = .dhcp(hostName: nil)
-    } else if address == nil, ipv6 != nil {
-      addressing = .none
-    } else {
-      let place = try settings.interfaceAddress(name)
-      addressing = .fixed(address: place.address, network: place.network, gateway: place.gateway)
-    }
+    let ipv6 = try Self.addressing6(name, settings)
+    let addressing = try Self.addressing(name, settings, isNeeded: ipv6 == nil)
     let interface = stack.attach(device, addressing: addressing, ipv6: ipv6)
     let log = log
-    interface.whenAddressChanges = { event in
-      switch event {
-      case .conflict:
-        log.error("another machine has our address", LogField("network", name))
-      case .configured(let address, _):
-        log.info("an address", LogField("network", name), LogField("address", address.description))
-      case .configuredIPv6(let address):
-        log.info("an address", LogField("network", name), LogField("address", address.description))
-      case .duplicateIPv6(let address):
-        log.error(
-          "another machine has our address", LogField("network", name),
-          LogField("address", address.description))
-      case .lost, .lostIPv6: log.warning("the address is lost", LogField("network", name))
-      case .defended: break
-      }
-    }
+    interface.whenAddressChanges = { Self.report($0, of: name, log) }
     links.append(Link(interface: interface, device: device))
+  }
+
+  private static func addressing(
+    _ name: String, _ settings: Settings, isNeeded: Bool
+  ) throws(SettingsError) -> Addressing {
+    let address = settings["\(name).address"]
+    if address == "dhcp" { return .dhcp(hostName: nil) }
+    if address == nil, !isNeeded { return .none }
+    let place = try settings.interfaceAddress(name)
+    return .fixed(address: place.address, network: place.network, gateway: place.gateway)
+  }
+
+  private static func addressing6(_ name: String, _ settings: Settings) throws(SettingsError)
+    -> IPv6Addressing?
+  {
+    if settings["\(name).address6"] == "auto" { return .automatic }
+    guard let place = try settings.interfaceAddress6(name) else { return nil }
+    return .fixed(address: place.address, network: place.network, gateway: place.gateway)
+  }
+
+  private static func report(_ event: AddressEvent, of name: String, _ log: Logger) {
+    let level: Logger.Level
+    let message: StaticString
+    var address: String?
+    switch event {
+    case .configured(let new, _): address = new.description
+    case .configuredIPv6(let new): address = new.description
+    case .duplicateIPv6(let lost): address = lost.description
+    default: break
+    }
+    switch event {
+    case .configured, .configuredIPv6: (level, message) = (.info, "an address")
+    case .conflict, .duplicateIPv6: (level, message) = (.error, "another machine has our address")
+    case .lost, .lostIPv6: (level, message) = (.warning, "the address is lost")
+    case .defended: return
+    }
+    log.log(level, message, LogField("network", name), address.map { LogField("address", $0) })
   }
 
   /// The stack's limits in a machine with so much memory: a quarter for queues, a sixteenth for what is remembered of

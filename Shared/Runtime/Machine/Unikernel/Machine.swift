@@ -43,30 +43,50 @@ public final class Machine {
   /// The toolstack's wishes; nil where there is none.
   private var control: DomainControl?
 
-  private init(_ service: String, _ board: Board) async throws(SettingsError) {
+  private init(_ board: Board, _ settings: Settings, _ log: Logger, _ devices: Devices, _ generator: DRBG) {
     self.board = board
+    self.settings = settings
+    self.log = log
+    self.devices = devices
     loop = board.loop
     clock = board.clock
-    settings = try SettingsModule.parse(board.bootModule.bytes)
+    entropy = generator
+    imageNetwork = ImageNetwork(board, entropy: generator, log: log)
+    network = imageNetwork
+    if case .xen(let domain) = devices {
+      control = DomainControl(board, domain, entropy: generator, termination: termination, log: log)
+    }
+  }
+
+  /// Starts the machine for `service`, up to its network.
+  private static func start(_ service: String, _ board: Board) async throws(SettingsError) -> Machine {
+    let machine = try make(service, board)
+    try await machine.startNetwork(0, "net")
+    if machine.settings["outside.address"] != nil { try await machine.startNetwork(1, "outside") }
+    machine.listen()
+    return machine
+  }
+
+  private static func make(_ service: String, _ board: Board) throws(SettingsError) -> Machine {
+    let settings = try SettingsModule.parse(board.bootModule.bytes)
     if let expected = settings["service"], expected != service {
       throw SettingsError("the boot module has the settings of \(expected), this image is \(service)")
     }
-    log = try settings.logger(service: service, console: board.console, clock: clock)
-    let commandLine = try CommandLine(board.commandLine)
-    let memory = PageMemory()
-    let domain = Domain.isPresent ? try XenDevices(board, memory, log: log) : nil
-    devices = domain.map(Devices.xen) ?? .virtio(VirtioDevices(commandLine, memory))
+    let log = try settings.logger(service: service, console: board.console, clock: board.clock)
+    let devices = try Devices.find(board, log)
     let generator = DRBG(seededFrom: SeedSource(try devices.startEntropy()))
-    entropy = generator
-    imageNetwork = ImageNetwork(board, entropy: entropy, log: log)
-    try imageNetwork.attach(
-      try await devices.startNetwork(0, usesIPv6: settings["net.address6"] != nil), "net", settings)
-    if settings["outside.address"] != nil {
-      try imageNetwork.attach(
-        try await devices.startNetwork(1, usesIPv6: settings["outside.address6"] != nil), "outside", settings)
-    }
+    return Machine(board, settings, log, devices, generator)
+  }
+
+  /// Starts network device `index`, with the settings of `name`.
+  private func startNetwork(_ index: Int, _ name: String) async throws(SettingsError) {
+    let device = try await devices.startNetwork(index, usesIPv6: settings["\(name).address6"] != nil)
+    try imageNetwork.attach(device, name, settings)
+  }
+
+  /// Looks at the network in every turn, and does what the machine's owner and the toolstack ask for.
+  private func listen() {
     board.driver.watch(imageNetwork, interruptLine: nil)
-    network = imageNetwork
     let input = board.input
     let termination = termination
     loop.spawn {
@@ -74,7 +94,6 @@ public final class Machine {
       while await input.readLine() != "shutdown" {}
       termination.notify()
     }
-    control = domain.map { DomainControl(board, $0, entropy: generator, termination: termination, log: log) }
     control?.start()
   }
 
@@ -111,7 +130,7 @@ public final class Machine {
     var status: Int32 = 0
     board.loop.spawn {
       do throws(SettingsError) {
-        let machine = try await Machine(service, board)
+        let machine = try await start(service, board)
         do throws(SettingsError) {
           status = try await body(machine)
         } catch {
@@ -134,6 +153,7 @@ public final class Machine {
     boot_exit(Int32(code.rawValue))
   }
 
+  @inline(never)
   private static func fail(_ service: String, _ error: SettingsError, _ board: Board) -> Int32 {
     board.console.write(line: "\(service): \(error.description)")
     return configurationError

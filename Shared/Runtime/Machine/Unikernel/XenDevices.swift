@@ -92,11 +92,21 @@ final class XenDevices: EventSource {
   /// The lowest number among the disks'.
   private func firstDisk() async throws(SettingsError) -> UInt32? {
     do throws(XenError) {
-      return try await store.directory("device/vbd").compactMap { UInt32($0) }.min()
+      return Self.lowest(try await store.directory("device/vbd"))
     } catch {
       if error == .missing { return nil }
       throw SettingsError(error.description)
     }
+  }
+
+  private static func lowest(_ names: [String]) -> UInt32? {
+    var lowest: UInt32?
+    for name in names {
+      if let number = UInt64(digits: name, upTo: UInt64(UInt32.max)) {
+        lowest = min(lowest ?? .max, UInt32(number))
+      }
+    }
+    return lowest
   }
 
   /// After a restore: every grant and event channel is void, and the backends are others.
@@ -118,11 +128,9 @@ final class XenDevices: EventSource {
     let log = log
     loop.spawn {
       await device.stayConnected { news, isConnected in
-        if isConnected {
-          log.info("a device changed", LogField("device", name), LogField("news", news))
-        } else {
-          log.warning("a device changed", LogField("device", name), LogField("news", news))
-        }
+        log.log(
+          isConnected ? .info : .warning, "a device changed", LogField("device", name), LogField("news", news)
+        )
       }
     }
   }
