@@ -169,7 +169,7 @@ private struct FigureList {
     _ name: StaticString, _ help: StaticString, by label: StaticString, _ labelValues: [StaticString],
     _ numbers: [UInt64]
   ) {
-    for (index, number) in numbers.enumerated() { count(name, help, number, (label, labelValues[index])) }
+    for (value, number) in zip(labelValues, numbers) { count(name, help, number, (label, value)) }
   }
 
   @inline(never)

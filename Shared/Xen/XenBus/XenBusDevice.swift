@@ -85,7 +85,7 @@ public final class XenBusDevice {
 
   private func start() throws(XenError) {
     // Restored meanwhile: what was prepared is void.
-    guard !hasForgotten else { throw stuck() }
+    guard !hasForgotten else { throw XenError("the domain was restored while \(folder) was connected") }
     try frontend.start { self.value($0) }
   }
 

@@ -69,7 +69,8 @@ public final class XenStore {
       let end = await ask(.transactionEnd, failure == nil ? "T" : "F", in: transaction)
       failure = failure ?? end.failure
       guard let failure else { return }
-      guard failure == .again else { throw failure }
+      // Missing is the transaction itself, as writing makes whatever is not there: the store was restored meanwhile.
+      guard failure == .again || failure == .missing else { throw failure }
     }
     throw .again
   }
