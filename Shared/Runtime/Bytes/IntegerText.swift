@@ -4,30 +4,13 @@ extension Int64 {
   /// The number that `text` is; nil when it is none, or does not fit.
   @inline(never)
   public init?(_ text: String) {
-    let number: Int64? = text.withBytes { bytes in
-      var index = 0
-      var isNegative = false
-      if bytes.byteCount > 0, bytes.byte(at: 0) == UInt8(ascii: "-") || bytes.byte(at: 0) == UInt8(ascii: "+")
-      {
-        isNegative = bytes.byte(at: 0) == UInt8(ascii: "-")
-        index = 1
-      }
-      guard index < bytes.byteCount else { return nil }
-      // Counted downwards, as the least number has no opposite.
-      var number: Int64 = 0
-      while index < bytes.byteCount {
-        let digit = bytes.byte(at: index) &- UInt8(ascii: "0")
-        let (shifted, isTooLong) = number.multipliedReportingOverflow(by: 10)
-        let (sum, isTooSmall) = shifted.subtractingReportingOverflow(Int64(digit))
-        guard digit < 10, !isTooLong, !isTooSmall else { return nil }
-        number = sum
-        index += 1
-      }
-      guard !isNegative else { return number }
-      return number == .min ? nil : -number
-    }
-    guard let number else { return nil }
-    self = number
+    let sign = text.utf8.first
+    let isNegative = sign == UInt8(ascii: "-")
+    let isSigned = isNegative || sign == UInt8(ascii: "+")
+    guard let magnitude = UInt64(digits: isSigned ? text.dropping(byteCount: 1) : text) else { return nil }
+    guard magnitude <= (isNegative ? Int64.min.magnitude : Int64.max.magnitude) else { return nil }
+    // The least number's magnitude wraps to itself.
+    self = isNegative ? Int64(truncatingIfNeeded: 0 &- magnitude) : Int64(truncatingIfNeeded: magnitude)
   }
 }
 
