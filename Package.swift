@@ -192,7 +192,7 @@ let package = Package(
     library("Catalog", "Services/Catalog/Service", ["CatalogAPI", "Storage"] + serviceParts),
     service(
       "CatalogMain", "Services/Catalog/Main",
-      ["Catalog", "HTTP", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop", "Storage"]),
+      ["Bytes", "Catalog", "HTTP", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop", "Storage"]),
     library(
       "CartAPI", "Services/Cart/API", ["Bytes", "EventLoop", "HTTP", "HTTPCore", "JSON", "Platform", "Shop"]),
     library("Cart", "Services/Cart/Service", ["CartAPI", "CatalogAPI", "Storage"] + serviceParts),
@@ -206,7 +206,7 @@ let package = Package(
       ["CheckoutAPI", "CartAPI", "CatalogAPI", "Storage"] + serviceParts),
     service(
       "CheckoutMain", "Services/Checkout/Main",
-      ["Checkout", "HTTP", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop", "Storage"]),
+      ["Bytes", "Checkout", "HTTP", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop", "Storage"]),
     library(
       "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
     service(
@@ -216,7 +216,7 @@ let package = Package(
     // What programs beside the shop begin with
     library(
       "Souk", "Shared/Souk",
-      ["EventLoop", "HTTP", "HTTPCore", "JSON", "Log", "Machine", "MachineSettings", "Platform"]),
+      ["Bytes", "EventLoop", "HTTP", "HTTPCore", "JSON", "Log", "Machine", "MachineSettings", "Platform"]),
 
     // Examples
     service("HelloMain", "Examples/Hello", ["HTTP", "HTTPCore", "Souk"]),

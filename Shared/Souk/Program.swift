@@ -1,3 +1,5 @@
+// Whoever imports this has the operators of texts that stand before the standard library's, as an image demands.
+@_exported import Bytes
 import EventLoop
 import HTTP
 import Log

@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import HTTP
 import Machine

@@ -1,3 +1,4 @@
+import Bytes
 import Checkout
 import HTTP
 import Machine

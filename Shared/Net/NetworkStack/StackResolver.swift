@@ -89,8 +89,10 @@ final class StackResolver {
 
   /// How the stack reaches it. Not owned by it: the stack owns both.
   var service: NameService {
+    // Safe, here and below: the stack keeps the service beside its resolver, and lets go of both at once.
     NameService(
       use: { [unowned(unsafe) self] servers in resolver.use(servers) },
+      // Safe for the same reason.
       cannotReach: { [unowned(unsafe) self] server, port in cannotReach(server, from: port) },
       counts: { [unowned(unsafe) self] in
         (resolver.sentCount, resolver.timeoutCount, resolver.refusals.total)

@@ -67,10 +67,12 @@ public final class UDPSocket {
   var reference: NetworkStack.SocketReference {
     NetworkStack.SocketReference(
       port: port,
+      // Safe: the socket takes this back from the stack when it is closed, at the latest when it goes.
       take: { [unowned(unsafe) self] payload, source, sourcePort, limit in
         // Who gets the datagram may let go of the socket.
         withExtendedLifetime(self) { take(payload, from: source, sourcePort, limit: limit) }
       },
+      // Safe for the same reason.
       stackGoes: { [unowned(unsafe) self] in stackGoes() })
   }
 

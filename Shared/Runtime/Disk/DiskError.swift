@@ -1,3 +1,5 @@
+import Bytes
+
 /// Why a disk cannot be used, or an operation on it failed.
 public enum DiskError: Error, Equatable, Sendable {
   /// Every chunk is taken.

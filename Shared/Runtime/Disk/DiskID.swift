@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 
 /// 128 random bits that tell a disk from every other one.

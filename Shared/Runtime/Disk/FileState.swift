@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 
 /// What a disk knows of one of its files; `DiskFile` is how others see it.

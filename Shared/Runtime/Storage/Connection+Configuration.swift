@@ -1,6 +1,7 @@
 // https://sqlite.org/pragma.html, https://sqlite.org/wal.html and https://sqlite.org/security.html before
 // changing this file.
 
+import Bytes
 import CSQLite
 
 extension Connection {

@@ -1,3 +1,4 @@
+import Bytes
 import CSQLite
 
 /// The database as a `read` or `write` body sees it: valid during the body, on the worker, never afterwards.

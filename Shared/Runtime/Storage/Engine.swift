@@ -1,3 +1,4 @@
+import Bytes
 import CSQLite
 
 /// The worker's half of a database: runs batches of operations on the one connection.

@@ -1,3 +1,4 @@
+import Bytes
 import CSQLite
 
 /// One step of a schema. Steps are only ever added: what a released version did is not edited.

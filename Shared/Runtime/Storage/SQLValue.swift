@@ -1,3 +1,5 @@
+import Bytes
+
 /// A value for a `?` of a statement.
 public enum SQLValue: Equatable, Sendable {
   /// NULL.

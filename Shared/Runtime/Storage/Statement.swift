@@ -1,3 +1,4 @@
+import Bytes
 import CSQLite
 
 /// A compiled statement. Used by one caller at a time (`isInUse`); finalised with the object.

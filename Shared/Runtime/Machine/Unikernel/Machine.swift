@@ -1,4 +1,5 @@
-import Bytes
+// Whoever imports this has the operators of texts that stand before the standard library's, as an image demands.
+@_exported import Bytes
 import CBoot
 import Cryptography
 import EventLoop
