@@ -21,8 +21,7 @@ let isImage = Context.environment["SOUK_IMAGE"] == "1"
 /// passed to it; elsewhere an image is smaller when it calls the one function and the closure (18 KB of the gateway).
 let hotModules: Set<String> = [
   "Bytes", "EventLoop", "HTTP", "HTTPCore", "JSON", "Netfront", "NetworkStack", "Platform", "TCP", "Virtio",
-  "Wire",
-  "XenRing",
+  "Wire", "XenRing",
 ]
 
 func settings(of name: String) -> [SwiftSetting] {
