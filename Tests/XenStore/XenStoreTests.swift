@@ -92,13 +92,10 @@ import XenStoreSimulation
     let entries = [StoreEntry("a", "1"), StoreEntry("b", "2")]
     var early: String?
     world.store.conflictCount = 2
+    world.store.onRequest = { [unowned store = world.store] in
+      if store.commitCount == 0 { early = early ?? store["data/a"] }
+    }
     world.run {
-      world.loop.spawn {
-        while world.store.commitCount == 0 {
-          early = early ?? world.store["data/a"]
-          await world.loop.sleep(for: .microseconds(1))
-        }
-      }
       #expect(
         await failure { () throws(XenError) in try await world.client.write(entries, below: "data") } == nil)
       #expect(world.store.conflictCount == 0)
@@ -111,6 +108,23 @@ import XenStoreSimulation
     }
     #expect(world.store.commitCount == 1)
     #expect(world.store.conflictCount == 100 - XenStore.maximumAttemptCount)
+  }
+
+  @Test func `begins a change anew when the store forgets its transaction, as after a restore`() {
+    let world = StoreWorld()
+    var isForgotten = false
+    world.store.onRequest = { [unowned store = world.store] in
+      guard store.hasTransaction, !isForgotten else { return }
+      isForgotten = true
+      store.forgetTransactions()
+    }
+    world.run {
+      let entries = [StoreEntry("a", "1"), StoreEntry("b", "2")]
+      #expect(
+        await failure { () throws(XenError) in try await world.client.write(entries, below: "data") } == nil)
+    }
+    #expect(isForgotten && world.store["data/a"] == "1" && world.store["data/b"] == "2")
+    #expect(world.store.commitCount == 1)
   }
 
   @Test func `drops a change of which a part is refused`() {

@@ -2,7 +2,7 @@ import Bytes
 
 /// The members of a JSON object (RFC 8259 §4) in document order.
 ///
-/// Keys are compared by their bytes (§8.3), not by Unicode's canonical equivalence as Swift's `==` does.
+/// Keys are compared by their bytes (§8.3), as the `==` of `Bytes` does, not by Unicode's canonical equivalence.
 /// Two objects are equal when they have the same members, in whatever order.
 public struct JSONObject: Equatable, Sendable {
   /// The members in document order; no key occurs twice.
@@ -22,7 +22,7 @@ public struct JSONObject: Equatable, Sendable {
   /// The value under `key`. Cost: O(members).
   public subscript(key: String) -> JSON? {
     @inline(never) get {
-      for member in members where Self.isSame(member.key, key) { return member.value }
+      for member in members where member.key == key { return member.value }
       return nil
     }
   }
@@ -33,7 +33,7 @@ public struct JSONObject: Equatable, Sendable {
     let lefts = order(count: left.members.count) { left.members[$0].key }
     let rights = order(count: right.members.count) { right.members[$0].key }
     for (l, r) in zip(lefts, rights) {
-      guard isSame(left.members[l].key, right.members[r].key),
+      guard left.members[l].key == right.members[r].key,
         left.members[l].value == right.members[r].value
       else { return false }
     }
@@ -44,14 +44,14 @@ public struct JSONObject: Equatable, Sendable {
   static func repeatedKey(count: Int, key: (Int) -> String) -> Int? {
     if count <= 16 {
       for index in 0..<max(count, 0) {
-        for earlier in 0..<index where isSame(key(earlier), key(index)) { return index }
+        for earlier in 0..<index where key(earlier) == key(index) { return index }
       }
       return nil
     }
     // Sorted rather than hashed: a peer who picks the keys cannot make this slow.
     let order = order(count: count, key: key)
     var first: Int?
-    for place in 1..<count where isSame(key(order[place - 1]), key(order[place])) {
+    for place in 1..<count where key(order[place - 1]) == key(order[place]) {
       let later = max(order[place - 1], order[place])
       first = min(first ?? later, later)
     }
@@ -63,12 +63,7 @@ public struct JSONObject: Equatable, Sendable {
     Sorting.places(count) { left, right in
       let (leftKey, rightKey) = (key(left), key(right))
       if leftKey.precedesByBytes(rightKey) { return true }
-      return left < right && isSame(leftKey, rightKey)
+      return left < right && leftKey == rightKey
     }
-  }
-
-  @inline(never)
-  static func isSame(_ left: String, _ right: String) -> Bool {
-    left.utf8.count == right.utf8.count && left.hasBytes(right)
   }
 }

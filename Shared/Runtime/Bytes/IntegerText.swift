@@ -31,12 +31,3 @@ extension UInt16 {
     self.init(exactly: number)
   }
 }
-
-extension UInt32 {
-  /// The number that `text` is; nil when it is none, or does not fit.
-  @inline(__always)
-  public init?(_ text: String) {
-    guard let number = Int64(text) else { return nil }
-    self.init(exactly: number)
-  }
-}

@@ -1,5 +1,3 @@
-import Bytes
-
 /// A set of chunks: a bit for each, in 64 bits at a time.
 struct ChunkSet: Equatable {
   private var words: [UInt64] = []

@@ -1,4 +1,3 @@
-import Bytes
 import Platform
 
 /// 128 random bits that tell a disk from every other one.

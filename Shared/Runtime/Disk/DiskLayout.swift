@@ -1,5 +1,3 @@
-import Bytes
-
 /// How a disk is divided: chunk 0 holds the two copies of the superblock, every other chunk belongs to one file or to
 /// nobody.
 ///

@@ -1,4 +1,3 @@
-import Bytes
 import Platform
 
 /// What a disk knows of one of its files; `DiskFile` is how others see it.

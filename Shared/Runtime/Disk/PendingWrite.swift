@@ -1,5 +1,3 @@
-import Bytes
-
 /// Bytes of a file that were written and have not gone to the device: one stretch, which begins where a block does.
 ///
 /// After they went, the block in which they ended stays, so that the next write goes on without reading it.

@@ -1,4 +1,3 @@
-import Bytes
 import EventLoop
 import Log
 import Platform

@@ -1,6 +1,5 @@
 // https://sqlite.org/vfs.html and https://sqlite.org/c3ref/io_methods.html before changing this file.
 
-import Bytes
 import CSQLite
 import Disk
 import Platform

@@ -1,4 +1,3 @@
-import Bytes
 import CSQLite
 
 /// The worker's half of a database: runs batches of operations on the one connection.

@@ -1,4 +1,3 @@
-import Bytes
 import CSQLite
 
 /// A row of a result, lent to the closure that maps it; worthless afterwards.

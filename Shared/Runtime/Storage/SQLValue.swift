@@ -1,5 +1,3 @@
-import Bytes
-
 /// A value for a `?` of a statement.
 public enum SQLValue: Equatable, Sendable {
   /// NULL.

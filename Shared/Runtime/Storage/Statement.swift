@@ -1,4 +1,3 @@
-import Bytes
 import CSQLite
 
 /// A compiled statement. Used by one caller at a time (`isInUse`); finalised with the object.

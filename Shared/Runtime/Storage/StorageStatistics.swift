@@ -1,5 +1,3 @@
-import Bytes
-
 /// What a database has done since it was opened.
 public struct StorageStatistics: Equatable, Sendable {
   /// Reads that were run.

@@ -26,6 +26,8 @@ public final class SimulatedStore: EventChannel {
   public var isSilent = false
   /// Sent before the next reply, whatever it is.
   public var forgery: [UInt8] = []
+  /// Is told of each request before it is answered.
+  public var onRequest: () -> Void = {}
   /// Transactions that were ended with success.
   public private(set) var commitCount = 0
 
@@ -82,6 +84,12 @@ public final class SimulatedStore: EventChannel {
     page.storeBytes(of: index, toByteOffset: 2048, as: UInt32.self)
   }
 
+  /// Forgets the transactions under way, as another xenstored does after a restore.
+  public func forgetTransactions() { transactions.removeAll() }
+
+  /// Whether a transaction is under way.
+  public var hasTransaction: Bool { !transactions.isEmpty }
+
   // MARK: The protocol
 
   /// Takes what was asked, and answers; whether anything moved.
@@ -93,6 +101,7 @@ public final class SimulatedStore: EventChannel {
       let (kind, request, transaction) = (word(0), word(1), word(2))
       let payload = Array(incoming[16..<16 + count])
       incoming.removeFirst(16 + count)
+      onRequest()
       if !isSilent { answer(kind, request, transaction, payload) }
     }
     if send() { isBusy = true }
