@@ -147,6 +147,7 @@ let package = Package(
     library("Log", "Shared/Runtime/Log", ["Bytes", "Platform"]),
     .systemLibrary(name: "CBearSSL", path: "Shared/Runtime/CBearSSL", providers: [.apt(["libbearssl-dev"])]),
     library("Cryptography", "Shared/Runtime/Cryptography", ["CBearSSL", "Platform"]),
+    library("Compression", "Shared/Runtime/Compression", ["Bytes"]),
     isImage ? imageSQLite : processSQLite,
     library("Disk", "Shared/Runtime/Disk", ["Bytes", "Platform"]),
     library(
@@ -206,8 +207,12 @@ let package = Package(
     service(
       "CheckoutMain", "Services/Checkout/Main",
       ["Bytes", "Checkout", "HTTP", "EventLoop", "Machine", "MachineSettings", "Platform", "Shop", "Storage"]),
+    .target(
+      name: "GatewayAssets", path: "Services/Gateway/Assets",
+      exclude: ["openapi.json", "openapi.json.gz", "style.css", "style.css.gz"]),
     library(
-      "Gateway", "Services/Gateway/Service", ["CatalogAPI", "CartAPI", "CheckoutAPI"] + serviceParts),
+      "Gateway", "Services/Gateway/Service",
+      ["CatalogAPI", "CartAPI", "CheckoutAPI", "Compression", "GatewayAssets"] + serviceParts),
     service(
       "GatewayMain", "Services/Gateway/Main",
       ["EventLoop", "Gateway", "HTTP", "Machine", "MachineSettings", "Platform", "Shop"]),
@@ -249,6 +254,7 @@ let package = Package(
     tests("EventLoop", ["Machine", "MachineTesting", "Platform"]),
     tests("Log", ["Platform"]),
     tests("Cryptography", ["Platform"]),
+    tests("Compression", ["Bytes", "NetworkSimulation"]),
     library("DiskSimulation", "Tests/Support/DiskSimulation", ["Platform"]),
     tests("Disk", ["Bytes", "DiskSimulation", "Platform"]),
     tests("Storage", ["CSQLite", "Disk", "DiskSimulation", "EventLoop", "Log", "Platform"]),

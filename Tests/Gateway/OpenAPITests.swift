@@ -1,5 +1,6 @@
 import Bytes
 import CartAPI
+import CheckoutAPI
 import JSON
 import MachineTesting
 import Shop
@@ -86,6 +87,51 @@ struct OpenAPITests {
     }
   }
 
+  /// Every operation, as `post /carts`.
+  private var described: [(name: String, operation: JSON)] {
+    (document["paths"]?.object?.members ?? []).flatMap { path in
+      (path.value.object?.members ?? []).map { ($0.key + " " + path.key, $0.value) }
+    }
+  }
+
+  @Test func `what any such request can meet is said of each operation`() {
+    for (name, operation) in described {
+      var wanted: Set = ["400", "503", "504", "default"]
+      if operation["security"] != nil { wanted.insert("401") }
+      if name.contains("{") { wanted.insert("404") }
+      if operation["requestBody"] != nil { wanted.formUnion(["413", "415", "422"]) }
+      let parameters = (operation["parameters"]?.array ?? []).compactMap { $0["$ref"]?.string }
+      if parameters.contains("#/components/parameters/ifMatch") { wanted.insert("412") }
+      if parameters.contains("#/components/parameters/ifMatchNeeded") { wanted.formUnion(["412", "428"]) }
+      let said = Set((operation["responses"]?.object?.members ?? []).map { $0.key })
+      #expect(wanted.isSubset(of: said), "\(name)")
+    }
+  }
+
+  @Test func `each problem is said with its status and its title, and none is made up`() {
+    func expect(_ response: JSON?, _ status: String, _ place: String, whole: Bool) {
+      let problem = response?["content"]?["application/problem+json"]?["schema"]?["properties"]?["type"]?[
+        "enum"]
+      let paths = (problem?.array ?? []).compactMap { $0.string }
+      let types = ProblemType.allCases.filter { paths.contains($0.path) }
+      #expect(types.count == paths.count && !types.isEmpty, "\(place)")
+      #expect(types.allSatisfy { String($0.statusCode) == status }, "\(place)")
+      if whole {
+        #expect(types == ProblemType.allCases.filter { String($0.statusCode) == status }, "\(place)")
+      }
+      let titles = (response?["description"]?.string ?? "").components(of: ", or: ")
+      #expect(Set(titles) == Set(types.map { $0.title.description }), "\(place)")
+    }
+    for (status, response) in document["components"]?["responses"]?.object?.members ?? []
+    where status != "default" { expect(response, status, status, whole: true) }
+    for (name, operation) in described {
+      if let conflict = operation["responses"]?["409"] { expect(conflict, "409", name, whole: false) }
+    }
+    let schemas = document["components"]?["schemas"]
+    #expect(schemas?["ProblemType"]?["enum"] == .array(ProblemType.allCases.map { .string($0.path) }))
+    #expect(schemas?["OrderState"]?["enum"] == .array(OrderState.allCases.map { .string($0.rawValue) }))
+  }
+
   @Test func `operation ids are unique`() {
     var ids: [String] = []
     for (_, item) in document["paths"]?.object?.members ?? [] {
@@ -132,7 +178,8 @@ struct OpenAPITests {
       )
     }
     #expect(get.hasPrefix("HTTP/1.1 200 ") && get.contains("\r\ncontent-type: application/json\r\n"))
-    #expect(get.components(of: "\r\n\r\n").dropFirst().first?.hasPrefix("{\"openapi\":\"3.1.1\"") == true)
+    #expect(
+      get.components(of: "\r\n\r\n").dropFirst().first?.hasPrefix("{\n  \"openapi\": \"3.1.1\"") == true)
     #expect(head.hasPrefix("HTTP/1.1 200 ") && head.hasSuffix("\r\n\r\n"))
     #expect(again.hasPrefix("HTTP/1.1 304 ") && again.hasSuffix("\r\n\r\n"))
   }

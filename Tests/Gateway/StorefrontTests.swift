@@ -1,4 +1,5 @@
 import CheckoutAPI
+import Foundation
 import HTTP
 import JSON
 import MachineTesting
@@ -86,14 +87,32 @@ struct StorefrontTests {
   }
 
   @Test func `the style sheet is immutable under the name of its hash`() {
-    let (file, guess) = visit { browser, _ in
+    let (file, packed, refusing, guess) = visit { browser, _ in
       let home = await browser.get("/")
       let path = home.body.components(of: "rel=\"stylesheet\" href=\"")[1].components(of: "\"")[0]
-      return await (browser.get(path), browser.get("/assets/style.css"))
+      return await (
+        browser.get(path), browser.get(path, "Accept-Encoding: br;q=1, gzip;q=0.5\r\n"),
+        browser.get(path, "Accept-Encoding: *;q=1, gzip;q=0\r\n"), browser.get("/assets/style.css")
+      )
     }
     #expect(file.status == "200" && file.field("content-type") == "text/css; charset=utf-8")
     #expect(file.field("cache-control") == "public, max-age=31536000, immutable")
+    #expect(file.body.hasPrefix("/* ") && file.body == refusing.body)
+    #expect(file.field("vary") == "accept-encoding" && packed.field("vary") == "accept-encoding")
+    #expect(file.field("content-encoding") == nil && packed.field("content-encoding") == "gzip")
+    #expect(packed.field("content-length") == String(PackedFile.styleSheet.packed.count))
     #expect(guess.status == "404")
+  }
+
+  @Test(arguments: ["style.css", "openapi.json"]) func `the packed files are those beside them`(name: String)
+    throws
+  {
+    let files = URL(filePath: #filePath).appending(path: "../../../Services/Gateway/Assets")
+      .standardizedFileURL
+    let packed = name == "style.css" ? PackedFile.styleSheet : PackedFile.apiDescription
+    #expect(
+      try Data(packed.unpacked()) == Data(contentsOf: files.appending(path: name)),
+      "run deploy/assets, and commit")
   }
 
   @Test func `a page that has not changed is 304`() {

@@ -18,6 +18,20 @@ import Testing
     #expect(EntityTag("v1", isWeak: true).text == "W/\"v1\"")
   }
 
+  @Test func `gzip is wanted by name, or by an asterisk that names the rest, and with a weight`() {
+    for text in [
+      "gzip", "br, GZip", "x-gzip", "*", "gzip;q=0.001", "deflate;q=1,gzip ; q=1.000", "*;q=0, gzip",
+      ",,gzip,",
+    ] {
+      #expect(AcceptEncoding.wantsGzip(text), "\(text)")
+    }
+    for text in [
+      "", "br", "identity", "gzip;q=0", "gzip; q=0.000", "*, gzip;q=0", "*;q=0", "gzipped", ";q=1", "gz ip",
+    ] {
+      #expect(!AcceptEncoding.wantsGzip(text), "\(text)")
+    }
+  }
+
   @Test func `lists of entity tags are read, and malformed ones told`() {
     #expect(EntityTagCondition("*") == .any)
     #expect(

@@ -6,15 +6,18 @@ import HTTPCore
 /// The style sheet and the icon. Their names hold a hash of their content, so that browsers keep them for
 /// ever.
 struct Assets {
-  private let styleSheetBytes: [UInt8]
+  private let styleSheet: PackedFile
+  /// For whoever does not unpack.
+  private lazy var unpackedStyleSheet = styleSheet.unpacked()
   private let iconBytes: [UInt8]
   private let styleSheetName: String
   private let iconName: String
 
   init() {
-    styleSheetBytes = Self.bytes(of: styleSheet)
-    iconBytes = Self.bytes(of: Self.icon)
-    styleSheetName = "style." + Self.hash(styleSheetBytes) + ".css"
+    styleSheet = .styleSheet
+    // A literal's bytes live as long as the program.
+    iconBytes = Array(UnsafeBufferPointer(start: Self.icon.utf8Start, count: Self.icon.utf8CodeUnitCount))
+    styleSheetName = "style." + Self.hash(styleSheet.packed) + ".css"
     iconName = "icon." + Self.hash(iconBytes) + ".svg"
   }
 
@@ -24,11 +27,16 @@ struct Assets {
   var iconLink: Link { Link("/assets").segment(iconName) }
 
   /// The answer to `GET /assets/NAME`; nil when there is no such file.
-  func response(for name: String) -> Response? {
+  mutating func response(for name: String, to request: Request) -> Response? {
     switch name {
-    case styleSheetName: file(styleSheetBytes, "text/css; charset=utf-8")
-    case iconName: file(iconBytes, "image/svg+xml")
-    default: nil
+    case styleSheetName:
+      let isPacked = AcceptEncoding.wantsGzip(request.fieldList(.acceptEncoding))
+      var response = file(isPacked ? styleSheet.packed : unpackedStyleSheet, "text/css; charset=utf-8")
+      response.set("vary", "accept-encoding")
+      if isPacked { response.set("content-encoding", "gzip") }
+      return response
+    case iconName: return file(iconBytes, "image/svg+xml")
+    default: return nil
     }
   }
 
@@ -51,11 +59,6 @@ struct Assets {
 
   private static func hash(_ bytes: [UInt8]) -> String {
     Hex.encode(Array(SHA256.hash(bytes)[..<8]))
-  }
-
-  private static func bytes(of text: StaticString) -> [UInt8] {
-    // A literal's bytes live as long as the program.
-    Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   private static let icon: StaticString = """

@@ -86,7 +86,7 @@ final class Storefront {
     case .route(let route, _, let parameters):
       switch route {
       case .asset:
-        if let file = assets.response(for: parameters[0]) { return file }
+        if let file = assets.response(for: parameters[0], to: request) { return file }
         return await page(.notFound, NoticePage.notFound.page(), for: request, visitor(of: request))
       case .icon: return assets.guessedIcon()
       case .description: return description.response(to: request)
