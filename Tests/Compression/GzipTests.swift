@@ -77,7 +77,7 @@ struct GzipTests {
     let text = Array(Self.texts[4].utf8)
     let packed = try gzip(text)
     var random = SplitMix64(seed: 9)
-    for _ in 0..<2000 {
+    for _ in 0..<300 {
       var damaged = packed
       let bit = Int(random.next() % UInt64((packed.count - 10) * 8)) + 80
       damaged[bit / 8] ^= 1 << UInt8(bit % 8)
@@ -92,8 +92,8 @@ struct GzipTests {
     arguments: [
       // A block of type 3; a stored length without its complement; a copy from before the beginning; three codes of one
       // bit; a run of the length before the first.
-      [0b111], [0b001, 1, 0, 0, 0], [0b0000_0011, 0b0000_0010, 0], [0b101, 0, 0b0010_0100, 0b0000_1001],
-      [0b101, 0, 0b0000_0100, 0, 0],
+      [0b111], [0b001, 1, 0, 0, 0], [0b0000_0011, 0b0000_0010, 0], [0b101, 0, 0b1001_0010, 0],
+      [0b101, 0, 0b0000_0010, 0, 0],
     ] as [[UInt8]])
   func `a stream that contradicts itself is refused`(stream: [UInt8]) {
     let member = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3] + stream + [UInt8](repeating: 0, count: 16)
