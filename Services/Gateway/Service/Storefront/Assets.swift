@@ -2,6 +2,7 @@ import Bytes
 import Cryptography
 import HTTP
 import HTTPCore
+import Shop
 
 /// The style sheet and the icon. Their names hold a hash of their content, so that browsers keep them for
 /// ever.
