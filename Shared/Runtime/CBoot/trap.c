@@ -80,7 +80,8 @@ static const char *access(uint64_t error) {
 void boot_print_backtrace(uint64_t frame) {
   struct boot_range stack = boot_stack();
   for (int count = 0; count < MAXIMUM_FRAMES; count++) {
-    // A frame of an async function is marked in bit 60. Frames lie on the stack and go up, or the chain is broken.
+    // The Swift library's async functions mark their frames in bit 60, ours do not. Frames lie on the stack and go up,
+    // or the chain is broken.
     frame &= ~(1ull << 60);
     if (frame < stack.start || frame > stack.end - 16 || frame & 7) return;
     const uint64_t *words = (const uint64_t *)frame;
