@@ -46,14 +46,17 @@ public struct PricedLine: Equatable, Sendable {
 
   /// Reads a line that `write` wrote; nil when a field is missing or of another kind.
   public init?(_ json: JSON) {
-    guard let productID = json["productId"]?.string, let sku = json["sku"]?.string,
-      let name = json["name"]?.string, let quantity = json["quantity"]?.integer,
-      let price = Money(member: "price", of: json), let lineTotal = Money(member: "lineTotal", of: json),
-      let tax = Money(member: "tax", of: json)
-    else { return nil }
+    var members = JSONMembers(json)
+    self.init(&members)
+    guard members.isComplete else { return nil }
+  }
+
+  @inline(never)
+  init(_ members: inout JSONMembers) {
     self.init(
-      productID: productID, sku: sku, name: name, quantity: Int(quantity), price: price,
-      lineTotal: lineTotal, tax: tax)
+      productID: members.string("productId"), sku: members.string("sku"), name: members.string("name"),
+      quantity: Int(members.integer("quantity")), price: members.money("price"),
+      lineTotal: members.money("lineTotal"), tax: members.money("tax"))
   }
 
   /// Reads an array of lines; nil when it is none or one of them cannot be read.
