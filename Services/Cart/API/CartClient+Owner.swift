@@ -23,71 +23,93 @@ public enum CartError: Error, Equatable, Sendable {
 // What the storefront does for a cart's owner, through the public routes.
 extension CartClient {
   /// A new, empty cart. Not tried again: a retry could make two, of which one expires.
+  @inline(__always)
   public func create(until deadline: Instant, trace: RequestTrace? = nil) async throws(CartError) -> Cart {
-    try await owner(.post, "/api/v1/carts", isRepeatable: false, until: deadline, trace: trace)
+    try await ask(
+      ServiceCall(.post, "/api/v1/carts", isRepeatable: false, expecting: Self.expected), deadline, trace)
   }
 
   /// A cart at today's prices.
+  @inline(__always)
   public func get(
     id: String, until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(CartError) -> Cart {
-    try await owner(.get, try Self.path(id), until: deadline, trace: trace)
+    try await ask(try Self.call(.get, id), deadline, trace)
   }
 
   /// Sets how many pieces of a product the cart holds; 0 removes the line.
+  @inline(__always)
   public func put(
     id: String, productID: String, quantity: Int64, until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(CartError) -> Cart {
-    var body = JSONWriter()
-    body.object { $0.field("quantity", quantity) }
-    return try await owner(
-      .put, try Self.path(id, productID: productID), body: body.bytes, until: deadline, trace: trace)
+    try await ask(
+      try Self.call(.put, id, line: productID, body: Self.body(quantity: quantity)), deadline,
+      trace)
   }
 
   /// Removes a line; also when there is none.
+  @inline(__always)
   public func remove(
     id: String, productID: String, until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(CartError) -> Cart {
-    try await owner(.delete, try Self.path(id, productID: productID), until: deadline, trace: trace)
+    try await ask(try Self.call(.delete, id, line: productID), deadline, trace)
   }
 
   /// Moves what the cart `other` holds into this one; quantities add up.
+  @inline(__always)
   public func merge(
     id: String, from other: String, until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(CartError) -> Cart {
     var body = JSONWriter()
     body.object { $0.field("from", other) }
-    return try await owner(
-      .post, try Self.path(id) + "/merge", body: body.bytes, until: deadline, trace: trace)
+    return try await ask(try Self.call(.post, id, suffix: "/merge", body: body.bytes), deadline, trace)
   }
 
-  private static func path(_ id: String) throws(CartError) -> String {
+  private static let expected: [UInt16] = [200, 201, 404, 409, 422]
+
+  /// A call about a cart, or about the line of a product in it.
+  @inline(never)
+  private static func call(
+    _ method: Method, _ id: String, line productID: String? = nil, suffix: String = "", body: [UInt8] = []
+  ) throws(CartError) -> ServiceCall {
+    var target = Cart.path(of: id)
+    if let productID {
+      guard Identifier.isWellFormed(productID) else { throw .productNotFound }
+      target += "/items/" + productID
+    }
     guard Identifier.isWellFormed(id) else { throw .cartNotFound }
-    return Cart.path(of: id)
+    return ServiceCall(method, target + suffix, body: body, expecting: expected)
   }
 
-  private static func path(_ id: String, productID: String) throws(CartError) -> String {
-    guard Identifier.isWellFormed(productID) else { throw .productNotFound }
-    return try path(id) + "/items/" + productID
+  private static func body(quantity: Int64) -> [UInt8] {
+    var body = JSONWriter()
+    body.object { $0.field("quantity", quantity) }
+    return body.bytes
   }
 
-  private func owner(
-    _ method: Method, _ target: String, body: [UInt8] = [], isRepeatable: Bool = true,
-    until deadline: Instant, trace: RequestTrace?
+  private func ask(
+    _ call: ServiceCall, _ deadline: Instant, _ trace: RequestTrace?
   ) async throws(CartError) -> Cart {
     let answer: ServiceAnswer
     do throws(ServiceError) {
-      answer = try await service.call(
-        method, target, body: body, isRepeatable: isRepeatable, expecting: [200, 201, 404, 409, 422],
-        until: deadline, trace: trace)
+      answer = try await service.call(call, until: deadline, trace: trace)
     } catch {
       throw .service(error)
     }
+    return try Self.cart(answer)
+  }
+
+  @inline(never)
+  private static func cart(_ answer: ServiceAnswer) throws(CartError) -> Cart {
     switch answer.status {
     case 200, 201:
-      guard let cart = Cart(answer.json) else { throw .service(.malformed) }
+      var members = JSONMembers(answer.json)
+      let cart = Cart(&members)
+      guard members.isComplete else { throw .service(.malformed) }
       return cart
-    case 404: throw answer.json["resource"]?.string == "product" ? .productNotFound : .cartNotFound
+    case 404:
+      throw JSONMembers(answer.json).optionalString("resource") == "product"
+        ? .productNotFound : .cartNotFound
     case 409: throw .full
     default: throw .invalid
     }
