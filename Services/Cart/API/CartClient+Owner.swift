@@ -20,54 +20,32 @@ public enum CartError: Error, Equatable, Sendable {
   case service(ServiceError)
 }
 
-// What the storefront does for a cart's owner, through the public routes.
+// What the storefront does for a cart's owner, through the public routes: what to ask, and what the answers mean.
 extension CartClient {
+  private static let expected: [UInt16] = [200, 201, 404, 409, 422]
+
   /// A new, empty cart. Not tried again: a retry could make two, of which one expires.
-  @inline(__always)
-  public func create(until deadline: Instant, trace: RequestTrace? = nil) async throws(CartError) -> Cart {
-    try await ask(
-      ServiceCall(.post, "/api/v1/carts", isRepeatable: false, expecting: Self.expected), deadline, trace)
+  @inline(never)
+  public static func creating() -> ServiceCall {
+    ServiceCall(.post, "/api/v1/carts", isRepeatable: false, expecting: expected)
   }
 
   /// A cart at today's prices.
-  @inline(__always)
-  public func get(
-    id: String, until deadline: Instant, trace: RequestTrace? = nil
-  ) async throws(CartError) -> Cart {
-    try await ask(try Self.call(.get, id), deadline, trace)
+  public static func getting(_ id: String) throws(CartError) -> ServiceCall { try call(.get, id) }
+
+  /// How many pieces of a product the cart shall hold; 0 removes the line.
+  public static func putting(
+    _ id: String, productID: String, quantity: Int64
+  ) throws(CartError) -> ServiceCall {
+    try call(.put, id, line: productID, body: body(quantity: quantity))
   }
 
-  /// Sets how many pieces of a product the cart holds; 0 removes the line.
-  @inline(__always)
-  public func put(
-    id: String, productID: String, quantity: Int64, until deadline: Instant, trace: RequestTrace? = nil
-  ) async throws(CartError) -> Cart {
-    try await ask(
-      try Self.call(.put, id, line: productID, body: Self.body(quantity: quantity)), deadline,
-      trace)
+  /// A line that shall go; also when there is none.
+  public static func removing(_ id: String, productID: String) throws(CartError) -> ServiceCall {
+    try call(.delete, id, line: productID)
   }
 
-  /// Removes a line; also when there is none.
-  @inline(__always)
-  public func remove(
-    id: String, productID: String, until deadline: Instant, trace: RequestTrace? = nil
-  ) async throws(CartError) -> Cart {
-    try await ask(try Self.call(.delete, id, line: productID), deadline, trace)
-  }
-
-  /// Moves what the cart `other` holds into this one; quantities add up.
-  @inline(__always)
-  public func merge(
-    id: String, from other: String, until deadline: Instant, trace: RequestTrace? = nil
-  ) async throws(CartError) -> Cart {
-    var body = JSONWriter()
-    body.object { $0.field("from", other) }
-    return try await ask(try Self.call(.post, id, suffix: "/merge", body: body.bytes), deadline, trace)
-  }
-
-  private static let expected: [UInt16] = [200, 201, 404, 409, 422]
-
-  /// A call about a cart, or about the line of a product in it.
+  /// A cart, or a line of it.
   @inline(never)
   private static func call(
     _ method: Method, _ id: String, line productID: String? = nil, suffix: String = "", body: [UInt8] = []
@@ -87,8 +65,9 @@ extension CartClient {
     return body.bytes
   }
 
-  private func ask(
-    _ call: ServiceCall, _ deadline: Instant, _ trace: RequestTrace?
+  /// Asks one of these; the cart as it is then.
+  public func ask(
+    _ call: ServiceCall, until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(CartError) -> Cart {
     let answer: ServiceAnswer
     do throws(ServiceError) {
@@ -108,10 +87,52 @@ extension CartClient {
       guard members.isComplete else { throw .service(.malformed) }
       return cart
     case 404:
-      throw JSONMembers(answer.json).optionalString("resource") == "product"
-        ? .productNotFound : .cartNotFound
+      if let resource = JSONMembers(answer.json).optionalString("resource"), resource == "product" {
+        throw .productNotFound
+      }
+      throw .cartNotFound
     case 409: throw .full
     default: throw .invalid
     }
+  }
+}
+
+// The same in one step each.
+extension CartClient {
+  /// `creating`.
+  public func create(until deadline: Instant, trace: RequestTrace? = nil) async throws(CartError) -> Cart {
+    try await ask(Self.creating(), until: deadline, trace: trace)
+  }
+
+  /// `getting`.
+  public func get(
+    id: String, until deadline: Instant, trace: RequestTrace? = nil
+  ) async throws(CartError) -> Cart {
+    try await ask(try Self.getting(id), until: deadline, trace: trace)
+  }
+
+  /// `putting`.
+  public func put(
+    id: String, productID: String, quantity: Int64, until deadline: Instant, trace: RequestTrace? = nil
+  ) async throws(CartError) -> Cart {
+    try await ask(
+      try Self.putting(id, productID: productID, quantity: quantity), until: deadline, trace: trace)
+  }
+
+  /// `removing`.
+  public func remove(
+    id: String, productID: String, until deadline: Instant, trace: RequestTrace? = nil
+  ) async throws(CartError) -> Cart {
+    try await ask(try Self.removing(id, productID: productID), until: deadline, trace: trace)
+  }
+
+  /// Moves what the cart `other` holds into this one; quantities add up.
+  public func merge(
+    id: String, from other: String, until deadline: Instant, trace: RequestTrace? = nil
+  ) async throws(CartError) -> Cart {
+    var body = JSONWriter()
+    body.object { $0.field("from", other) }
+    return try await ask(
+      try Self.call(.post, id, suffix: "/merge", body: body.bytes), until: deadline, trace: trace)
   }
 }

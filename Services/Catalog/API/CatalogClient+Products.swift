@@ -27,20 +27,38 @@ extension CatalogClient {
     return (items, missing)
   }
 
-  /// A page of what the public list finds; what is empty is not asked for. A 400 (a cursor of another search) or 422
-  /// is thrown as `unexpected`.
-  @inline(__always)
+  /// `searching` and `page`.
   public func search(
     q: String? = nil, tags: [String] = [], sort: String? = nil, limit: Int? = nil, cursor: String? = nil,
     until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(ServiceError) -> ProductPage {
-    let call = Self.searchCall(q, tags, sort, limit, cursor)
+    let call = Self.searching(q, tags, sort: sort, limit: limit, cursor: cursor)
     return try Self.page(try await service.call(call, until: deadline, trace: trace))
   }
 
+  /// `showing` and `product`.
+  public func product(id: String, until deadline: Instant, trace: RequestTrace? = nil)
+    async throws(ServiceError) -> Product?
+  {
+    guard let call = Self.showing(id) else { return nil }
+    return try Self.product(try await service.call(call, until: deadline, trace: trace))
+  }
+
+  /// `listingTags` and `tags`.
+  public func tags(until deadline: Instant, trace: RequestTrace? = nil) async throws(ServiceError)
+    -> [TagCount]
+  {
+    try Self.tags(try await service.call(Self.listingTags(), until: deadline, trace: trace))
+  }
+}
+
+// The public routes: what to ask, and what the answers mean.
+extension CatalogClient {
+  /// A page of what the public list finds; what is empty is not asked for. A 400 (a cursor of another search) or 422
+  /// is thrown as `unexpected`.
   @inline(never)
-  private static func searchCall(
-    _ q: String?, _ tags: [String], _ sort: String?, _ limit: Int?, _ cursor: String?
+  public static func searching(
+    _ q: String?, _ tags: [String], sort: String?, limit: Int?, cursor: String?
   ) -> ServiceCall {
     var target = "/api/v1/products"
     var separator = "?"
@@ -59,8 +77,9 @@ extension CatalogClient {
     return ServiceCall(.get, target, expecting: [200])
   }
 
+  /// The page that was found.
   @inline(never)
-  private static func page(_ answer: ServiceAnswer) throws(ServiceError) -> ProductPage {
+  public static func page(_ answer: ServiceAnswer) throws(ServiceError) -> ProductPage {
     var members = JSONMembers(answer.json)
     let page = ProductPage(
       items: members.list("items") { Product(&$0) }, next: members.optionalString("next"),
@@ -69,19 +88,15 @@ extension CatalogClient {
     return page
   }
 
-  /// One product; nil when there is none on sale with this id.
-  @inline(__always)
-  public func product(id: String, until deadline: Instant, trace: RequestTrace? = nil)
-    async throws(ServiceError) -> Product?
-  {
-    // A malformed id names nothing.
-    guard Identifier.isWellFormed(id) else { return nil }
-    let call = ServiceCall(.get, Product.path(of: id), expecting: [200, 404])
-    return try Self.product(try await service.call(call, until: deadline, trace: trace))
+  /// One product; nil for a malformed id, which names nothing.
+  @inline(never)
+  public static func showing(_ id: String) -> ServiceCall? {
+    Identifier.isWellFormed(id) ? ServiceCall(.get, Product.path(of: id), expecting: [200, 404]) : nil
   }
 
+  /// The product; nil when there is none on sale with this id.
   @inline(never)
-  private static func product(_ answer: ServiceAnswer) throws(ServiceError) -> Product? {
+  public static func product(_ answer: ServiceAnswer) throws(ServiceError) -> Product? {
     guard answer.status == 200 else { return nil }
     var members = JSONMembers(answer.json)
     let product = Product(&members)
@@ -90,16 +105,11 @@ extension CatalogClient {
   }
 
   /// The tags of the products on sale.
-  @inline(__always)
-  public func tags(until deadline: Instant, trace: RequestTrace? = nil) async throws(ServiceError)
-    -> [TagCount]
-  {
-    let call = ServiceCall(.get, "/api/v1/tags", expecting: [200])
-    return try Self.tags(try await service.call(call, until: deadline, trace: trace))
-  }
+  public static func listingTags() -> ServiceCall { ServiceCall(.get, "/api/v1/tags", expecting: [200]) }
 
+  /// The tags.
   @inline(never)
-  private static func tags(_ answer: ServiceAnswer) throws(ServiceError) -> [TagCount] {
+  public static func tags(_ answer: ServiceAnswer) throws(ServiceError) -> [TagCount] {
     var members = JSONMembers(answer.json)
     let tags = members.list("items") { TagCount(tag: $0.string("tag"), count: Int($0.integer("count"))) }
     guard members.isComplete else { throw .malformed }

@@ -115,7 +115,7 @@ public struct Order: Equatable, Sendable {
   public init(_ members: inout JSONMembers) {
     self.init(
       id: members.string("id"), number: members.string("number"), state: OrderState(&members),
-      lines: members.list("lines") { PricedLine(&$0) }, subtotal: members.money("subtotal"),
+      lines: PricedLine.list(&members), subtotal: members.money("subtotal"),
       shippingMethod: members.string("shippingMethod"), shipping: members.money("shipping"),
       tax: members.money("tax"), taxIncluded: members.bool("taxIncluded"), total: members.money("total"),
       email: members.string("email"), shippingAddress: Address(&members, "shippingAddress"),

@@ -59,6 +59,10 @@ public struct PricedLine: Equatable, Sendable {
       lineTotal: members.money("lineTotal"), tax: members.money("tax"))
   }
 
+  /// Reads the member `lines`.
+  @inline(never)
+  static func list(_ members: inout JSONMembers) -> [PricedLine] { members.list("lines") { PricedLine(&$0) } }
+
   /// Reads an array of lines; nil when it is none or one of them cannot be read.
   public static func lines(_ json: JSON?) -> [PricedLine]? {
     guard let elements = json?.array else { return nil }

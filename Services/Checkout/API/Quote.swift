@@ -98,7 +98,7 @@ public struct Quote: Equatable, Sendable {
   @inline(never)
   public init(_ members: inout JSONMembers) {
     self.init(
-      lines: members.list("lines") { PricedLine(&$0) }, subtotal: members.money("subtotal"),
+      lines: PricedLine.list(&members), subtotal: members.money("subtotal"),
       shippingMethod: members.string("shippingMethod"), shipping: members.money("shipping"),
       tax: members.money("tax"), taxIncluded: members.bool("taxIncluded"), total: members.money("total"),
       shortages: members.list("shortages") { LineShortage(&$0) }, expiresAt: members.time("expiresAt"))

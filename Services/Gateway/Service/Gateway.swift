@@ -52,7 +52,7 @@ public final class Gateway: Handler {
     self.peers = peers
     self.proxies = proxies
     storefront = Storefront(
-      catalog: CatalogClient(http: peers[0], secret: settings.internalSecret, loop: loop),
+      catalog: ServiceClient(http: peers[0], secret: settings.internalSecret, loop: loop),
       carts: CartClient(http: peers[1], secret: settings.internalSecret, loop: loop),
       orders: ServiceClient(http: peers[2], secret: settings.internalSecret, loop: loop),
       shop: settings.shop, seal: Seal(secret: try settings.secret("secret.cookie")), entropy: entropy,

@@ -34,6 +34,7 @@ struct CheckoutForm {
   }
 
   /// Reads a sent form.
+  @inline(never)
   init(_ fields: FormFields) {
     agreedTotal = Int64(fields["total"])
     for field in Field.allCases { values.append(fields[String(literal: field.words.name)]) }

@@ -7,6 +7,7 @@ import Shop
 /// What the storefront asks the checkout service, through its public routes.
 enum Ordering {
   /// What would the form's cart cost?
+  @inline(never)
   static func quoting(_ form: CheckoutForm) -> ServiceCall {
     var body = JSONWriter()
     body.object { form.write(to: &$0) }
@@ -14,6 +15,7 @@ enum Ordering {
   }
 
   /// Order the form's cart. Sending the same form again orders nothing more, so a call that broke off is repeated.
+  @inline(never)
   static func placing(_ form: CheckoutForm, _ total: Money) -> ServiceCall {
     var body = JSONWriter()
     body.object { object in
@@ -53,6 +55,7 @@ enum Ordering {
 extension CheckoutPage {
   /// Takes the answer to `placing`; nil when none came that can be used. `newKey` is for another try after an answer that
   /// is recorded under the old one.
+  @inline(never)
   func take(placed answer: ServiceAnswer?, newKey: String) {
     guard let answer else { return tell(.brokenOff, .serviceUnavailable, maySendAgain: true) }
     switch answer.status {
@@ -81,6 +84,7 @@ extension CheckoutPage {
 
   /// Takes the answer to `quoting`; nil when none came that can be used. Whatever happened to an order stays on the page;
   /// a quote alone that fails is said on it, too.
+  @inline(never)
   func take(quoted answer: ServiceAnswer?) {
     switch answer?.status {
     case 200: take(quote: JSONMembers(answer?.json ?? .null))

@@ -23,7 +23,8 @@ extension Storefront {
     visit.asksForPieceCount = false
     guard let id = visit.visitor.cartID else { return nil }
     do throws(CartError) {
-      let cart = try await carts.get(id: id, until: loop.now + patience, trace: visit.trace)
+      let cart = try await carts.ask(
+        try CartClient.getting(id), until: loop.now + patience, trace: visit.trace)
       visit.pieceCount = Int(cart.pieceCount)
       return cart
     } catch .service(let error) {
@@ -39,23 +40,30 @@ extension Storefront {
     guard let quantity = fields.quantity("quantity"), quantity > 0 else {
       return try await product(productID, visit, quantityError: "Enter a number from 1 to 999.")
     }
-    let current = try await currentCart(visit)
-    let deadline = deadline
+    let cart = try await ownCart(visit)
     do throws(CartError) {
-      let cart: Cart
-      if let current {
-        cart = current
-      } else {
-        cart = try await carts.create(until: deadline, trace: visit.trace)
-        visit.remember(cart)
-      }
-      _ = try await carts.put(
-        id: cart.id, productID: productID,
-        quantity: min(cart.quantity(of: productID) + quantity, Cart.maximumQuantity), until: deadline,
+      let sum = min(cart.quantity(of: productID) + quantity, Cart.maximumQuantity)
+      _ = try await carts.ask(
+        try CartClient.putting(cart.id, productID: productID, quantity: sum), until: deadline,
         trace: visit.trace)
       return Reply(.added)
     } catch {
       return try Self.reply(to: error)
+    }
+  }
+
+  /// The visitor's cart, made when they have none.
+  private func ownCart(_ visit: Visit) async throws(PageError) -> Cart {
+    if let cart = try await currentCart(visit) { return cart }
+    do throws(CartError) {
+      let cart = try await carts.ask(CartClient.creating(), until: deadline, trace: visit.trace)
+      visit.remember(cart)
+      return cart
+    } catch .service(let error) {
+      throw .service(error)
+    } catch {
+      // Nothing else can be wrong with a new cart.
+      throw .service(.malformed)
     }
   }
 
@@ -64,37 +72,30 @@ extension Storefront {
     guard let cart = try await currentCart(visit) else { return Reply(Link("/cart")) }
     let deadline = deadline
     do throws(CartError) {
-      if fields.has("remove") {
-        _ = try await carts.remove(
-          id: cart.id, productID: fields["remove"], until: deadline, trace: visit.trace)
-        return Reply(.updated)
-      }
-      guard let changes = Self.changes(of: cart, fields) else { return Reply(.number) }
-      for change in changes {
-        _ = try await carts.put(
-          id: cart.id, productID: change.productID, quantity: change.quantity, until: deadline,
-          trace: visit.trace)
-      }
+      guard let calls = try Self.changes(of: cart, fields) else { return Reply(.number) }
+      for call in calls { _ = try await carts.ask(call, until: deadline, trace: visit.trace) }
       return Reply(.updated)
     } catch {
       return try Self.reply(to: error)
     }
   }
 
-  /// The lines whose quantity a form changes; nil when one is no quantity.
-  private static func changes(
-    of cart: Cart, _ fields: FormFields
-  ) -> [(productID: String, quantity: Int64)]? {
-    var changes: [(productID: String, quantity: Int64)] = []
+  /// What a form changes; nil when a quantity is none.
+  @inline(never)
+  private static func changes(of cart: Cart, _ fields: FormFields) throws(CartError) -> [ServiceCall]? {
+    if fields.has("remove") { return [try CartClient.removing(cart.id, productID: fields["remove"])] }
+    var calls: [ServiceCall] = []
     for line in cart.items {
       let name = "quantity." + line.productID
       if fields[name].isEmpty { continue }
       guard let quantity = fields.quantity(name) else { return nil }
-      if quantity != line.quantity { changes.append((line.productID, quantity)) }
+      if quantity == line.quantity { continue }
+      calls.append(try CartClient.putting(cart.id, productID: line.productID, quantity: quantity))
     }
-    return changes
+    return calls
   }
 
+  @inline(never)
   private static func reply(to error: CartError) throws(PageError) -> Reply {
     switch error {
     case .cartNotFound: Reply(.lost)

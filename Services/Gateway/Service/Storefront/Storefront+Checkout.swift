@@ -18,6 +18,7 @@ extension Storefront {
     return page.reply(visit)
   }
 
+  @inline(never)
   private func emptyForm(for cart: Cart) -> CheckoutForm {
     CheckoutForm(
       cartID: cart.id, idempotencyKey: Identifier.make(entropy),
@@ -33,50 +34,54 @@ extension Storefront {
       throw .notice(.badRequest, .badForm)
     }
     page.errors = page.form.missing
-    if !page.errors.isEmpty {
-      page.status = .unprocessableContent
-    } else if fields["step"] == "place", let total = page.form.agreedTotal {
-      let call = Ordering.placing(page.form, Money(total, shop.currency))
-      let answer = try? await ask(call, within: Self.orderPatience, visit)
-      page.take(placed: answer, newKey: Identifier.make(entropy))
-    }
+    await place(page, fields, visit)
     if let order = page.orderID { return Reply(Link("/orders").segment(order)) }
-    if page.errors.isEmpty && !page.isCartGone {
-      page.take(quoted: try? await ask(Ordering.quoting(page.form), within: Self.patience, visit))
-    }
+    await quote(page, visit)
     if page.isCartGone { throw .notice(.conflict, .cartGone) }
-    // By a pattern: `== nil` would compare whole quotes.
-    if case nil = page.quote {
-      do throws(CartError) {
-        page.cart = try await carts.get(id: page.form[.cart], until: deadline, trace: visit.trace)
-      } catch {}
-    }
+    await showCart(page, visit)
     return page.reply(visit)
   }
 
-  /// Asks the checkout service.
-  private func ask(
-    _ call: ServiceCall, within patience: Duration, _ visit: Visit
-  ) async throws(PageError) -> ServiceAnswer {
-    do throws(ServiceError) {
-      return try await orders.call(call, until: loop.now + patience, trace: visit.trace)
-    } catch {
-      throw .service(error)
-    }
+  // Steps of their own, each of which asks or does not: what stands behind a condition with an `await` would be in the
+  // image once for each way to get there.
+
+  /// Orders, when that is wanted and nothing is missing. Sending the same form again orders nothing more.
+  private func place(_ page: CheckoutPage, _ fields: FormFields, _ visit: Visit) async {
+    if !page.errors.isEmpty { page.status = .unprocessableContent }
+    guard page.errors.isEmpty, fields["step"] == "place", let total = page.form.agreedTotal else { return }
+    let call = Ordering.placing(page.form, Money(total, shop.currency))
+    let answer = try? await ask(orders, call, within: Self.orderPatience, visit)
+    page.take(placed: answer, newKey: Identifier.make(entropy))
+  }
+
+  /// Asks what the cart would cost, when nothing is wrong with the form.
+  private func quote(_ page: CheckoutPage, _ visit: Visit) async {
+    guard page.errors.isEmpty, !page.isCartGone else { return }
+    page.take(quoted: try? await ask(orders, Ordering.quoting(page.form), within: Self.patience, visit))
+  }
+
+  /// Asks what is in the cart, when there is no quote that says it.
+  private func showCart(_ page: CheckoutPage, _ visit: Visit) async {
+    // By a pattern: `== nil` would compare whole quotes.
+    guard case nil = page.quote else { return }
+    do throws(CartError) {
+      page.cart = try await carts.ask(
+        try CartClient.getting(page.form[.cart]), until: deadline, trace: visit.trace)
+    } catch {}
   }
 
   // MARK: Orders
 
   /// `GET /orders/{id}`.
   func order(_ id: String, _ status: Status, note: Note?, _ visit: Visit) async throws(PageError) -> Reply {
-    let answer = try await ask(try Ordering.showing(id), within: Self.patience, visit)
+    let answer = try await ask(orders, try Ordering.showing(id), within: Self.patience, visit)
     let page = OrderPage(order: try Ordering.order(answer), note: note).page(visit)
     return Reply(status, page)
   }
 
   /// `POST /orders/{id}/cancel`.
   func cancelOrder(_ id: String, _ visit: Visit) async throws(PageError) -> Reply {
-    switch try await ask(try Ordering.cancelling(id), within: Self.orderPatience, visit).status {
+    switch try await ask(orders, try Ordering.cancelling(id), within: Self.orderPatience, visit).status {
     case 200: return Reply(Link("/orders").segment(id))
     case 409: return try await order(id, .conflict, note: .late, visit)
     default: throw .notice(.notFound, .notFound)

@@ -13,46 +13,60 @@ extension Storefront {
   func home(_ visit: Visit) async throws(PageError) -> Reply {
     let wish = HomePage.Request(visit.request.query)
     visit.search = wish.search
-    let deadline = deadline
-    let found: ProductPage
-    do throws(ServiceError) {
-      found = try await catalog.search(
-        q: wish.search, tags: wish.tags, sort: wish.sort, limit: Self.productsPerPage, cursor: wish.cursor,
-        until: deadline)
-    } catch .unexpected(let status) where status == 400 || status == 422 {
+    let call = CatalogClient.searching(
+      wish.search, wish.tags, sort: wish.sort, limit: Self.productsPerPage, cursor: wish.cursor)
+    let answer: ServiceAnswer
+    do throws(PageError) {
+      answer = try await ask(catalog, call, within: Self.patience)
+    } catch .service(.unexpected(let status)) where status == 400 || status == 422 {
       throw .notice(.badRequest, .movedOn)
+    }
+    await refreshTags()
+    return try page(of: answer, wish)
+  }
+
+  private func page(of answer: ServiceAnswer, _ wish: HomePage.Request) throws(PageError) -> Reply {
+    do throws(ServiceError) {
+      let found = try CatalogClient.page(answer)
+      return Reply(cacheable: HomePage(request: wish, found: found, tags: tags).page())
     } catch {
       throw .service(error)
     }
-    await refreshTags(until: deadline)
-    return Reply(cacheable: HomePage(request: wish, found: found, tags: tags).page())
   }
 
   /// The tags are an ornament: when they cannot be had the old ones stay.
-  private func refreshTags(until deadline: Instant) async {
+  private func refreshTags() async {
     guard loop.now >= tagsExpire else { return }
     tagsExpire = loop.now + Self.tagLifetime
-    do throws(ServiceError) {
-      let counts = try await catalog.tags(until: min(deadline, loop.now + Self.luxuryPatience))
-      tags = Self.ordered(counts)
-    } catch {}
+    if let answer = try? await ask(catalog, CatalogClient.listingTags(), within: Self.luxuryPatience) {
+      takeTags(answer)
+    }
   }
 
-  private static func ordered(_ tags: [TagCount]) -> [TagCount] {
-    tags.ordered { $0.count == $1.count ? $0.tag.precedesByBytes($1.tag) : $0.count > $1.count }
+  private func takeTags(_ answer: ServiceAnswer) {
+    guard let found = try? CatalogClient.tags(answer) else { return }
+    tags = found.ordered { $0.count == $1.count ? $0.tag.precedesByBytes($1.tag) : $0.count > $1.count }
   }
 
   /// `GET /products/{id}`, or the page again with what is wrong with the quantity that was asked for.
   func product(
     _ id: String, _ visit: Visit, quantityError: StaticString? = nil
   ) async throws(PageError) -> Reply {
-    let product: Product?
+    guard let call = CatalogClient.showing(id) else { throw .notice(.notFound, .notFound) }
+    let answer = try await ask(catalog, call, within: Self.patience)
+    return try page(of: answer, visit, quantityError)
+  }
+
+  private func page(
+    of answer: ServiceAnswer, _ visit: Visit, _ quantityError: StaticString?
+  ) throws(PageError) -> Reply {
+    let found: Product?
     do throws(ServiceError) {
-      product = try await catalog.product(id: id, until: deadline)
+      found = try CatalogClient.product(answer)
     } catch {
       throw .service(error)
     }
-    guard let product else { throw .notice(.notFound, .notFound) }
+    guard let product = found else { throw .notice(.notFound, .notFound) }
     let page = ArticlePage(product: product, quantityError: quantityError).page(visit)
     return quantityError == nil ? Reply(cacheable: page) : Reply(.unprocessableContent, page)
   }

@@ -21,7 +21,7 @@ import _Concurrency
 /// The asynchronous functions only ask the services; what to ask, what an answer means and how it looks are
 /// synchronous.
 final class Storefront {
-  let catalog: CatalogClient
+  let catalog: ServiceClient
   let carts: CartClient
   let orders: ServiceClient
   let shop: ShopConfiguration
@@ -50,7 +50,7 @@ final class Storefront {
 
   /// Pages over the three services; `orders` asks the checkout service.
   init(
-    catalog: CatalogClient, carts: CartClient, orders: ServiceClient, shop: ShopConfiguration, seal: Seal,
+    catalog: ServiceClient, carts: CartClient, orders: ServiceClient, shop: ShopConfiguration, seal: Seal,
     entropy: any Entropy, loop: EventLoop, log: Logger
   ) {
     self.catalog = catalog
@@ -158,6 +158,17 @@ final class Storefront {
     guard let fields = FormFields(body) else { throw .notice(.badRequest, .badForm) }
     guard visit.mayHaveSent(token: fields["token"]) else { throw .notice(.forbidden, .formExpired) }
     return fields
+  }
+
+  /// Asks a service; without a visit, it is not told for which request.
+  func ask(
+    _ service: ServiceClient, _ call: ServiceCall, within patience: Duration, _ visit: Visit? = nil
+  ) async throws(PageError) -> ServiceAnswer {
+    do throws(ServiceError) {
+      return try await service.call(call, until: loop.now + patience, trace: visit?.trace)
+    } catch {
+      throw .service(error)
+    }
   }
 
   private func reply(to error: PageError, _ visit: Visit) -> Reply {
