@@ -1,6 +1,5 @@
 import Bytes
 import CatalogAPI
-import Shop
 
 /// One product: picture, price, stock, words, and the way into the cart.
 struct ArticlePage {

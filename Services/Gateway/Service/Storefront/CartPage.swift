@@ -1,7 +1,6 @@
 import Bytes
 import CartAPI
 import CatalogAPI
-import Shop
 
 /// The cart: what is in it, how much of each, and what it comes to.
 struct CartPage {

@@ -1,7 +1,5 @@
 import Bytes
-import CheckoutAPI
 import JSON
-import Shop
 
 /// What a visitor has typed into the checkout, whether or not it is complete. It goes back into the page
 /// after every mishap, so that nothing has to be typed twice.
@@ -92,7 +90,6 @@ extension CheckoutForm.Field {
     var attributes: StaticString = ""
     /// How wide it is: a style.
     var width: StaticString = "field "
-    var hint: StaticString = ""
     /// What to do when it is empty; nothing when it may be.
     var whenMissing: StaticString = ""
 
@@ -107,7 +104,7 @@ extension CheckoutForm.Field {
     Words(name: "cart"), Words(name: "key"),
     Words(
       name: "email", label: "E-mail", attributes: "type=\"email\" autocomplete=\"email\"",
-      hint: "Only for this order.", whenMissing: "Enter an address such as name@example.org."),
+      whenMissing: "Enter an address such as name@example.org."),
     Words(
       name: "name", label: "Full name", attributes: "type=\"text\" autocomplete=\"name\"",
       whenMissing: "Enter who receives the parcel."),

@@ -101,6 +101,7 @@ final class CheckoutPage {
 
   private func input(_ field: CheckoutForm.Field) -> HTML {
     let words = field.words
+    // Only one field has a hint.
     return """
       <div class="\(words.width)"><label for="\(words.name)">\(words.label)\
       \(" <span class=\"hint\">(optional)</span>", if: words.isOptional)</label>

@@ -1,7 +1,6 @@
 import Bytes
 import CatalogAPI
 import HTTPCore
-import Shop
 
 /// The shop window: products by search, tag and order, a page at a time.
 struct HomePage {

@@ -1,5 +1,4 @@
 import Bytes
-import Shop
 
 /// One page: what differs from the others.
 struct Page {

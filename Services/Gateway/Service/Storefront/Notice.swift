@@ -1,5 +1,4 @@
 import Bytes
-import Shop
 
 /// A page that says what went wrong and what to do now. Nothing of the shop's inside shows on it.
 enum Notice {

@@ -1,6 +1,5 @@
 import Bytes
 import CartAPI
-import CatalogAPI
 import EventLoop
 import HTTP
 import HTTPCore

@@ -1,6 +1,5 @@
 import Bytes
 import CartAPI
-import CheckoutAPI
 import EventLoop
 import HTTP
 import HTTPCore

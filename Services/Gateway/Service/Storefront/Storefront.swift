@@ -3,8 +3,6 @@
 import Bytes
 import CartAPI
 import CatalogAPI
-import CheckoutAPI
-import Cryptography
 import EventLoop
 import HTTP
 import HTTPCore
@@ -96,7 +94,7 @@ final class Storefront {
     return response(reply, visit)
   }
 
-  /// What a request asks for, and the name in its path: of a methods' list when its own is not among them.
+  /// What a request asks for, and the name in its path; for a method that the path does not know, those that it knows.
   private func route(of request: Request) -> (PageRoute, String) {
     switch request.withPath({ router.match(request.method, path: $0) }) {
     case .notFound: (.nowhere, "")
@@ -139,7 +137,7 @@ final class Storefront {
     }
   }
 
-  /// A form's bytes; nil when they are too many.
+  /// A form's bytes.
   private func body(of request: Request) async throws(PageError) -> [UInt8] {
     do throws(BodyError) {
       return try await request.body(limit: FormFields.maximumByteCount)
