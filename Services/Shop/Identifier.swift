@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 
 /// The shop's ids: 128 random bits as 22 characters of base64url (RFC 4648 §5) without padding.
@@ -32,16 +33,19 @@ public enum Identifier {
 
   /// Whether `text` could have come from `make`. A malformed id names nothing, so it is a 404 like an unknown one.
   public static func isWellFormed(_ text: String) -> Bool {
-    guard text.utf8.count == length else { return false }
     var last: UInt8 = 0
-    for byte in text.utf8 {
+    var count = 0
+    let isText = text.allBytes { byte in
+      last = byte
+      count += 1
       switch byte {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-        last = byte
+        return count <= length
       default: return false
       }
     }
+    guard isText, count == length else { return false }
     // Only two bits of the last character count.
     return last == UInt8(ascii: "A") || last == UInt8(ascii: "Q") || last == UInt8(ascii: "g")
       || last == UInt8(ascii: "w")

@@ -1,4 +1,5 @@
 import JSON
+import Platform
 
 extension JSONWriter {
   /// Writes `{"amount": 1299, "currency": "EUR"}`.
@@ -25,10 +26,28 @@ extension JSONWriter {
 extension Money {
   /// Reads what one of our services wrote; nil when it is no amount of money. For bodies from outside there is
   /// `BodyReader.money`.
+  @inline(never)
   public init?(_ json: JSON) {
-    guard let amount = json["amount"]?.integer, let currency = json["currency"]?.string,
-      Currency.isKnown(currency)
-    else { return nil }
-    self.init(amount, currency)
+    var members = JSONMembers(json)
+    self.init(members.integer("amount"), members.string("currency"))
+    guard members.isComplete, Currency.isKnown(currency) else { return nil }
+  }
+}
+
+extension JSONMembers {
+  /// An amount of money.
+  @inline(never)
+  public mutating func money(_ key: String) -> Money {
+    if let money = Money(member(key)) { return money }
+    require(false)
+    return .zero("")
+  }
+
+  /// A time.
+  @inline(never)
+  public mutating func time(_ key: String) -> WallTime {
+    if let time = Timestamp.parse(string(key)) { return time }
+    require(false)
+    return WallTime(nanosecondsSinceEpoch: 0)
   }
 }

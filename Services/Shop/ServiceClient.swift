@@ -37,60 +37,116 @@ public final class ServiceClient {
 
   /// Sends a request and reads its JSON. Statuses of `expected` are answered, others thrown.
   public func call(
+    _ call: ServiceCall, until deadline: Instant, trace: RequestTrace? = nil
+  ) async throws(ServiceError) -> ServiceAnswer {
+    credit = min(credit + 1, Self.maximumCredit * 10)
+    let request = request(call, trace)
+    var retries = 0
+    while true {
+      let response: ClientResponse
+      do throws(ClientError) {
+        response = try await http.send(Self.timed(request, deadline - loop.now), until: deadline)
+      } catch {
+        try spendRetry(error, call, &retries)
+        continue
+      }
+      return try Self.answer(response, call)
+    }
+  }
+
+  /// The same of its parts.
+  @inline(__always)
+  public func call(
     _ method: Method, _ target: String, body: [UInt8] = [], isInternal: Bool = false,
-    isRepeatable: Bool = true, fields extra: [(name: String, value: String)] = [],
-    expecting expected: [UInt16],
+    isRepeatable: Bool = true, fields: [(name: String, value: String)] = [], expecting expected: [UInt16],
     until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(ServiceError) -> ServiceAnswer {
+    try await call(
+      ServiceCall(
+        method, target, body: body, isInternal: isInternal, isRepeatable: isRepeatable, fields: fields,
+        expecting: expected), until: deadline, trace: trace)
+  }
+
+  private func request(_ call: ServiceCall, _ trace: RequestTrace?) -> ClientRequest {
     var fields: [(name: String, value: String)] = [("accept", "application/json")]
-    if isInternal { fields.append(("authorization", authorization)) }
-    if !body.isEmpty { fields.append(("content-type", "application/json")) }
+    if call.isInternal { fields.append(("authorization", authorization)) }
+    if !call.body.isEmpty { fields.append(("content-type", "application/json")) }
     if let trace {
       fields.append(("x-request-id", trace.requestID))
       if let traceparent = trace.traceparent { fields.append(("traceparent", traceparent)) }
     }
-    fields.append(contentsOf: extra)
-    let response = try await send(
-      ClientRequest(method, target, fields: fields, body: body), isRepeatable, deadline)
+    fields += call.fields
+    return ClientRequest(call.method, call.target, fields: fields, body: call.body)
+  }
+
+  /// The request that says how much time is left.
+  private static func timed(_ request: ClientRequest, _ left: Duration) -> ClientRequest {
+    var request = request
+    request.fields.append((timeoutField, String(max(0, left.nanoseconds / 1_000_000))))
+    return request
+  }
+
+  /// Returns when the call may be tried once more; throws what is wrong otherwise.
+  private func spendRetry(
+    _ error: ClientError, _ call: ServiceCall, _ retries: inout Int
+  ) throws(ServiceError) {
+    let mayRepeat: Bool
+    switch error {
+    case .connect(.timedOut), .timedOut: throw .late
+    case .overloaded: throw .overloaded
+    case .malformed, .tooLarge: throw .malformed
+    case .connect: mayRepeat = true
+    case .disconnected: mayRepeat = call.isRepeatable
+    }
+    guard mayRepeat, retries < Self.maximumRetries, credit >= 10 else { throw .unreachable }
+    retries += 1
+    credit -= 10
+  }
+
+  private static func answer(
+    _ response: ClientResponse, _ call: ServiceCall
+  ) throws(ServiceError) -> ServiceAnswer {
     let status = response.status.code
-    guard expected.contains(status) else {
+    guard call.expected.contains(status) else {
       if status == 504 { throw .late }
       throw status == 503 || status == 429 ? .overloaded : .unexpected(status: status)
     }
     guard !response.body.isEmpty else { return ServiceAnswer(status: status, json: .null) }
     do throws(JSONError) {
-      let limits = JSONLimits(maximumByteCount: Self.maximumAnswerByteCount)
+      // What services count, they count in whole numbers.
+      let limits = JSONLimits(
+        maximumByteCount: maximumAnswerByteCount, readFraction: JSONLimits.refuseFractions)
       return ServiceAnswer(status: status, json: try JSON.parse(response.body, limits: limits))
     } catch {
       throw .malformed
     }
   }
+}
 
-  private func send(
-    _ request: ClientRequest, _ isRepeatable: Bool, _ deadline: Instant
-  ) async throws(ServiceError) -> ClientResponse {
-    credit = min(credit + 1, Self.maximumCredit * 10)
-    var retries = 0
-    while true {
-      var request = request
-      let left = max(0, (deadline - loop.now).nanoseconds / 1_000_000)
-      request.fields.append((Self.timeoutField, String(left)))
-      do throws(ClientError) {
-        return try await http.send(request, until: deadline)
-      } catch {
-        let mayRepeat: Bool
-        switch error {
-        case .connect(.timedOut), .timedOut: throw .late
-        case .overloaded: throw .overloaded
-        case .malformed, .tooLarge: throw .malformed
-        case .connect: mayRepeat = true
-        case .disconnected: mayRepeat = isRepeatable
-        }
-        guard mayRepeat, retries < Self.maximumRetries, credit >= 10 else { throw .unreachable }
-        retries += 1
-        credit -= 10
-      }
-    }
+/// What is asked of a service, and which answers are understood. An object: it goes through asynchronous functions, each
+/// of which would keep a copy.
+public final class ServiceCall {
+  let method: Method
+  let target: String
+  let body: [UInt8]
+  let isInternal: Bool
+  let isRepeatable: Bool
+  let fields: [(name: String, value: String)]
+  let expected: [UInt16]
+
+  /// A call. `isInternal`: it carries the shop's secret. `isRepeatable`: done twice it does no more than once.
+  @inline(never)
+  public init(
+    _ method: Method, _ target: String, body: [UInt8] = [], isInternal: Bool = false,
+    isRepeatable: Bool = true, fields: [(name: String, value: String)] = [], expecting expected: [UInt16]
+  ) {
+    self.method = method
+    self.target = target
+    self.body = body
+    self.isInternal = isInternal
+    self.isRepeatable = isRepeatable
+    self.fields = fields
+    self.expected = expected
   }
 }
 

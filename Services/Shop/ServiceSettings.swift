@@ -69,17 +69,14 @@ public struct ServiceSettings: Sendable {
   }
 
   private static func isVisible(_ text: String) -> Bool {
-    text.withBytes { bytes in
-      for index in 0..<bytes.byteCount where !(0x21...0x7e).contains(bytes.byte(at: index)) { return false }
-      return true
-    }
+    text.allBytes { (0x21...0x7e).contains($0) }
   }
 }
 
 extension Endpoint {
   /// Reads `127.0.0.1:8081` or `[::1]:8081`.
   public init?(parsing text: String) {
-    if text.utf8.first == UInt8(ascii: "[") {
+    if text.hasBytes("[") {
       self.init(parsingIPv6: text)
     } else {
       self.init(parsingIPv4: text)
@@ -92,7 +89,7 @@ extension Endpoint {
       return nil
     }
     let rest = text.dropping(byteCount: end + 1)
-    guard rest.utf8.first == UInt8(ascii: ":"), let port = UInt16(rest.dropping(byteCount: 1)), port > 0
+    guard rest.hasBytes(":"), let port = UInt16(rest.dropping(byteCount: 1)), port > 0
     else {
       return nil
     }
@@ -104,7 +101,7 @@ extension Endpoint {
     var partCount = 0
     var number: UInt32 = 0
     var digits = 0
-    for byte in text.utf8 {
+    for byte in Array(text.utf8) {
       switch byte {
       case UInt8(ascii: "0")...UInt8(ascii: "9"):
         digits += 1

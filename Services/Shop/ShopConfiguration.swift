@@ -105,7 +105,7 @@ public struct ShopConfiguration: Equatable, Sendable {
 
   private static func isMethodID(_ id: String) -> Bool {
     (1...32).contains(id.utf8.count)
-      && id.utf8.allSatisfy {
+      && id.allBytes {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (48...57).contains($0) || $0 == 45
       }
   }
@@ -116,6 +116,6 @@ public enum CountryCode {
   /// Whether `code` has the form of ISO 3166 alpha-2: two capital letters.
   public static func isWellFormed(_ code: String) -> Bool {
     code.utf8.count == 2
-      && code.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+      && code.allBytes { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
   }
 }

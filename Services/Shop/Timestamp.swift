@@ -112,12 +112,14 @@ public enum Timestamp {
 
     var isAtEnd: Bool { at == bytes.count }
 
+    @inline(never)
     mutating func take(_ character: Unicode.Scalar) -> Bool {
       guard at < bytes.count, bytes[at] == UInt8(ascii: character) else { return false }
       at += 1
       return true
     }
 
+    @inline(never)
     mutating func digits(_ count: Int) -> Int64? {
       guard at + count <= bytes.count else { return nil }
       var value: Int64 = 0

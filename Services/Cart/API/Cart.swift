@@ -64,18 +64,17 @@ public struct Cart: Equatable, Sendable {
 
   /// Reads a cart that the service wrote; nil when a field is missing or of another kind.
   public init?(_ json: JSON) {
-    guard let id = json["id"]?.string, let elements = json["items"]?.array, let amount = json["subtotal"],
-      let subtotal = Money(amount), let version = json["version"]?.integer,
-      let updated = json["updatedAt"]?.string, let updatedAt = Timestamp.parse(updated),
-      let expires = json["expiresAt"]?.string, let expiresAt = Timestamp.parse(expires)
-    else { return nil }
-    var items: [CartLine] = []
-    items.reserveCapacity(elements.count)
-    for element in elements {
-      guard let line = CartLine(element) else { return nil }
-      items.append(line)
-    }
+    var members = JSONMembers(json)
+    self.init(&members)
+    guard members.isComplete else { return nil }
+  }
+
+  /// The same, for whoever asks the members at last whether they were complete.
+  @inline(never)
+  public init(_ members: inout JSONMembers) {
     self.init(
-      id: id, items: items, subtotal: subtotal, version: version, updatedAt: updatedAt, expiresAt: expiresAt)
+      id: members.string("id"), items: members.list("items") { CartLine(&$0) },
+      subtotal: members.money("subtotal"), version: members.integer("version"),
+      updatedAt: members.time("updatedAt"), expiresAt: members.time("expiresAt"))
   }
 }

@@ -20,35 +20,110 @@ public enum CartError: Error, Equatable, Sendable {
   case service(ServiceError)
 }
 
-// What the storefront does for a cart's owner, through the public routes.
+// What the storefront does for a cart's owner, through the public routes: what to ask, and what the answers mean.
 extension CartClient {
+  private static let expected: [UInt16] = [200, 201, 404, 409, 422]
+
   /// A new, empty cart. Not tried again: a retry could make two, of which one expires.
-  public func create(until deadline: Instant, trace: RequestTrace? = nil) async throws(CartError) -> Cart {
-    try await owner(.post, "/api/v1/carts", isRepeatable: false, until: deadline, trace: trace)
+  @inline(never)
+  public static func creating() -> ServiceCall {
+    ServiceCall(.post, "/api/v1/carts", isRepeatable: false, expecting: expected)
   }
 
   /// A cart at today's prices.
+  public static func getting(_ id: String) throws(CartError) -> ServiceCall { try call(.get, id) }
+
+  /// How many pieces of a product the cart shall hold; 0 removes the line.
+  public static func putting(
+    _ id: String, productID: String, quantity: Int64
+  ) throws(CartError) -> ServiceCall {
+    try call(.put, id, line: productID, body: body(quantity: quantity))
+  }
+
+  /// A line that shall go; also when there is none.
+  public static func removing(_ id: String, productID: String) throws(CartError) -> ServiceCall {
+    try call(.delete, id, line: productID)
+  }
+
+  /// A cart, or a line of it.
+  @inline(never)
+  private static func call(
+    _ method: Method, _ id: String, line productID: String? = nil, suffix: String = "", body: [UInt8] = []
+  ) throws(CartError) -> ServiceCall {
+    var target = Cart.path(of: id)
+    if let productID {
+      guard Identifier.isWellFormed(productID) else { throw .productNotFound }
+      target += "/items/" + productID
+    }
+    guard Identifier.isWellFormed(id) else { throw .cartNotFound }
+    return ServiceCall(method, target + suffix, body: body, expecting: expected)
+  }
+
+  private static func body(quantity: Int64) -> [UInt8] {
+    var body = JSONWriter()
+    body.object { $0.field("quantity", quantity) }
+    return body.bytes
+  }
+
+  /// Asks one of these; the cart as it is then.
+  public func ask(
+    _ call: ServiceCall, until deadline: Instant, trace: RequestTrace? = nil
+  ) async throws(CartError) -> Cart {
+    let answer: ServiceAnswer
+    do throws(ServiceError) {
+      answer = try await service.call(call, until: deadline, trace: trace)
+    } catch {
+      throw .service(error)
+    }
+    return try Self.cart(answer)
+  }
+
+  @inline(never)
+  private static func cart(_ answer: ServiceAnswer) throws(CartError) -> Cart {
+    switch answer.status {
+    case 200, 201:
+      var members = JSONMembers(answer.json)
+      let cart = Cart(&members)
+      guard members.isComplete else { throw .service(.malformed) }
+      return cart
+    case 404:
+      if let resource = JSONMembers(answer.json).optionalString("resource"), resource == "product" {
+        throw .productNotFound
+      }
+      throw .cartNotFound
+    case 409: throw .full
+    default: throw .invalid
+    }
+  }
+}
+
+// The same in one step each.
+extension CartClient {
+  /// `creating`.
+  public func create(until deadline: Instant, trace: RequestTrace? = nil) async throws(CartError) -> Cart {
+    try await ask(Self.creating(), until: deadline, trace: trace)
+  }
+
+  /// `getting`.
   public func get(
     id: String, until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(CartError) -> Cart {
-    try await owner(.get, try Self.path(id), until: deadline, trace: trace)
+    try await ask(try Self.getting(id), until: deadline, trace: trace)
   }
 
-  /// Sets how many pieces of a product the cart holds; 0 removes the line.
+  /// `putting`.
   public func put(
     id: String, productID: String, quantity: Int64, until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(CartError) -> Cart {
-    var body = JSONWriter()
-    body.object { $0.field("quantity", quantity) }
-    return try await owner(
-      .put, try Self.path(id, productID: productID), body: body.bytes, until: deadline, trace: trace)
+    try await ask(
+      try Self.putting(id, productID: productID, quantity: quantity), until: deadline, trace: trace)
   }
 
-  /// Removes a line; also when there is none.
+  /// `removing`.
   public func remove(
     id: String, productID: String, until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(CartError) -> Cart {
-    try await owner(.delete, try Self.path(id, productID: productID), until: deadline, trace: trace)
+    try await ask(try Self.removing(id, productID: productID), until: deadline, trace: trace)
   }
 
   /// Moves what the cart `other` holds into this one; quantities add up.
@@ -57,39 +132,7 @@ extension CartClient {
   ) async throws(CartError) -> Cart {
     var body = JSONWriter()
     body.object { $0.field("from", other) }
-    return try await owner(
-      .post, try Self.path(id) + "/merge", body: body.bytes, until: deadline, trace: trace)
-  }
-
-  private static func path(_ id: String) throws(CartError) -> String {
-    guard Identifier.isWellFormed(id) else { throw .cartNotFound }
-    return Cart.path(of: id)
-  }
-
-  private static func path(_ id: String, productID: String) throws(CartError) -> String {
-    guard Identifier.isWellFormed(productID) else { throw .productNotFound }
-    return try path(id) + "/items/" + productID
-  }
-
-  private func owner(
-    _ method: Method, _ target: String, body: [UInt8] = [], isRepeatable: Bool = true,
-    until deadline: Instant, trace: RequestTrace?
-  ) async throws(CartError) -> Cart {
-    let answer: ServiceAnswer
-    do throws(ServiceError) {
-      answer = try await service.call(
-        method, target, body: body, isRepeatable: isRepeatable, expecting: [200, 201, 404, 409, 422],
-        until: deadline, trace: trace)
-    } catch {
-      throw .service(error)
-    }
-    switch answer.status {
-    case 200, 201:
-      guard let cart = Cart(answer.json) else { throw .service(.malformed) }
-      return cart
-    case 404: throw answer.json["resource"]?.string == "product" ? .productNotFound : .cartNotFound
-    case 409: throw .full
-    default: throw .invalid
-    }
+    return try await ask(
+      try Self.call(.post, id, suffix: "/merge", body: body.bytes), until: deadline, trace: trace)
   }
 }

@@ -45,15 +45,12 @@ public struct CartContents: Equatable, Sendable {
 
   /// Reads what the service wrote; nil when a field is missing or of another kind.
   public init?(_ json: JSON) {
-    guard let elements = json["items"]?.array, let version = json["version"]?.integer else { return nil }
-    var items: [Item] = []
-    items.reserveCapacity(elements.count)
-    for element in elements {
-      guard let productID = element["productId"]?.string, let quantity = element["quantity"]?.integer else {
-        return nil
-      }
-      items.append(Item(productID: productID, quantity: quantity))
-    }
-    self.init(items: items, version: version)
+    var members = JSONMembers(json)
+    self.init(
+      items: members.list("items") {
+        Item(productID: $0.string("productId"), quantity: $0.integer("quantity"))
+      },
+      version: members.integer("version"))
+    guard members.isComplete else { return nil }
   }
 }

@@ -53,25 +53,17 @@ public struct CartLine: Equatable, Sendable {
 
   /// Reads a line that the service wrote; nil when a field is missing or of another kind.
   public init?(_ json: JSON) {
-    guard let productID = json["productId"]?.string, let sku = json["sku"]?.string,
-      let name = json["name"]?.string, let quantity = json["quantity"]?.integer,
-      let amount = json["price"], let price = Money(amount), let total = json["lineTotal"],
-      let lineTotal = Money(total), let available = json["available"]?.integer
-    else { return nil }
-    let notice: CartNotice?
-    switch json["notice"]?.string {
-    case nil: notice = nil
-    case "price_changed":
-      guard let amount = json["was"], let was = Money(amount) else { return nil }
-      notice = .priceChanged(was: was)
-    case "short": notice = .short
-    case "out_of_stock": notice = .outOfStock
-    case "gone": notice = .gone
-    default: return nil
-    }
+    var members = JSONMembers(json)
+    self.init(&members)
+    guard members.isComplete else { return nil }
+  }
+
+  init(_ members: inout JSONMembers) {
     self.init(
-      productID: productID, sku: sku, name: name, quantity: quantity, price: price, lineTotal: lineTotal,
-      available: available, notice: notice)
+      productID: members.string("productId"), sku: members.string("sku"), name: members.string("name"),
+      quantity: members.integer("quantity"), price: members.money("price"),
+      lineTotal: members.money("lineTotal"), available: members.integer("available"),
+      notice: CartNotice(&members))
   }
 }
 
@@ -93,6 +85,20 @@ public enum CartNotice: Equatable, Sendable {
     case .short: "short"
     case .outOfStock: "out_of_stock"
     case .gone: "gone"
+    }
+  }
+
+  /// Reads the notice of a line, if it has one.
+  fileprivate init?(_ members: inout JSONMembers) {
+    switch members.optionalString("notice") {
+    case nil: return nil
+    case "price_changed"?: self = .priceChanged(was: members.money("was"))
+    case "short"?: self = .short
+    case "out_of_stock"?: self = .outOfStock
+    case "gone"?: self = .gone
+    default:
+      members.require(false)
+      return nil
     }
   }
 }

@@ -20,70 +20,99 @@ extension CatalogClient {
     }
     let answer = try await service.call(
       .get, target, isInternal: true, expecting: [200], until: deadline, trace: trace)
-    let items = try Self.products(answer.json["items"])
-    guard let members = answer.json["missing"]?.array else { throw .malformed }
-    var missing: [String] = []
-    for member in members {
-      guard let id = member.string else { throw .malformed }
-      missing.append(id)
-    }
+    var members = JSONMembers(answer.json)
+    let items = members.list("items") { Product(&$0) }
+    let missing = members.strings("missing")
+    guard members.isComplete else { throw .malformed }
     return (items, missing)
   }
 
-  /// A page of what the public list finds. `query` is passed through; a 400 (a cursor of another search) or 422
-  /// is thrown as `unexpected`.
+  /// `searching` and `page`.
   public func search(
     q: String? = nil, tags: [String] = [], sort: String? = nil, limit: Int? = nil, cursor: String? = nil,
     until deadline: Instant, trace: RequestTrace? = nil
   ) async throws(ServiceError) -> ProductPage {
-    var query = ""
-    if let q { Self.append("q", q, to: &query) }
-    for tag in tags { Self.append("tag", tag, to: &query) }
-    if let sort { Self.append("sort", sort, to: &query) }
-    if let limit { Self.append("limit", String(limit), to: &query) }
-    if let cursor { Self.append("cursor", cursor, to: &query) }
-    let answer = try await service.call(
-      .get, "/api/v1/products" + query, expecting: [200], until: deadline, trace: trace)
-    guard let total = answer.json["total"]?.integer else { throw .malformed }
-    return ProductPage(
-      items: try Self.products(answer.json["items"]), next: answer.json["next"]?.string, total: Int(total))
+    let call = Self.searching(q, tags, sort: sort, limit: limit, cursor: cursor)
+    return try Self.page(try await service.call(call, until: deadline, trace: trace))
   }
 
-  /// One product; nil when there is none on sale with this id.
+  /// `showing` and `product`.
   public func product(id: String, until deadline: Instant, trace: RequestTrace? = nil)
     async throws(ServiceError) -> Product?
   {
-    // A malformed id names nothing.
-    guard Identifier.isWellFormed(id) else { return nil }
-    let answer = try await service.call(
-      .get, Product.path(of: id), expecting: [200, 404], until: deadline, trace: trace)
+    guard let call = Self.showing(id) else { return nil }
+    return try Self.product(try await service.call(call, until: deadline, trace: trace))
+  }
+
+  /// `listingTags` and `tags`.
+  public func tags(until deadline: Instant, trace: RequestTrace? = nil) async throws(ServiceError)
+    -> [TagCount]
+  {
+    try Self.tags(try await service.call(Self.listingTags(), until: deadline, trace: trace))
+  }
+}
+
+// The public routes: what to ask, and what the answers mean.
+extension CatalogClient {
+  /// A page of what the public list finds; what is empty is not asked for. A 400 (a cursor of another search) or 422
+  /// is thrown as `unexpected`.
+  @inline(never)
+  public static func searching(
+    _ q: String?, _ tags: [String], sort: String?, limit: Int?, cursor: String?
+  ) -> ServiceCall {
+    var target = "/api/v1/products"
+    var separator = "?"
+    func append(_ name: String, _ value: String?) {
+      guard let value, !value.isEmpty else { return }
+      target += separator
+      separator = "&"
+      target += name
+      target += PercentCoding.encode(query: value)
+    }
+    append("q=", q)
+    for tag in tags { append("tag=", tag) }
+    append("sort=", sort)
+    append("limit=", limit.map { String($0) })
+    append("cursor=", cursor)
+    return ServiceCall(.get, target, expecting: [200])
+  }
+
+  /// The page that was found.
+  @inline(never)
+  public static func page(_ answer: ServiceAnswer) throws(ServiceError) -> ProductPage {
+    var members = JSONMembers(answer.json)
+    let page = ProductPage(
+      items: members.list("items") { Product(&$0) }, next: members.optionalString("next"),
+      total: Int(members.integer("total")))
+    guard members.isComplete else { throw .malformed }
+    return page
+  }
+
+  /// One product; nil for a malformed id, which names nothing.
+  @inline(never)
+  public static func showing(_ id: String) -> ServiceCall? {
+    Identifier.isWellFormed(id) ? ServiceCall(.get, Product.path(of: id), expecting: [200, 404]) : nil
+  }
+
+  /// The product; nil when there is none on sale with this id.
+  @inline(never)
+  public static func product(_ answer: ServiceAnswer) throws(ServiceError) -> Product? {
     guard answer.status == 200 else { return nil }
-    guard let product = Product(answer.json) else { throw .malformed }
+    var members = JSONMembers(answer.json)
+    let product = Product(&members)
+    guard members.isComplete else { throw .malformed }
     return product
   }
 
   /// The tags of the products on sale.
-  public func tags(until deadline: Instant, trace: RequestTrace? = nil) async throws(ServiceError)
-    -> [TagCount]
-  {
-    let answer = try await service.call(.get, "/api/v1/tags", expecting: [200], until: deadline, trace: trace)
-    guard let members = answer.json["items"]?.array else { throw .malformed }
-    var tags: [TagCount] = []
-    for member in members {
-      guard let tag = member["tag"]?.string, let count = member["count"]?.integer else { throw .malformed }
-      tags.append(TagCount(tag: tag, count: Int(count)))
-    }
-    return tags
-  }
+  public static func listingTags() -> ServiceCall { ServiceCall(.get, "/api/v1/tags", expecting: [200]) }
 
-  private static func products(_ json: JSON?) throws(ServiceError) -> [Product] {
-    guard let members = json?.array else { throw .malformed }
-    var products: [Product] = []
-    products.reserveCapacity(members.count)
-    for member in members {
-      guard let product = Product(member) else { throw .malformed }
-      products.append(product)
-    }
-    return products
+  /// The tags.
+  @inline(never)
+  public static func tags(_ answer: ServiceAnswer) throws(ServiceError) -> [TagCount] {
+    var members = JSONMembers(answer.json)
+    let tags = members.list("items") { TagCount(tag: $0.string("tag"), count: Int($0.integer("count"))) }
+    guard members.isComplete else { throw .malformed }
+    return tags
   }
 }

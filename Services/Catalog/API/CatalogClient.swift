@@ -14,12 +14,4 @@ public final class CatalogClient {
   public init(http: HTTPClient, secret: String, loop: EventLoop) {
     service = ServiceClient(http: http, secret: secret, loop: loop)
   }
-
-  /// Appends `name=value` to a query.
-  static func append(_ name: String, _ value: String, to query: inout String) {
-    query += query.isEmpty ? "?" : "&"
-    query += name
-    query += "="
-    query += PercentCoding.encode(query: value)
-  }
 }

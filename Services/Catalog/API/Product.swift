@@ -76,21 +76,18 @@ extension Product {
 
   /// Reads a product that another service wrote; nil when a field is missing or of another kind.
   public init?(_ json: JSON) {
-    guard let id = json["id"]?.string, let sku = json["sku"]?.string, let name = json["name"]?.string,
-      let description = json["description"]?.string, let tagList = json["tags"]?.array,
-      let priceMember = json["price"], let price = Money(priceMember),
-      let available = json["available"]?.integer, let image = json["image"]?.string,
-      let updated = json["updatedAt"]?.string, let updatedAt = Timestamp.parse(updated),
-      let version = json["version"]?.integer
-    else { return nil }
-    var tags: [String] = []
-    tags.reserveCapacity(tagList.count)
-    for member in tagList {
-      guard let tag = member.string else { return nil }
-      tags.append(tag)
-    }
+    var members = JSONMembers(json)
+    self.init(&members)
+    guard members.isComplete else { return nil }
+  }
+
+  @inline(never)
+  init(_ members: inout JSONMembers) {
     self.init(
-      id: id, sku: sku, name: name, description: description, tags: tags, price: price,
-      available: Int(available), image: image, updatedAt: updatedAt, version: Int(version))
+      id: members.string("id"), sku: members.string("sku"), name: members.string("name"),
+      description: members.string("description"), tags: members.strings("tags"),
+      price: members.money("price"), available: Int(members.integer("available")),
+      image: members.string("image"), updatedAt: members.time("updatedAt"),
+      version: Int(members.integer("version")))
   }
 }

@@ -1,4 +1,5 @@
 // shop-api.md, "Invariants" 1, before changing this file.
+import Bytes
 import CatalogAPI
 import Platform
 import Storage

@@ -50,11 +50,24 @@ public struct Address: Equatable, Sendable {
 
   /// Reads an address that `write` wrote; nil when a part is missing.
   public init?(_ json: JSON) {
-    guard let name = json["name"]?.string, let line1 = json["line1"]?.string, let city = json["city"]?.string,
-      let postalCode = json["postalCode"]?.string, let country = json["country"]?.string
-    else { return nil }
+    var members = JSONMembers(json)
+    self.init(&members)
+    guard members.isComplete else { return nil }
+  }
+
+  /// Reads the member `key` of `parent`.
+  @inline(never)
+  init(_ parent: inout JSONMembers, _ key: String) {
+    var members = JSONMembers(parent.member(key))
+    self.init(&members)
+    parent.require(members.isComplete)
+  }
+
+  private init(_ members: inout JSONMembers) {
     self.init(
-      name: name, line1: line1, line2: json["line2"]?.string, city: city, region: json["region"]?.string,
-      postalCode: postalCode, country: country, phone: json["phone"]?.string)
+      name: members.string("name"), line1: members.string("line1"), line2: members.optionalString("line2"),
+      city: members.string("city"), region: members.optionalString("region"),
+      postalCode: members.string("postalCode"), country: members.string("country"),
+      phone: members.optionalString("phone"))
   }
 }

@@ -105,26 +105,21 @@ public struct Order: Equatable, Sendable {
 
   /// Reads an order; nil when a field is missing or of another kind.
   public init?(_ json: JSON) {
-    guard let id = json["id"]?.string, let number = json["number"]?.string,
-      let stateName = json["state"]?.string, let state = OrderState(rawValue: stateName),
-      let lines = PricedLine.lines(json["lines"]), let subtotal = Money(member: "subtotal", of: json),
-      let method = json["shippingMethod"]?.string, let shipping = Money(member: "shipping", of: json),
-      let tax = Money(member: "tax", of: json), let taxIncluded = json["taxIncluded"]?.bool,
-      let total = Money(member: "total", of: json), let email = json["email"]?.string,
-      let addressMember = json["shippingAddress"], let address = Address(addressMember),
-      let created = json["createdAt"]?.string, let createdAt = Timestamp.parse(created),
-      let eventList = json["events"]?.array
-    else { return nil }
-    var events: [OrderEvent] = []
-    for member in eventList {
-      guard let name = member["state"]?.string, let state = OrderState(rawValue: name),
-        let at = member["at"]?.string, let time = Timestamp.parse(at)
-      else { return nil }
-      events.append(OrderEvent(state: state, at: time))
-    }
+    var members = JSONMembers(json)
+    self.init(&members)
+    guard members.isComplete else { return nil }
+  }
+
+  /// The same, for whoever asks the members at last whether they were complete.
+  @inline(never)
+  public init(_ members: inout JSONMembers) {
     self.init(
-      id: id, number: number, state: state, lines: lines, subtotal: subtotal, shippingMethod: method,
-      shipping: shipping, tax: tax, taxIncluded: taxIncluded, total: total, email: email,
-      shippingAddress: address, createdAt: createdAt, events: events)
+      id: members.string("id"), number: members.string("number"), state: OrderState(&members),
+      lines: PricedLine.list(&members), subtotal: members.money("subtotal"),
+      shippingMethod: members.string("shippingMethod"), shipping: members.money("shipping"),
+      tax: members.money("tax"), taxIncluded: members.bool("taxIncluded"), total: members.money("total"),
+      email: members.string("email"), shippingAddress: Address(&members, "shippingAddress"),
+      createdAt: members.time("createdAt"),
+      events: members.list("events") { OrderEvent(state: OrderState(&$0), at: $0.time("at")) })
   }
 }

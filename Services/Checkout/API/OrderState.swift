@@ -1,3 +1,6 @@
+import Bytes
+import JSON
+
 /// Where an order stands (shop-api.md, "Checkout").
 ///
 /// `pending → reserved → authorised → captured → shipped → delivered`; the others are ends of their own.
@@ -28,4 +31,16 @@ public enum OrderState: String, Equatable, Sendable, CaseIterable {
 
   /// Whether its cart is spent on it. Of these a cart has at most one order.
   public var holdsCart: Bool { self != .expired && self != .declined }
+
+  /// Reads the member `state`.
+  @inline(never)
+  init(_ members: inout JSONMembers) {
+    let name = members.string("state")
+    self = .pending
+    for state in Self.allCases where state.rawValue == name {
+      self = state
+      return
+    }
+    members.require(false)
+  }
 }

@@ -46,15 +46,22 @@ public struct PricedLine: Equatable, Sendable {
 
   /// Reads a line that `write` wrote; nil when a field is missing or of another kind.
   public init?(_ json: JSON) {
-    guard let productID = json["productId"]?.string, let sku = json["sku"]?.string,
-      let name = json["name"]?.string, let quantity = json["quantity"]?.integer,
-      let price = Money(member: "price", of: json), let lineTotal = Money(member: "lineTotal", of: json),
-      let tax = Money(member: "tax", of: json)
-    else { return nil }
-    self.init(
-      productID: productID, sku: sku, name: name, quantity: Int(quantity), price: price,
-      lineTotal: lineTotal, tax: tax)
+    var members = JSONMembers(json)
+    self.init(&members)
+    guard members.isComplete else { return nil }
   }
+
+  @inline(never)
+  init(_ members: inout JSONMembers) {
+    self.init(
+      productID: members.string("productId"), sku: members.string("sku"), name: members.string("name"),
+      quantity: Int(members.integer("quantity")), price: members.money("price"),
+      lineTotal: members.money("lineTotal"), tax: members.money("tax"))
+  }
+
+  /// Reads the member `lines`.
+  @inline(never)
+  static func list(_ members: inout JSONMembers) -> [PricedLine] { members.list("lines") { PricedLine(&$0) } }
 
   /// Reads an array of lines; nil when it is none or one of them cannot be read.
   public static func lines(_ json: JSON?) -> [PricedLine]? {

@@ -27,17 +27,11 @@ public struct LineShortage: Equatable, Sendable {
     }
   }
 
-  /// Reads a shortage; nil when a field is missing.
-  public init?(_ json: JSON) {
-    guard let productID = json["productId"]?.string, let wanted = json["wanted"]?.integer,
-      let available = json["available"]?.integer
-    else { return nil }
-    self.init(productID: productID, wanted: Int(wanted), available: Int(available))
-  }
-
-  /// Reads an array of shortages, leaving out what is none.
-  public static func list(_ json: JSON?) -> [LineShortage] {
-    (json?.array ?? []).compactMap { LineShortage($0) }
+  /// Reads a shortage.
+  init(_ members: inout JSONMembers) {
+    self.init(
+      productID: members.string("productId"), wanted: Int(members.integer("wanted")),
+      available: Int(members.integer("available")))
   }
 }
 
@@ -95,15 +89,18 @@ public struct Quote: Equatable, Sendable {
 
   /// Reads a quote; nil when a field is missing or of another kind.
   public init?(_ json: JSON) {
-    guard let lines = PricedLine.lines(json["lines"]), let subtotal = Money(member: "subtotal", of: json),
-      let method = json["shippingMethod"]?.string, let shipping = Money(member: "shipping", of: json),
-      let tax = Money(member: "tax", of: json), let taxIncluded = json["taxIncluded"]?.bool,
-      let total = Money(member: "total", of: json), let expires = json["expiresAt"]?.string,
-      let expiresAt = Timestamp.parse(expires)
-    else { return nil }
+    var members = JSONMembers(json)
+    self.init(&members)
+    guard members.isComplete else { return nil }
+  }
+
+  /// The same, for whoever asks the members at last whether they were complete.
+  @inline(never)
+  public init(_ members: inout JSONMembers) {
     self.init(
-      lines: lines, subtotal: subtotal, shippingMethod: method, shipping: shipping, tax: tax,
-      taxIncluded: taxIncluded, total: total, shortages: LineShortage.list(json["shortages"]),
-      expiresAt: expiresAt)
+      lines: PricedLine.list(&members), subtotal: members.money("subtotal"),
+      shippingMethod: members.string("shippingMethod"), shipping: members.money("shipping"),
+      tax: members.money("tax"), taxIncluded: members.bool("taxIncluded"), total: members.money("total"),
+      shortages: members.list("shortages") { LineShortage(&$0) }, expiresAt: members.time("expiresAt"))
   }
 }

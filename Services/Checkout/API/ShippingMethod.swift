@@ -28,9 +28,8 @@ public struct ShippingMethod: Equatable, Sendable {
 
   /// Reads a method; nil when a field is missing.
   public init?(_ json: JSON) {
-    guard let id = json["id"]?.string, let name = json["name"]?.string,
-      let price = Money(member: "price", of: json)
-    else { return nil }
-    self.init(id: id, name: name, price: price)
+    var members = JSONMembers(json)
+    self.init(id: members.string("id"), name: members.string("name"), price: members.money("price"))
+    guard members.isComplete else { return nil }
   }
 }

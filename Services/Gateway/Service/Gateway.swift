@@ -23,6 +23,8 @@ public final class Gateway: Handler {
   private let log: Logger
   private let figures: GatewayFigures
 
+  /// The services behind it.
+  private static let services: [StaticString] = ["catalog", "cart", "checkout"]
   /// Connections to one service.
   public static let maximumConnectionsPerService = 128
   /// For the question whether a service is ready.
@@ -38,25 +40,21 @@ public final class Gateway: Handler {
     figures = GatewayFigures(metrics)
     var limits = ClientLimits()
     limits.maximumConnections = Self.maximumConnectionsPerService
-    func client(_ name: StaticString) throws(ConfigurationError) -> HTTPClient {
-      HTTPClient(
+    var peers: [HTTPClient] = []
+    var proxies: [Proxy] = []
+    for name in Self.services {
+      let client = HTTPClient(
         network: network, loop: loop, endpoint: try settings.peer(name.description), host: name.description,
         limits: limits)
+      peers.append(client)
+      proxies.append(Proxy(pool: client.pool, host: name, loop: loop, entropy: entropy, metrics: metrics))
     }
-    let catalog = try client("catalog")
-    let cart = try client("cart")
-    let checkout = try client("checkout")
-    peers = [catalog, cart, checkout]
-    func proxy(_ client: HTTPClient, _ name: StaticString) -> Proxy {
-      Proxy(pool: client.pool, host: name, loop: loop, entropy: entropy, metrics: metrics)
-    }
-    proxies = [proxy(catalog, "catalog"), proxy(cart, "cart"), proxy(checkout, "checkout")]
+    self.peers = peers
+    self.proxies = proxies
     storefront = Storefront(
-      catalog: CatalogClient(http: catalog, secret: settings.internalSecret, loop: loop),
-      carts: CartClient(http: cart, secret: settings.internalSecret, loop: loop),
-      ordering: Ordering(
-        service: ServiceClient(http: checkout, secret: settings.internalSecret, loop: loop),
-        currency: settings.shop.currency),
+      catalog: ServiceClient(http: peers[0], secret: settings.internalSecret, loop: loop),
+      carts: CartClient(http: peers[1], secret: settings.internalSecret, loop: loop),
+      orders: ServiceClient(http: peers[2], secret: settings.internalSecret, loop: loop),
       shop: settings.shop, seal: Seal(secret: try settings.secret("secret.cookie")), entropy: entropy,
       loop: loop,
       log: log)
@@ -67,26 +65,27 @@ public final class Gateway: Handler {
     let destination = request.withPath { RoutingTable.destination(of: $0) }
     let response: Response
     switch destination {
-    case .service(let peer): response = tagged(await proxies[peer.rawValue].respond(to: request), request)
-    case .storefront: response = tagged(await storefront.respond(to: request), request)
-    case .unknown:
-      response = tagged(Problem(.notFound, "The API has nothing under this path.").response, request)
+    case .service(let peer): response = await proxies[peer.rawValue].respond(to: request)
+    case .storefront: response = await storefront.respond(to: request)
+    case .unknown: response = Problem(.notFound, "The API has nothing under this path.").response
     case .ambiguous:
-      response = tagged(
+      response =
         Problem(
           .malformed, "The path has an empty or dot segment, an escaped slash or control, or a broken escape."
-        ).response, request)
+        ).response
     }
-    let duration = loop.now - began
-    figures.count(destination, status: response.status.code, duration)
-    if log.isEnabled(.debug) {
-      // Never the path: it may hold a cart's or an order's id.
-      log.debug(
-        "answered", LogField("method", request.method.name), LogField("to", destination.name),
-        LogField("status", Int(response.status.code)), LogField("took", duration),
-        LogField("request", request.id))
-    }
-    return response
+    record(request, destination, response.status, loop.now - began)
+    return tagged(response, request)
+  }
+
+  private func record(_ request: Request, _ destination: Destination, _ status: Status, _ duration: Duration)
+  {
+    figures.count(destination, status: status.code, duration)
+    guard log.isEnabled(.debug) else { return }
+    // Never the path: it may hold a cart's or an order's id.
+    log.debug(
+      "answered", LogField("method", request.method.name), LogField("to", destination.name),
+      LogField("status", Int(status.code)), LogField("took", duration), LogField("request", request.id))
   }
 
   /// A message that is passed on carries the request's id already.
@@ -97,14 +96,13 @@ public final class Gateway: Handler {
 
   /// The first service that does not say it is ready; nil when all do.
   func firstUnready() async -> StaticString? {
-    let names: [StaticString] = ["catalog", "cart", "checkout"]
     for (index, peer) in peers.enumerated() {
       do throws(ClientError) {
         let answer = try await peer.send(
           ClientRequest(.get, "/readyz"), until: loop.now + Self.readinessPatience)
-        guard answer.status == .ok else { return names[index] }
+        guard answer.status == .ok else { return Self.services[index] }
       } catch {
-        return names[index]
+        return Self.services[index]
       }
     }
     return nil

@@ -17,10 +17,18 @@ public struct JSONLimits: Sendable {
   /// and a field that nobody reads spoils nothing.
   public var readsHugeNumbers: Bool
 
+  /// Reads a number that has a fraction or an exponent. Where none is expected `refuseFractions` stands here: the
+  /// standard library's reader is 4 KB of an image.
+  let readFraction: @Sendable (String) -> Double?
+
+  /// Reads no number: every one with a fraction or an exponent is refused as `numberOutOfRange`.
+  public static func refuseFractions(_ text: String) -> Double? { nil }
+
   /// The house's limits, unless told otherwise.
   public init(
     maximumDepth: Int = 64, maximumByteCount: Int = 1 << 20, maximumNumberByteCount: Int = 128,
-    readsHugeNumbers: Bool = false
+    readsHugeNumbers: Bool = false,
+    readFraction: @escaping @Sendable (String) -> Double? = { Double($0) }
   ) {
     precondition(maximumDepth >= 0 && maximumDepth <= Self.deepest)
     precondition(maximumByteCount >= 0 && maximumNumberByteCount > 0)
@@ -28,5 +36,6 @@ public struct JSONLimits: Sendable {
     self.maximumByteCount = maximumByteCount
     self.maximumNumberByteCount = maximumNumberByteCount
     self.readsHugeNumbers = readsHugeNumbers
+    self.readFraction = readFraction
   }
 }

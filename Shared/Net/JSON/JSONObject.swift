@@ -10,7 +10,7 @@ public struct JSONObject: Equatable, Sendable {
 
   /// An object of these members. A repeated key traps: it is a programmer's mistake here, `parse` refuses it.
   public init(_ members: [(key: String, value: JSON)] = []) {
-    precondition(Self.repeatedKey(count: members.count) { members[$0].key } == nil, "a key occurs twice")
+    if Self.repeatedKey(members) != nil { preconditionFailure("a key occurs twice") }
     self.members = members
   }
 
@@ -30,8 +30,8 @@ public struct JSONObject: Equatable, Sendable {
   /// Whether both have the same members, in whatever order. Cost: O(n log n).
   public static func == (left: JSONObject, right: JSONObject) -> Bool {
     guard left.members.count == right.members.count else { return false }
-    let lefts = order(count: left.members.count) { left.members[$0].key }
-    let rights = order(count: right.members.count) { right.members[$0].key }
+    let lefts = order(left.members)
+    let rights = order(right.members)
     for (l, r) in zip(lefts, rights) {
       guard left.members[l].key == right.members[r].key,
         left.members[l].value == right.members[r].value
@@ -41,17 +41,18 @@ public struct JSONObject: Equatable, Sendable {
   }
 
   /// The first index whose key occurs at a smaller index too.
-  static func repeatedKey(count: Int, key: (Int) -> String) -> Int? {
-    if count <= 16 {
-      for index in 0..<max(count, 0) {
-        for earlier in 0..<index where key(earlier) == key(index) { return index }
+  @inline(never)
+  static func repeatedKey(_ members: [(key: String, value: JSON)]) -> Int? {
+    if members.count <= 16 {
+      for index in members.indices {
+        for earlier in 0..<index where members[earlier].key == members[index].key { return index }
       }
       return nil
     }
     // Sorted rather than hashed: a peer who picks the keys cannot make this slow.
-    let order = order(count: count, key: key)
+    let order = order(members)
     var first: Int?
-    for place in 1..<count where key(order[place - 1]) == key(order[place]) {
+    for place in 1..<order.count where members[order[place - 1]].key == members[order[place]].key {
       let later = max(order[place - 1], order[place])
       first = min(first ?? later, later)
     }
@@ -59,9 +60,9 @@ public struct JSONObject: Equatable, Sendable {
   }
 
   /// The indices in order of their keys' bytes; equal keys in order of index.
-  private static func order(count: Int, key: (Int) -> String) -> [Int] {
-    Sorting.places(count) { left, right in
-      let (leftKey, rightKey) = (key(left), key(right))
+  private static func order(_ members: [(key: String, value: JSON)]) -> [Int] {
+    Sorting.places(members.count) { left, right in
+      let (leftKey, rightKey) = (members[left].key, members[right].key)
       if leftKey.precedesByBytes(rightKey) { return true }
       return left < right && leftKey == rightKey
     }

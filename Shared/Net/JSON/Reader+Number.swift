@@ -1,6 +1,7 @@
 // RFC 8259 §6 before changing this file.
 extension Reader {
   /// number = [ minus ] int [ frac ] [ exp ].
+  @inline(never)
   mutating func number() throws(JSONError) -> JSON {
     let start = offset
     let isNegative = take(UInt8(ascii: "-"))
@@ -35,7 +36,7 @@ extension Reader {
       throw error(.numberTooLong, at: start)
     }
     if isInteger && limits.readsHugeNumbers && (overflows || !isNegative && value == .min) {
-      return .number(Double(text(start..<offset)) ?? huge(isNegative))
+      return .number(limits.readFraction(text(start..<offset)) ?? huge(isNegative))
     }
     if isInteger {
       if isNegative {
@@ -45,7 +46,7 @@ extension Reader {
       guard !overflows && value != .min else { throw error(.integerOutOfRange, at: start) }
       return .integer(-value)
     }
-    guard let double = Double(text(start..<offset)), double.isFinite else {
+    guard let double = limits.readFraction(text(start..<offset)), double.isFinite else {
       if limits.readsHugeNumbers { return .number(huge(isNegative)) }
       throw error(.numberOutOfRange, at: start)
     }

@@ -77,7 +77,7 @@ struct Reader: ~Escapable {
         throw unexpected(.expectedCommaOrBrace)
       }
     }
-    if let repeated = JSONObject.repeatedKey(count: members.count, key: { members[$0].key }) {
+    if let repeated = JSONObject.repeatedKey(members) {
       throw error(.duplicateKey, at: keyOffsets[repeated])
     }
     return JSONObject(unique: members)

@@ -15,6 +15,15 @@ extension String {
     }
   }
 
+  /// Whether `isGood` holds for every byte.
+  @inline(never)
+  public func allBytes(_ isGood: (UInt8) -> Bool) -> Bool {
+    withBytes { bytes in
+      for index in 0..<bytes.byteCount where !isGood(bytes.byte(at: index)) { return false }
+      return true
+    }
+  }
+
   /// Whether the first bytes are `prefix`.
   @inline(never)
   public func hasBytes(_ prefix: String) -> Bool {

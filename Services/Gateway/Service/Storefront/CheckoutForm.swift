@@ -1,92 +1,155 @@
 import Bytes
-import CheckoutAPI
-import Shop
+import JSON
 
 /// What a visitor has typed into the checkout, whether or not it is complete. It goes back into the page
 /// after every mishap, so that nothing has to be typed twice.
-struct CheckoutForm: Equatable {
-  /// The cart to be ordered. In the form, so that sending it twice asks for the same order twice.
-  var cartID = ""
-  /// Makes sending the form twice one order.
-  var idempotencyKey = ""
-  var email = ""
-  var name = ""
-  var line1 = ""
-  var line2 = ""
-  var city = ""
-  var region = ""
-  var postalCode = ""
-  var country = ""
-  var phone = ""
-  var shippingMethod = ""
-  var payment = ""
+struct CheckoutForm {
+  /// The form's fields, in the order in which the page has them.
+  enum Field: Int, CaseIterable {
+    /// The cart to be ordered. In the form, so that sending it twice asks for the same order twice.
+    case cart
+    /// Makes sending the form twice one order.
+    case key
+    case email, name, line1, line2, postalCode, city, country, region, phone, shipping, payment
+
+    /// The parts of an address.
+    static let address: [Field] = [.name, .line1, .line2, .city, .region, .postalCode, .country, .phone]
+  }
+
+  private var values: [String] = []
   /// The total that the visitor saw and agreed to, in minor units.
-  var agreedTotal: Int64?
+  let agreedTotal: Int64?
 
-  /// Characters that one field keeps; what is longer is refused by the service anyway.
-  static let maximumFieldLength = 300
-
-  /// An empty form for `cartID`.
+  /// An empty form for the cart `cartID`.
   init(cartID: String, idempotencyKey: String, country: String, shippingMethod: String) {
-    self.cartID = cartID
-    self.idempotencyKey = idempotencyKey
-    self.country = country
-    self.shippingMethod = shippingMethod
-    payment = TestPayment.all[0].token
+    agreedTotal = nil
+    for _ in Field.allCases { values.append("") }
+    self[.cart] = cartID
+    self[.key] = idempotencyKey
+    self[.country] = country
+    self[.shipping] = shippingMethod
+    self[.payment] = String(literal: TestPayment.all[0].token)
   }
 
   /// Reads a sent form.
+  @inline(never)
   init(_ fields: FormFields) {
-    cartID = fields["cart"]
-    idempotencyKey = fields["key"]
-    email = fields["email"]
-    name = fields["name"]
-    line1 = fields["line1"]
-    line2 = fields["line2"]
-    city = fields["city"]
-    region = fields["region"]
-    postalCode = fields["postalCode"]
-    country = fields["country"]
-    phone = fields["phone"]
-    shippingMethod = fields["shipping"]
-    payment = fields["payment"]
     agreedTotal = Int64(fields["total"])
+    for field in Field.allCases { values.append(fields[String(literal: field.words.name)]) }
   }
 
-  /// The address, with empty optional parts left out.
-  var address: Address {
-    Address(
-      name: name, line1: line1, line2: line2.isEmpty ? nil : line2, city: city,
-      region: region.isEmpty ? nil : region, postalCode: postalCode, country: country,
-      phone: phone.isEmpty ? nil : phone)
+  /// What stands in a field.
+  subscript(field: Field) -> String {
+    @inline(never) get { values[field.rawValue] }
+    set { values[field.rawValue] = newValue }
   }
 
-  /// What is missing, by the pointers that the service would name.
-  var missing: [FieldError] {
-    var errors: [FieldError] = []
-    if !email.utf8.contains(UInt8(ascii: "@")) {
-      errors.append(FieldError(pointer: "/email", detail: "Enter an address such as name@example.org."))
-    }
-    let needed = [
-      (name, "/shippingAddress/name", "Enter who receives the parcel."),
-      (line1, "/shippingAddress/line1", "Enter street and number."),
-      (postalCode, "/shippingAddress/postalCode", "Enter the postal code."),
-      (city, "/shippingAddress/city", "Enter the town."),
-      (country, "/shippingAddress/country", "Choose a country."),
-      (shippingMethod, "/shippingMethod", "Choose how it shall travel."),
-    ]
-    for (value, pointer, detail) in needed where value.isEmpty {
-      errors.append(FieldError(pointer: pointer, detail: detail))
+  /// What is missing.
+  var missing: [CheckoutError] {
+    var errors: [CheckoutError] = []
+    for field in Field.allCases {
+      let isMissing =
+        field == .email ? self[field].offset(ofFirst: UInt8(ascii: "@")) == nil : self[field].isEmpty
+      let detail = field.words.whenMissing
+      if isMissing && detail.utf8CodeUnitCount > 0 {
+        errors.append(CheckoutError(field: field, detail: String(literal: detail)))
+      }
     }
     return errors
+  }
+
+  /// Writes what a request for a quote has, and an order, too.
+  func write(to object: inout JSONWriter) {
+    object.field("cartId", self[.cart])
+    object.field(
+      "shippingAddress",
+      object: { address in
+        for field in Field.address {
+          // An empty part that may be empty is left out.
+          let isLeftOut = self[field].isEmpty && field.words.isOptional
+          address.field(String(literal: field.words.name), isLeftOut ? nil : self[field])
+        }
+      })
+    object.field("shippingMethod", self[.shipping])
+  }
+}
+
+/// What is wrong with a field of the checkout, or with the order when it is in none.
+struct CheckoutError {
+  var field: CheckoutForm.Field?
+  var detail: String
+}
+
+extension CheckoutForm.Field {
+  /// What stands around a field. All of it is markup.
+  struct Words {
+    /// In the form, and behind the last slash of the API's pointers.
+    let name: StaticString
+    var label: StaticString = ""
+    /// Of the `input`.
+    var attributes: StaticString = ""
+    /// How wide it is: a style.
+    var width: StaticString = "field "
+    /// What to do when it is empty; nothing when it may be.
+    var whenMissing: StaticString = ""
+
+    /// Whether the visitor may leave it empty.
+    var isOptional: Bool { whenMissing.utf8CodeUnitCount == 0 }
+  }
+
+  /// What stands around this field.
+  var words: Words { Self.words[rawValue] }
+
+  private static let words: [Words] = [
+    Words(name: "cart"), Words(name: "key"),
+    Words(
+      name: "email", label: "E-mail", attributes: "type=\"email\" autocomplete=\"email\"",
+      whenMissing: "Enter an address such as name@example.org."),
+    Words(
+      name: "name", label: "Full name", attributes: "type=\"text\" autocomplete=\"name\"",
+      whenMissing: "Enter who receives the parcel."),
+    Words(
+      name: "line1", label: "Street and number", attributes: "type=\"text\" autocomplete=\"address-line1\"",
+      whenMissing: "Enter street and number."),
+    Words(name: "line2", label: "Addition", attributes: "type=\"text\" autocomplete=\"address-line2\""),
+    Words(
+      name: "postalCode", label: "Postal code", attributes: "type=\"text\" autocomplete=\"postal-code\"",
+      width: "field third", whenMissing: "Enter the postal code."),
+    Words(
+      name: "city", label: "Town", attributes: "type=\"text\" autocomplete=\"address-level2\"",
+      width: "field two-thirds", whenMissing: "Enter the town."),
+    Words(name: "country", label: "Country", width: "field half", whenMissing: "Choose a country."),
+    Words(
+      name: "region", label: "Region", attributes: "type=\"text\" autocomplete=\"address-level1\"",
+      width: "field half"),
+    Words(name: "phone", label: "Telephone", attributes: "type=\"tel\" autocomplete=\"tel\""),
+    Words(name: "shipping", label: "Shipping", whenMissing: "Choose how it shall travel."),
+    Words(name: "payment", label: "Payment"),
+  ]
+
+  /// The field that a pointer of the API means; nil for what is in none.
+  init?(pointer: String) {
+    var name = pointer
+    if let slash = pointer.offset(ofLast: UInt8(ascii: "/")) { name = pointer.dropping(byteCount: slash + 1) }
+    switch name {
+    case "shippingMethod": self = .shipping
+    case "token": self = .payment
+    case "shippingAddress": self = .country
+    default:
+      for field in Self.allCases where String(literal: field.words.name) == name {
+        self = field
+        return
+      }
+      return nil
+    }
   }
 }
 
 /// What the built-in payment provider can be told to do.
 struct TestPayment {
-  let token: String
-  let name: String
-  let meaning: String
+  let token: StaticString
+  let name: StaticString
+  let meaning: StaticString
 
   static let all = [
     TestPayment(token: "tok_ok", name: "Pays at once", meaning: "The payment goes through."),

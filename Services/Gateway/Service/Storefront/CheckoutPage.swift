@@ -1,31 +1,77 @@
 import Bytes
 import CartAPI
 import CheckoutAPI
+import HTTPCore
 import Shop
 
 /// The checkout: address, shipping, payment, and what it comes to.
 ///
-/// It is sent twice: once to see the total, once to agree to it. Both times everything typed comes back.
-struct CheckoutPage {
+/// It is sent twice: once to see the total, once to agree to it. Both times everything typed comes back. An object, as
+/// it is put together while services are asked.
+final class CheckoutPage {
   var form: CheckoutForm
-  var errors: [FieldError] = []
+  var errors: [CheckoutError] = []
   /// For the first look; nil once there is a quote.
   var cart: Cart?
   var quote: Quote?
-  var shop: ShopConfiguration
   /// What went wrong or has changed.
-  var note: HTML?
+  var note: Note?
+  /// The answer's status.
+  var status = Status.ok
+  /// Whether the form may be sent again in a moment.
+  var maySendAgain = false
+  /// The order that came of it.
+  var orderID: String?
+  /// Whether there is nothing to order any more.
+  var isCartGone = false
+  private let shop: ShopConfiguration
 
-  func page(_ context: PageContext) -> Page {
+  /// A page for this form.
+  init(_ form: CheckoutForm, _ shop: ShopConfiguration) {
+    self.form = form
+    self.shop = shop
+  }
+
+  /// Says what became of the form.
+  func tell(_ note: Note, _ status: Status, maySendAgain: Bool = false) {
+    self.note = note
+    self.status = status
+    self.maySendAgain = maySendAgain
+  }
+
+  /// Pieces in all; nil when that is not known.
+  var pieceCount: Int? {
+    if let cart { return Int(cart.pieceCount) }
+    guard let quote else { return nil }
+    var count = 0
+    for line in quote.lines { count += line.quantity }
+    return count
+  }
+
+  /// The reply with this page.
+  func reply(_ visit: Visit) -> Reply {
+    visit.asksForPieceCount = false
+    visit.pieceCount = pieceCount
+    return Reply(status, page(visit), with: maySendAgain ? Reply.soon : nil)
+  }
+
+  private func page(_ visit: Visit) -> Page {
     Page(
       title: "Checkout",
       content: """
         <nav class="crumbs" aria-label="Where you are"><a href="/cart">Back to the cart</a></nav>
         <h1>Checkout</h1>
-        <form action="/checkout" method="post">\(Piece.formToken(context))
-        <input type="hidden" name="cart" value="\(form.cartID)">
-        <input type="hidden" name="key" value="\(form.idempotencyKey)">
-        <div class="split"><div>\(note)\(errorList)\(contact)\(delivery)\(shipping)\(payment)</div>
+        <form action="/checkout" method="post">\(Piece.formToken(visit))
+        <input type="hidden" name="cart" value="\(form[.cart])">
+        <input type="hidden" name="key" value="\(form[.key])">
+        <div class="split"><div>\(note?.html)\(errorList)
+        <section><h2>Who are you?</h2><div class="fields">
+        \(input(.email))
+        </div></section>
+        <section><h2>Where shall it go?</h2><div class="fields">
+        \(delivery)
+        </div></section>
+        \(shipping)\(payment)</div>
         \(summary)
         </div></form>
         """)
@@ -34,195 +80,166 @@ struct CheckoutPage {
   // MARK: Fields
 
   private var errorList: HTML? {
-    guard !errors.isEmpty else { return nil }
-    let items = errors.map { error in
-      "<li><a href=\"#\(Self.fieldID(error.pointer))\">\(Self.fieldName(error.pointer)): \(error.detail)</a></li>"
-        as HTML
+    if errors.isEmpty { return nil }
+    var items: HTML = "<ul>"
+    for error in errors {
+      let (name, label): (StaticString, StaticString) =
+        error.field.map { ($0.words.name, $0.words.label) } ?? ("main", "The order")
+      items.append("<li><a href=\"#\(name)\">\(label): \(error.detail)</a></li>")
     }
-    return Piece.note(.bad, "Please look at these again", "<ul>\(items)</ul>")
-  }
-
-  private var contact: HTML {
-    """
-    <section><h2>Who are you?</h2><div class="fields">
-    \(input("/email", "E-mail", form.email, type: "email", autocomplete: "email", hint: "Only for this order."))
-    </div></section>
-    """
+    items.append("</ul>")
+    return Piece.note("note bad", "Please look at these again", items)
   }
 
   private var delivery: HTML {
-    """
-    <section><h2>Where shall it go?</h2><div class="fields">
-    \(input("/shippingAddress/name", "Full name", form.name, autocomplete: "name"))
-    \(input("/shippingAddress/line1", "Street and number", form.line1, autocomplete: "address-line1"))
-    \(input("/shippingAddress/line2", "Addition", form.line2, autocomplete: "address-line2", isOptional: true))
-    \(input("/shippingAddress/postalCode", "Postal code", form.postalCode, autocomplete: "postal-code", width: "third"))
-    \(input("/shippingAddress/city", "Town", form.city, autocomplete: "address-level2", width: "two-thirds"))
-    \(countries)
-    \(input("/shippingAddress/region", "Region", form.region, autocomplete: "address-level1", width: "half", isOptional: true))
-    \(input("/shippingAddress/phone", "Telephone", form.phone, type: "tel", autocomplete: "tel", isOptional: true))
-    </div></section>
-    """
+    var fields = HTML()
+    for field in [CheckoutForm.Field.name, .line1, .line2, .postalCode, .city, .country, .region, .phone] {
+      fields.append(field == .country ? countries : input(field))
+    }
+    return fields
   }
 
-  @inline(never)
-  private func input(
-    _ pointer: String, _ label: String, _ value: String, type: String = "text", autocomplete: String,
-    width: String = "", isOptional: Bool = false, hint: String? = nil
-  ) -> HTML {
-    let id = Self.fieldID(pointer)
-    let error = error(at: pointer)
-    let optional: HTML = isOptional ? " <span class=\"hint\">(optional)</span>" : ""
-    let required: HTML = isOptional ? "" : " required"
-    let hintText = hint.map { "<span class=\"hint\" id=\"\(id)-hint\">\($0)</span>" as HTML }
-    let described: HTML =
-      error != nil
-      ? " aria-invalid=\"true\" aria-describedby=\"\(id)-error\""
-      : hint != nil ? " aria-describedby=\"\(id)-hint\"" : ""
+  private func input(_ field: CheckoutForm.Field) -> HTML {
+    let words = field.words
+    // Only one field has a hint.
     return """
-      <div class="field \(width)"><label for="\(id)">\(label)\(optional)</label>
-      <input id="\(id)" name="\(id)" type="\(type)" value="\(value)" autocomplete="\(autocomplete)" maxlength="200"\
-      \(required)\(described)>\(hintText)\(message(error, id))</div>
+      <div class="\(words.width)"><label for="\(words.name)">\(words.label)\
+      \(" <span class=\"hint\">(optional)</span>", if: words.isOptional)</label>
+      <input id="\(words.name)" name="\(words.name)" value="\(form[field])" \(words.attributes) maxlength="200"\
+      \(" required", if: !words.isOptional)\(described(field))>\
+      \("<span class=\"hint\" id=\"email-hint\">Only for this order.</span>", if: field == .email)\(message(field))</div>
 
       """
   }
 
   private var countries: HTML {
-    let pointer = "/shippingAddress/country"
-    let error = error(at: pointer)
-    let options = shop.taxRates.map { rate in
-      let selected: HTML = rate.country == form.country ? " selected" : ""
-      return "<option value=\"\(rate.country)\"\(selected)>\(CountryName.of(rate.country))</option>" as HTML
+    var options = HTML()
+    for (country, _) in shop.taxRates {
+      options.append(
+        """
+        <option value="\(country)"\(" selected", if: country == form[.country])>\(CountryName.of(country))</option>
+        """)
     }
-    let described: HTML = error == nil ? "" : " aria-invalid=\"true\" aria-describedby=\"country-error\""
     return """
       <div class="field half"><label for="country">Country</label>
-      <select id="country" name="country" autocomplete="country"\(described)>\(options)</select>\
-      \(message(error, "country"))</div>
+      <select id="country" name="country" autocomplete="country"\(described(.country))>\(options)</select>\
+      \(message(.country))</div>
       """
   }
 
   private var shipping: HTML {
-    let choices = shop.shippingMethods.map { method in
-      choice(
-        "shipping", method.id, isChosen: method.id == form.shippingMethod, method.name,
-        method.price.amount == 0 ? "Free" : method.price.text)
+    var choices = HTML()
+    for method in shop.shippingMethods {
+      choices.append(
+        choice(.shipping, method.id, method.name, method.price.amount == 0 ? "Free" : method.price.text))
     }
     return """
       <fieldset class="group" id="shipping"><legend>How shall it travel?</legend><div class="choices">\(choices)</div>\
-      \(message(error(at: "/shippingMethod"), "shipping"))</fieldset>
+      \(message(.shipping))</fieldset>
       """
   }
 
   private var payment: HTML {
-    let choices = TestPayment.all.map {
-      choice("payment", $0.token, isChosen: $0.token == form.payment, $0.name, $0.meaning)
+    var choices = HTML()
+    for payment in TestPayment.all {
+      choices.append(
+        choice(
+          .payment, String(literal: payment.token), String(literal: payment.name),
+          String(literal: payment.meaning)))
     }
     return """
       <fieldset class="group" id="payment"><legend>How will you pay?</legend>
       <p>No money moves in this shop, and it never asks for a card number. Choose what its test payment provider \
-      shall do:</p><div class="choices">\(choices)</div>\(message(error(at: "/payment/token"), "payment"))</fieldset>
+      shall do:</p><div class="choices">\(choices)</div>\(message(.payment))</fieldset>
       """
   }
 
-  private func choice(_ group: String, _ value: String, isChosen: Bool, _ label: String, _ text: String)
-    -> HTML
-  {
-    let checked: HTML = isChosen ? " checked" : ""
-    return """
-      <label class="choice"><input type="radio" name="\(group)" value="\(value)" required\(checked)>\
-      <span><b>\(label)</b><small>\(text)</small></span></label>
+  @inline(never)
+  private func choice(_ field: CheckoutForm.Field, _ value: String, _ label: String, _ text: String) -> HTML {
+    """
+    <label class="choice"><input type="radio" name="\(field.words.name)" value="\(value)" required\
+    \(" checked", if: form[field] == value)><span><b>\(label)</b><small>\(text)</small></span></label>
 
-      """
+    """
+  }
+
+  // MARK: Errors
+
+  @inline(never)
+  private func error(_ field: CheckoutForm.Field) -> String? {
+    for error in errors where error.field == field { return error.detail }
+    return nil
+  }
+
+  /// The attributes that tie a field to what is said about it.
+  private func described(_ field: CheckoutForm.Field) -> HTML? {
+    if error(field) != nil {
+      return " aria-invalid=\"true\" aria-describedby=\"\(field.words.name)-error\""
+    }
+    return field == .email ? " aria-describedby=\"email-hint\"" : nil
+  }
+
+  @inline(never)
+  private func message(_ field: CheckoutForm.Field) -> HTML? {
+    guard let error = error(field) else { return nil }
+    return "<p class=\"error\" id=\"\(field.words.name)-error\">\(error)</p>"
   }
 
   // MARK: The sum
 
   private var summary: HTML {
-    guard let quote else {
-      let lines = (cart?.items ?? []).map { Self.line($0.name, Int($0.quantity), $0.lineTotal) }
-      let goods = cart.map {
-        "<dl class=\"sums\"><div><dt>Goods</dt><dd>\($0.subtotal.text)</dd></div></dl>" as HTML
+    var lines = HTML()
+    let rest: HTML
+    if let quote {
+      for line in quote.lines { lines.append(Self.line(line.name, line.quantity, line.lineTotal)) }
+      rest = agreement(quote)
+    } else {
+      var goods: HTML?
+      if let cart {
+        for line in cart.items { lines.append(Self.line(line.name, Int(line.quantity), line.lineTotal)) }
+        goods = "<dl class=\"sums\"><div><dt>Goods</dt><dd>\(cart.subtotal)</dd></div></dl>"
       }
-      return """
-        <aside class="panel" aria-labelledby="sum"><h2 id="sum">Your order</h2><ul class="brief">\(lines)</ul>
+      rest = """
         \(goods)
         <p class="hint">Shipping and tax follow from your address.</p>
-        <button class="wide" name="step" value="review">See the total</button></aside>
+        <button class="wide" name="step" value="review">See the total</button>
         """
     }
-    let lines = quote.lines.map { Self.line($0.name, $0.quantity, $0.lineTotal) }
-    let place: HTML =
-      quote.shortages.isEmpty
-      ? """
-      <input type="hidden" name="total" value="\(quote.total.amount)">
-      <div class="actions"><button class="wide quiet" name="step" value="review">Work it out again</button>
-      <button class="wide" name="step" value="place">Order and pay \(quote.total.text)</button></div>
-      """
-      : "<div class=\"actions\"><a class=\"button wide\" href=\"/cart\">Change the cart</a></div>"
     return """
       <aside class="panel" aria-labelledby="sum"><h2 id="sum">Your order</h2><ul class="brief">\(lines)</ul>
-      \(Self.sums(quote.subtotal, quote.shipping, quote.tax, quote.taxIncluded, quote.total))\(place)</aside>
+      \(rest)</aside>
+      """
+  }
+
+  /// The sum, and the button that agrees to it.
+  private func agreement(_ quote: Quote) -> HTML {
+    let sums = Self.sums(quote.subtotal, quote.shipping, quote.tax, quote.taxIncluded, quote.total)
+    guard quote.shortages.isEmpty else {
+      return """
+        \(sums)<div class="actions"><a class="button wide" href="/cart">Change the cart</a></div>
+        """
+    }
+    return """
+      \(sums)<input type="hidden" name="total" value="\(quote.total.amount)">
+      <div class="actions"><button class="wide quiet" name="step" value="review">Work it out again</button>
+      <button class="wide" name="step" value="place">Order and pay \(quote.total)</button></div>
       """
   }
 
   private static func line(_ name: String, _ quantity: Int, _ total: Money) -> HTML {
-    "<li><span>\(quantity) × \(name)</span><span>\(total.text)</span></li>"
+    "<li><span>\(quantity) × \(name)</span><span>\(total)</span></li>"
   }
 
   /// How the total comes about.
   static func sums(_ subtotal: Money, _ shipping: Money, _ tax: Money, _ taxIncluded: Bool, _ total: Money)
     -> HTML
   {
-    let added: HTML = taxIncluded ? "" : "<div><dt>Tax</dt><dd>\(tax.text)</dd></div>"
-    let contained: HTML = taxIncluded ? "<small>contains \(tax.text) tax</small>" : ""
+    let added: HTML? = taxIncluded ? nil : "<div><dt>Tax</dt><dd>\(tax)</dd></div>"
+    let contained: HTML? = taxIncluded ? "<small>contains \(tax) tax</small>" : nil
     return """
-      <dl class="sums"><div><dt>Goods</dt><dd>\(subtotal.text)</dd></div>\
+      <dl class="sums"><div><dt>Goods</dt><dd>\(subtotal)</dd></div>\
       <div><dt>Shipping</dt><dd>\(shipping.amount == 0 ? "free" : shipping.text)</dd></div>\(added)\
-      <div class="total"><dt>Total\(contained)</dt><dd>\(total.text)</dd></div></dl>
+      <div class="total"><dt>Total\(contained)</dt><dd>\(total)</dd></div></dl>
       """
-  }
-
-  // MARK: Errors
-
-  @inline(never)
-  private func error(at pointer: String) -> String? { errors.first { $0.pointer == pointer }?.detail }
-
-  @inline(never)
-  private func message(_ error: String?, _ id: String) -> HTML? {
-    error.map { "<p class=\"error\" id=\"\(id)-error\">\($0)</p>" }
-  }
-
-  /// What stands behind the last slash, if anything does.
-  private static func lastWord(of pointer: String) -> String? {
-    guard let slash = pointer.offset(ofLast: UInt8(ascii: "/")) else { return nil }
-    let word = pointer.dropping(byteCount: slash + 1)
-    return word.isEmpty ? nil : word
-  }
-
-  /// The form field that a pointer of the API means.
-  static func fieldID(_ pointer: String) -> String {
-    switch pointer {
-    case "/shippingMethod": "shipping"
-    case "/payment", "/payment/token": "payment"
-    default: lastWord(of: pointer) ?? "main"
-    }
-  }
-
-  private static func fieldName(_ pointer: String) -> String {
-    switch fieldID(pointer) {
-    case "email": "E-mail"
-    case "name": "Full name"
-    case "line1": "Street and number"
-    case "line2": "Addition"
-    case "city": "Town"
-    case "region": "Region"
-    case "postalCode": "Postal code"
-    case "country", "shippingAddress": "Country"
-    case "phone": "Telephone"
-    case "shipping": "Shipping"
-    case "payment": "Payment"
-    default: "The order"
-    }
   }
 }

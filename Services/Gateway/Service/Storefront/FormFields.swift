@@ -10,27 +10,29 @@ struct FormFields {
 
   /// Decodes `application/x-www-form-urlencoded`. Nil when an escape is broken, the text is not UTF-8, or
   /// there are more fields than `Query.maximumPairCount`; a cart of 100 lines sends a little over 100.
+  @inline(never)
   init?(_ body: [UInt8]) {
     let query = Query(body.span.bytes)
     guard !query.isMalformed else { return nil }
-    fields = query.pairs.map { ($0.name, Self.clean($0.value)) }
+    for pair in query.pairs { fields.append((pair.name, Self.clean(pair.value))) }
   }
 
   /// The first value of `name`; empty when there is none.
-  subscript(name: String) -> String { fields.first { $0.name == name }?.value ?? "" }
-
-  /// Whether `name` was sent at all.
-  func has(_ name: String) -> Bool { fields.contains { $0.name == name } }
-
-  /// Names that start with `prefix`, without it, and their values.
-  func all(after prefix: String) -> [(name: String, value: String)] {
-    fields.compactMap { field in
-      field.name.hasBytes(prefix)
-        ? (field.name.dropping(byteCount: prefix.utf8.count), field.value) : nil
+  subscript(name: String) -> String {
+    @inline(never) get {
+      for field in fields where field.name == name { return field.value }
+      return ""
     }
   }
 
+  /// Whether `name` was sent at all.
+  func has(_ name: String) -> Bool {
+    for field in fields where field.name == name { return true }
+    return false
+  }
+
   /// Controls become spaces, and white space at the ends goes.
+  @inline(never)
   static func clean(_ text: String) -> String {
     var bytes = Array(text.utf8)
     for index in bytes.indices where bytes[index] < 32 || bytes[index] == 127 { bytes[index] = 32 }

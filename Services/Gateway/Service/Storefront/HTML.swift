@@ -1,4 +1,5 @@
 import Bytes
+import HTTPCore
 
 /// Markup that is safe to send.
 ///
@@ -16,14 +17,20 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
   public init() { bytes = [] }
 
   /// Trusted markup out of our own source.
-  @inline(never)
+  @inline(__always)
   public init(stringLiteral literal: StaticString) {
-    bytes = []
+    self.init(capacity: literal.utf8CodeUnitCount)
     appendLiteral(literal)
   }
 
   /// Trusted markup with escaped holes.
   public init(stringInterpolation: Interpolation) { bytes = stringInterpolation.html.bytes }
+
+  @inline(never)
+  private init(capacity: Int) {
+    bytes = []
+    bytes.reserveCapacity(capacity)
+  }
 
   /// Text, escaped.
   public init(text: String) {
@@ -31,13 +38,11 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
     append(text: text)
   }
 
-  /// Pieces one after another.
-  public init(_ pieces: [HTML]) {
-    bytes = []
-    for piece in pieces { bytes += piece.bytes }
-  }
+  /// Whether there is none.
+  public var isEmpty: Bool { bytes.isEmpty }
 
   /// Appends markup.
+  @inline(never)
   public mutating func append(_ html: HTML) { bytes += html.bytes }
 
   /// Appends text, escaped. Control characters that HTML cannot carry become U+FFFD.
@@ -61,29 +66,47 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
     }
   }
 
-  @inline(never)
+  /// Appends trusted markup. The compiler also brings what stands between two holes side by side: nothing.
+  @inline(__always)
   fileprivate mutating func appendLiteral(_ literal: StaticString) {
+    if literal.utf8CodeUnitCount > 0 { append(literal.utf8Start, literal.utf8CodeUnitCount) }
+  }
+
+  /// Not with the literal itself, which is three words.
+  @inline(never)
+  private mutating func append(_ start: UnsafePointer<UInt8>, _ count: Int) {
     // A literal's bytes live as long as the program.
-    bytes.append(contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    bytes.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
   }
 
   /// What the compiler feeds with the pieces of a literal.
   public struct Interpolation: StringInterpolationProtocol {
-    fileprivate var html = HTML()
+    fileprivate var html: HTML
 
     /// An interpolation about to be filled.
-    @inline(never)
+    @inline(__always)
     public init(literalCapacity: Int, interpolationCount: Int) {
-      html.bytes.reserveCapacity(literalCapacity + interpolationCount * 16)
+      html = HTML(capacity: literalCapacity + interpolationCount * 16)
     }
 
-    /// Trusted markup. The compiler also brings what stands between two holes side by side: nothing.
+    /// Trusted markup.
     @inline(__always)
-    public mutating func appendLiteral(_ literal: StaticString) {
-      if literal.utf8CodeUnitCount > 0 { html.appendLiteral(literal) }
+    public mutating func appendLiteral(_ literal: StaticString) { html.appendLiteral(literal) }
+
+    /// Trusted markup out of a table of ours.
+    @inline(__always)
+    public mutating func appendInterpolation(_ literal: StaticString) {
+      html.append(literal.utf8Start, literal.utf8CodeUnitCount)
+    }
+
+    /// Trusted markup, when `condition` holds.
+    @inline(__always)
+    public mutating func appendInterpolation(_ literal: StaticString, if condition: Bool) {
+      if condition { html.append(literal.utf8Start, literal.utf8CodeUnitCount) }
     }
 
     /// Text, escaped.
+    @inline(__always)
     public mutating func appendInterpolation(_ text: String) { html.append(text: text) }
 
     /// A number.
@@ -91,21 +114,19 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
     public mutating func appendInterpolation(_ number: Int) { html.append(text: String(number)) }
 
     /// A number.
-    @inline(never)
-    public mutating func appendInterpolation(_ number: Int64) { html.append(text: String(number)) }
+    @inline(__always)
+    public mutating func appendInterpolation(_ number: Int64) { appendInterpolation(Int(number)) }
 
     /// Markup, or nothing.
     @inline(never)
     public mutating func appendInterpolation(_ part: HTML?) { if let part { html.append(part) } }
 
     /// Markup, as it is.
+    @inline(__always)
     public mutating func appendInterpolation(_ part: HTML) { html.append(part) }
 
-    /// Pieces of markup, one after another.
-    @inline(never)
-    public mutating func appendInterpolation(_ pieces: [HTML]) { for piece in pieces { html.append(piece) } }
-
     /// A path of this shop, as an attribute's value.
+    @inline(__always)
     public mutating func appendInterpolation(_ link: Link) { html.append(text: link.text) }
   }
 }
@@ -120,29 +141,25 @@ public struct Link: Equatable, Sendable {
   /// The path of the literal, which starts with one slash.
   public init(_ path: StaticString) {
     text = String(literal: path)
-    precondition(text.utf8.first == UInt8(ascii: "/"))
+    precondition(text.hasBytes("/"))
   }
 
   /// A path that the catalog named, such as a picture's. Nil unless it is path-absolute and printable.
   public init?(served path: String) {
-    var previous: UInt8 = 0
-    for (index, byte) in path.utf8.enumerated() {
-      switch index {
-      case 0: guard byte == UInt8(ascii: "/") else { return nil }
-      case 1: guard byte != UInt8(ascii: "/") && byte != UInt8(ascii: "\\") else { return nil }
-      default: break
-      }
+    let bytes = Array(path.utf8)
+    guard let first = bytes.first, first == UInt8(ascii: "/") else { return nil }
+    for (index, byte) in bytes.enumerated() {
       guard byte > 32 && byte < 127 && byte != UInt8(ascii: "\"") else { return nil }
-      previous = byte
+      if index == 1 && (byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\")) { return nil }
     }
-    guard previous != 0 else { return nil }
     text = path
   }
 
   /// Appends a path segment, encoded.
+  @inline(never)
   public func segment(_ segment: String) -> Link {
     var link = self
-    link.text += "/" + Link.encode(segment)
+    link.text += "/" + PercentCoding.encode(pathSegment: segment)
     return link
   }
 
@@ -158,27 +175,8 @@ public struct Link: Equatable, Sendable {
     guard let value, !value.isEmpty else { return self }
     var link = self
     link.text += hasQuery ? "&" : "?"
-    link.text += String(literal: name) + "=" + Link.encode(value)
+    link.text += String(literal: name) + "=" + PercentCoding.encode(pathSegment: value)
     link.hasQuery = true
     return link
-  }
-
-  /// Everything but RFC 3986's unreserved characters as %XX.
-  private static func encode(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    for byte in Array(text.utf8) {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"):
-        bytes.append(byte)
-      default: bytes += [UInt8(ascii: "%"), hexadecimal(byte >> 4), hexadecimal(byte & 15)]
-      }
-    }
-    return String(utf8: bytes)
-  }
-
-  private static func hexadecimal(_ nibble: UInt8) -> UInt8 {
-    nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "A") + nibble - 10
   }
 }

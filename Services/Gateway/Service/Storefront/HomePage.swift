@@ -1,125 +1,162 @@
 import Bytes
 import CatalogAPI
-import Shop
+import HTTPCore
 
 /// The shop window: products by search, tag and order, a page at a time.
 struct HomePage {
   /// What the visitor asked for.
-  struct Request: Equatable {
+  struct Request {
     var search = ""
     var tags: [String] = []
     var sort = ""
     var cursor = ""
 
-    /// Whether this is the window without any wish.
-    var isPlain: Bool { search.isEmpty && tags.isEmpty && sort.isEmpty && cursor.isEmpty }
+    /// Characters of a search; what is longer is cut.
+    static let maximumSearchLength = 200
+    /// The sort orders that the catalog knows and visitors may ask for.
+    static let sortOrders: [(value: StaticString, label: StaticString)] = [
+      ("name", "Name"), ("price", "Price, rising"), ("-price", "Price, falling"), ("newest", "Newest first"),
+    ]
 
-    /// The address that asks for this.
-    var link: Link {
+    /// What the query of an address asks for.
+    @inline(never)
+    init(_ query: Query) {
+      search = FormFields.clean(query.first("q") ?? "").prefix(scalarCount: Self.maximumSearchLength)
+      for tag in query.all("tag") {
+        let tag = FormFields.clean(tag)
+        if !tag.isEmpty { tags.append(tag) }
+      }
+      let wanted = query.first("sort")
+      for order in Self.sortOrders where String(literal: order.value) == wanted { sort = wanted ?? "" }
+      cursor = query.first("cursor") ?? ""
+    }
+
+    /// Whether `tag` was asked for.
+    @inline(never)
+    func has(_ tag: String) -> Bool {
+      for chosen in tags where chosen == tag { return true }
+      return false
+    }
+
+    /// The address that asks for this from its start, or from `cursor` on. `tag` is asked for when it is not here, and
+    /// not when it is.
+    @inline(never)
+    func link(turning tag: String? = nil, cursor: String? = nil) -> Link {
       var link = Link("/").query("q", search)
-      for tag in tags { link = link.query("tag", tag) }
+      for chosen in tags where chosen != tag { link = link.query("tag", chosen) }
+      if let tag, !has(tag) { link = link.query("tag", tag) }
       return link.query("sort", sort).query("cursor", cursor)
     }
   }
 
   var request: Request
-  var products: [Product]
-  /// The cursor of the next page.
-  var next: String?
-  /// Products on all pages.
-  var total: Int
+  var found: ProductPage
   /// All tags of the shop with their number of products, the most frequent first.
-  var tags: [(name: String, count: Int)]
+  var tags: [TagCount]
 
   /// Tags that show without being asked for.
   static let openTagCount = 10
 
   func page() -> Page {
-    Page(
+    let title = title
+    return Page(
       title: title,
       content: """
         <div class="hero"><h1>\(title)</h1><p>\(subtitle)</p></div>
         <div class="tools">\(tagList)\(sorting)</div>
-        \(products.isEmpty ? nothing : grid)
+        \(found.items.isEmpty ? nothing : grid)
         \(pages)
         """)
   }
 
-  private var title: String {
-    if !request.search.isEmpty { return "“" + request.search + "”" }
-    if !request.tags.isEmpty { return request.tags.map { $0.asciiCapitalized }.joined(separator: ", ") }
-    return "Good things, fairly sold"
+  private var title: HTML {
+    if !request.search.isEmpty { return "“\(request.search)”" }
+    if request.tags.isEmpty { return "Good things, fairly sold" }
+    var title = HTML()
+    for tag in request.tags { title.append("\(", ", if: !title.isEmpty)\(tag.asciiCapitalized)") }
+    return title
   }
 
   private var subtitle: HTML {
-    let things: HTML = total == 1 ? "1 thing" : "\(total) things"
+    let things: HTML = "\(found.total) thing\("s", if: found.total != 1)"
     if !request.search.isEmpty { return "\(things) found. <a href=\"/\">See everything</a>" }
     if !request.tags.isEmpty { return "\(things). <a href=\"/\">See everything</a>" }
     return "\(things) under one roof. Look around; nobody hurries you."
   }
 
-  private var tagList: HTML {
-    guard !tags.isEmpty else { return "" }
+  private var tagList: HTML? {
+    if tags.isEmpty { return nil }
     // The chosen ones first, so that they can be seen and put back.
-    let chosen = tags.filter { request.tags.contains($0.name) }
-    let others = tags.filter { !request.tags.contains($0.name) }
-    let ordered = chosen + others
-    let open = ordered.prefix(max(Self.openTagCount, chosen.count))
-    let rest = ordered.dropFirst(open.count)
-    let more: HTML =
-      rest.isEmpty
-      ? ""
-      : "<details class=\"more-tags\"><summary>\(rest.count) more</summary><ul class=\"chips\">\(rest.map(chip))</ul></details>"
+    var (open, rest) = (HTML(), HTML())
+    var (openCount, restCount) = (0, 0)
+    for isChosen in [true, false] {
+      for tag in tags where request.has(tag.tag) == isChosen {
+        if isChosen || openCount < Self.openTagCount {
+          open.append(chip(tag, isChosen))
+          openCount += 1
+        } else {
+          rest.append(chip(tag, isChosen))
+          restCount += 1
+        }
+      }
+    }
+    var more: HTML?
+    if restCount > 0 {
+      more =
+        "<details class=\"more-tags\"><summary>\(restCount) more</summary><ul class=\"chips\">\(rest)</ul></details>"
+    }
     return """
-      <nav class="tags" aria-label="Kinds of goods"><ul class="chips">\(open.map(chip))</ul>\(more)</nav>
+      <nav class="tags" aria-label="Kinds of goods"><ul class="chips">\(open)</ul>\(more)</nav>
       """
   }
 
-  private func chip(_ tag: (name: String, count: Int)) -> HTML {
-    var wish = request
-    wish.cursor = ""
-    let isChosen = request.tags.contains(tag.name)
-    if isChosen { wish.tags.removeAll { $0 == tag.name } } else { wish.tags.append(tag.name) }
-    let current: HTML = isChosen ? " aria-current=\"true\"" : ""
+  @inline(never)
+  private func chip(_ tag: TagCount, _ isChosen: Bool) -> HTML {
     let count: HTML =
       isChosen
       ? "<small aria-hidden=\"true\">✕</small><span class=\"hidden\">, chosen: take away</span>"
       : "<small>\(tag.count)</small>"
-    return
-      "<li><a class=\"chip\" href=\"\(wish.link)\"\(current)>\(tag.name.asciiCapitalized) \(count)</a></li>"
+    return """
+      <li><a class="chip" href="\(request.link(turning: tag.tag))"\(" aria-current=\"true\"", if: isChosen)>\
+      \(tag.tag.asciiCapitalized) \(count)</a></li>
+      """
   }
 
   private var sorting: HTML {
-    let search: HTML =
-      request.search.isEmpty ? "" : "<input type=\"hidden\" name=\"q\" value=\"\(request.search)\">"
-    let tags = request.tags.map { "<input type=\"hidden\" name=\"tag\" value=\"\($0)\">" as HTML }
-    let first: HTML = request.search.isEmpty ? "Name" : "Relevance"
-    let byName: HTML = request.search.isEmpty ? "" : option("name", "Name")
+    let isSearch = !request.search.isEmpty
+    var hidden = HTML()
+    if isSearch { hidden.append(Self.hidden("q", request.search)) }
+    for tag in request.tags { hidden.append(Self.hidden("tag", tag)) }
+    var options: HTML = "<option value=\"\">\(isSearch ? "Relevance" : "Name")</option>"
+    // Without a search the first one is by name already.
+    for (value, label) in Request.sortOrders where isSearch || String(literal: value) != "name" {
+      let isChosen = request.sort == String(literal: value)
+      options.append("<option value=\"\(value)\"\(" selected", if: isChosen)>\(label)</option>")
+    }
     return """
-      <form class="sort" action="/" method="get">\(search)\(tags)<label for="sort">Order by</label>
-      <select id="sort" name="sort"><option value="">\(first)</option>\(byName)\(option("price", "Price, rising"))\
-      \(option("-price", "Price, falling"))\(option("newest", "Newest first"))</select>
+      <form class="sort" action="/" method="get">\(hidden)<label for="sort">Order by</label>
+      <select id="sort" name="sort">\(options)</select>
       <button class="quiet">Apply</button></form>
       """
   }
 
-  private func option(_ value: String, _ label: String) -> HTML {
-    let selected: HTML = request.sort == value ? " selected" : ""
-    return "<option value=\"\(value)\"\(selected)>\(label)</option>"
+  private static func hidden(_ name: StaticString, _ value: String) -> HTML {
+    "<input type=\"hidden\" name=\"\(name)\" value=\"\(value)\">"
   }
 
   private var grid: HTML {
-    var cards: [HTML] = []
-    for (index, product) in products.enumerated() { cards.append(Self.card(product, isFirst: index < 4)) }
+    var cards = HTML()
+    for (index, product) in found.items.enumerated() { cards.append(Self.card(product, isFirst: index < 4)) }
     return "<ul class=\"grid\">\(cards)</ul>"
   }
 
   /// One product as a card; the whole card is its link.
-  static func card(_ product: Product, isFirst: Bool) -> HTML {
+  @inline(never)
+  private static func card(_ product: Product, isFirst: Bool) -> HTML {
     """
     <li class="card">\(Piece.picture(product.image, isFirst: isFirst))
-    <h2><a href="\(Link("/products").segment(product.id))">\(product.name)</a></h2>
-    <p class="facts"><span class="price">\(product.price.text)</span> \(Piece.stock(product.available))</p></li>
+    <h2>\(Piece.link(toProduct: product.id, product.name))</h2>
+    <p class="facts"><span class="price">\(product.price)</span> \(Piece.stock(product.available))</p></li>
 
     """
   }
@@ -132,13 +169,13 @@ struct HomePage {
   }
 
   private var pages: HTML {
-    var start = request
-    start.cursor = ""
-    let first: HTML =
-      request.cursor.isEmpty ? "" : "<a class=\"button quiet\" href=\"\(start.link)\">Back to the start</a>"
-    var after = request
-    after.cursor = next ?? ""
-    let more: HTML = next == nil ? "" : "<a class=\"button\" rel=\"next\" href=\"\(after.link)\">More</a>"
+    var (first, more): (HTML?, HTML?)
+    if !request.cursor.isEmpty {
+      first = "<a class=\"button quiet\" href=\"\(request.link())\">Back to the start</a>"
+    }
+    if let next = found.next {
+      more = "<a class=\"button\" rel=\"next\" href=\"\(request.link(cursor: next))\">More</a>"
+    }
     return "<nav class=\"pages\" aria-label=\"Pages\">\(first)\(more)</nav>"
   }
 }

@@ -1,29 +1,18 @@
 import Bytes
-import Shop
-
-/// What every page needs besides its own content.
-struct PageContext {
-  /// Where the style sheet and the icon are.
-  var assets: Assets
-  /// The token that every form carries.
-  var formToken: String
-  /// Pieces in the visitor's cart, if it is known.
-  var cartCount: Int?
-  /// What stands in the search box.
-  var search = ""
-}
 
 /// One page: what differs from the others.
 struct Page {
   /// Of the window, without the shop's name.
-  var title: String
+  var title: HTML
   /// Inside `main`; holds the one `h1`.
   var content: HTML
 
   /// The whole document. One request for it, one for its style sheet; pictures load when they come into view.
-  func document(_ context: PageContext) -> HTML {
-    let cartLabel: HTML =
-      context.cartCount.map { "<span class=\"count\">\($0)<span class=\"hidden\"> in it</span></span>" } ?? ""
+  func document(_ visit: Visit, _ assets: Assets) -> HTML {
+    var cartLabel: HTML?
+    if let count = visit.pieceCount, count > 0 {
+      cartLabel = "<span class=\"count\">\(count)<span class=\"hidden\"> in it</span></span>"
+    }
     return """
       <!doctype html>
       <html lang="en">
@@ -32,8 +21,8 @@ struct Page {
       <title>\(title) · Souk</title>
       <meta name="viewport" content="width=device-width,initial-scale=1">
       <meta name="theme-color" content="#b5482b">
-      <link rel="stylesheet" href="\(context.assets.styleSheetLink)">
-      <link rel="icon" type="image/svg+xml" href="\(context.assets.iconLink)">
+      <link rel="stylesheet" href="\(assets.styleSheetLink)">
+      <link rel="icon" type="image/svg+xml" href="\(assets.iconLink)">
       </head>
       <body>
       <a class="skip" href="#main">Skip to the content</a>
@@ -44,7 +33,7 @@ struct Page {
       <path d="M0 32V12C0 6 9 5 14 0c5 5 14 6 14 12v20h-7V16c0-4-4-4-7-8-3 4-7 4-7 8v16z"/></svg>Souk</a>
       <form class="search" role="search" action="/" method="get">
       <label class="hidden" for="q">Search the shop</label>
-      <input id="q" name="q" type="search" value="\(context.search)" placeholder="Search the shop" maxlength="200">
+      <input id="q" name="q" type="search" value="\(visit.search)" placeholder="Search the shop" maxlength="200">
       <button>Search</button>
       </form>
       <nav aria-label="Your purchase"><a class="cart-link" href="/cart"><svg viewBox="0 0 24 24" aria-hidden="true">\
@@ -68,8 +57,16 @@ enum Piece {
   /// A product's picture in the shop's arch. Decorative: its name stands beside it.
   static func picture(_ image: String, isFirst: Bool = false) -> HTML {
     guard let link = Link(served: image) else { return "<div class=\"arch\"></div>" }
-    let loading: HTML = isFirst ? "" : " loading=\"lazy\" decoding=\"async\""
-    return "<div class=\"arch\"><img src=\"\(link)\" alt=\"\" width=\"480\" height=\"480\"\(loading)></div>"
+    return """
+      <div class="arch"><img src="\(link)" alt="" width="480" height="480"\
+      \(" loading=\"lazy\" decoding=\"async\"", if: !isFirst)></div>
+      """
+  }
+
+  /// A product's name that leads to its page.
+  @inline(never)
+  static func link(toProduct id: String, _ name: String) -> HTML {
+    "<a href=\"\(Link("/products").segment(id))\">\(name)</a>"
   }
 
   /// How much there is, in words and colour.
@@ -82,26 +79,19 @@ enum Piece {
   }
 
   /// A message above the content. `role` makes screen readers say it.
-  static func note(_ kind: Kind, _ title: String, _ body: HTML? = nil) -> HTML {
-    let name: HTML =
-      switch kind {
-      case .warning: "note"
-      case .bad: "note bad"
-      case .good: "note good"
-      }
-    return "<div class=\"\(name)\" role=\"status\"><h2>\(title)</h2>\(body)</div>"
+  @inline(never)
+  static func note(_ kind: StaticString, _ title: StaticString, _ body: HTML) -> HTML {
+    "<div class=\"\(kind)\" role=\"status\"><h2>\(title)</h2>\(body)</div>"
   }
 
-  /// How bad a message is.
-  enum Kind { case warning, bad, good }
-
   /// The hidden field that proves a form is ours.
-  static func formToken(_ context: PageContext) -> HTML {
-    "<input type=\"hidden\" name=\"token\" value=\"\(context.formToken)\">"
+  @inline(never)
+  static func formToken(_ visit: Visit) -> HTML {
+    "<input type=\"hidden\" name=\"token\" value=\"\(visit.formToken)\">"
   }
 
   /// A stall, closed: what empty and failed pages show.
-  static let closedStall: HTML = """
+  static let closedStall: StaticString = """
     <svg viewBox="0 0 136 152" aria-hidden="true"><path fill="var(--sand)" d="M4 152V56C4 28 46 22 68 0c22 22 64 28 64 \
     56v96z"/><g fill="none" stroke="var(--edge)" stroke-width="2"><path d="M22 152V64c0-20 30-24 46-40 16 16 46 20 46 \
     40v88"/><path d="M22 84h92M22 98h92M22 112h92M22 126h92M22 140h92"/></g><g fill="var(--stripe)"><path \

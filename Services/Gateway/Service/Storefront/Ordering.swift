@@ -2,143 +2,116 @@ import Bytes
 import CheckoutAPI
 import HTTPCore
 import JSON
-import Platform
 import Shop
-import _Concurrency
 
 /// What the storefront asks the checkout service, through its public routes.
-final class Ordering {
-  private let service: ServiceClient
-  private let currency: String
-
-  /// Over `service`, in the shop's currency.
-  init(service: ServiceClient, currency: String) {
-    self.service = service
-    self.currency = currency
+enum Ordering {
+  /// What would the form's cart cost?
+  @inline(never)
+  static func quoting(_ form: CheckoutForm) -> ServiceCall {
+    var body = JSONWriter()
+    body.object { form.write(to: &$0) }
+    return ServiceCall(.post, "/api/v1/checkouts", body: body.bytes, expecting: [200, 404, 409, 422])
   }
 
-  /// What became of a request for a quote.
-  enum Quoted {
-    case quote(Quote)
-    /// Something in the form is wrong.
-    case invalid([FieldError])
-    /// The cart is empty.
-    case cartEmpty
-    /// The cart is gone, or has been ordered.
-    case cartGone
-  }
-
-  /// What the form's cart would cost.
-  func quote(_ form: CheckoutForm, until deadline: Instant, trace: RequestTrace) async throws(ServiceError)
-    -> Quoted
-  {
+  /// Order the form's cart. Sending the same form again orders nothing more, so a call that broke off is repeated.
+  @inline(never)
+  static func placing(_ form: CheckoutForm, _ total: Money) -> ServiceCall {
     var body = JSONWriter()
     body.object { object in
-      object.field("cartId", form.cartID)
-      object.key("shippingAddress")
-      form.address.write(to: &object)
-      object.field("shippingMethod", form.shippingMethod)
+      form.write(to: &object)
+      object.field("email", form[.email])
+      object.field("payment", object: { $0.field("token", form[.payment]) })
+      object.field("expectedTotal", total)
     }
-    let answer = try await service.call(
-      .post, "/api/v1/checkouts", body: body.bytes, expecting: [200, 404, 409, 422], until: deadline,
-      trace: trace)
-    switch answer.status {
-    case 200:
-      guard let quote = Quote(answer.json) else { throw .malformed }
-      return .quote(quote)
-    case 409: return answer.problemType == .cartOrdered ? .cartGone : .cartEmpty
-    case 404: return .cartGone
-    default:
-      let errors = Self.errors(answer.json)
-      return errors.contains { $0.pointer == "/cartId" } ? .cartGone : .invalid(errors)
-    }
+    return ServiceCall(
+      .post, "/api/v1/orders", body: body.bytes, fields: [("idempotency-key", form[.key])],
+      expecting: [200, 201, 402, 404, 409, 422, 503])
   }
 
-  /// What became of an order.
-  enum Placed {
-    case order(id: String)
-    case invalid([FieldError])
-    case declined
-    case priceChanged
-    case shortage([LineShortage])
-    case cartEmpty
-    case cartGone
-    /// The same form is being worked on already.
-    case inFlight
-    /// The form's key was used for another order.
-    case keyReused
-    /// The payment provider does not answer; nothing happened.
-    case providerSilent
+  /// Show an order. A malformed id names none.
+  static func showing(_ id: String) throws(PageError) -> ServiceCall {
+    guard Identifier.isWellFormed(id) else { throw .notice(.notFound, .notFound) }
+    return ServiceCall(.get, Order.path(of: id), expecting: [200, 404])
   }
 
-  /// Orders the form's cart. Sending the same form again orders nothing more, so a call that broke off is
-  /// repeated.
-  func place(
-    _ form: CheckoutForm, agreedTotal: Int64, until deadline: Instant, trace: RequestTrace
-  ) async throws(ServiceError) -> Placed {
-    var body = JSONWriter()
-    body.object { object in
-      object.field("cartId", form.cartID)
-      object.field("email", form.email)
-      object.key("shippingAddress")
-      form.address.write(to: &object)
-      object.field("shippingMethod", form.shippingMethod)
-      object.field("payment", object: { $0.field("token", form.payment) })
-      object.field("expectedTotal", Money(agreedTotal, currency))
-    }
-    let answer = try await service.call(
-      .post, "/api/v1/orders", body: body.bytes, fields: [("idempotency-key", form.idempotencyKey)],
-      expecting: [200, 201, 402, 404, 409, 422, 503], until: deadline, trace: trace)
+  /// Call an order off. 409 when it is too late for that. Repeatable.
+  static func cancelling(_ id: String) throws(PageError) -> ServiceCall {
+    guard Identifier.isWellFormed(id) else { throw .notice(.notFound, .notFound) }
+    return ServiceCall(.post, Order.path(of: id) + "/cancel", expecting: [200, 404, 409])
+  }
+
+  /// The order that was to be shown.
+  static func order(_ answer: ServiceAnswer) throws(PageError) -> Order {
+    guard answer.status == 200 else { throw .notice(.notFound, .notFound) }
+    var members = JSONMembers(answer.json)
+    let order = Order(&members)
+    guard members.isComplete else { throw .service(.malformed) }
+    return order
+  }
+}
+
+// What the checkout service's answers mean for the page.
+extension CheckoutPage {
+  /// Takes the answer to `placing`; nil when none came that can be used. `newKey` is for another try after an answer that
+  /// is recorded under the old one.
+  @inline(never)
+  func take(placed answer: ServiceAnswer?, newKey: String) {
+    guard let answer else { return tell(.brokenOff, .serviceUnavailable, maySendAgain: true) }
     switch answer.status {
     case 200, 201:
-      guard let id = answer.json["id"]?.string else { throw .malformed }
-      return .order(id: id)
-    case 402: return .declined
-    case 503:
-      guard answer.problemType == .providerSilent else { throw .overloaded }
-      return .providerSilent
+      orderID = JSONMembers(answer.json).optionalString("id")
+      if orderID == nil { take(placed: nil, newKey: newKey) }
+      return
+    case 402:
+      form[.key] = newKey
+      return tell(.declined, .paymentRequired)
     default: break
     }
     switch answer.problemType {
-    case .priceChanged: return .priceChanged
-    case .shortage: return .shortage(LineShortage.list(answer.json["shortages"]))
-    case .keyInFlight: return .inFlight
-    case .keyReused: return .keyReused
-    case .cartEmpty: return .cartEmpty
-    case .cartOrdered, .notFound: return .cartGone
-    case .invalid:
-      let errors = Self.errors(answer.json)
-      return errors.contains { $0.pointer == "/cartId" } ? .cartGone : .invalid(errors)
-    default: throw .unexpected(status: answer.status)
+    case .priceChanged: tell(.priceChanged, .conflict)
+    case .shortage: tell(.shortage, .conflict)
+    case .keyInFlight: tell(.inFlight, .conflict)
+    case .keyReused:
+      form[.key] = newKey
+      tell(.changed, .conflict)
+    case .providerSilent: tell(.silent, .serviceUnavailable, maySendAgain: true)
+    case .cartEmpty, .cartOrdered, .notFound: isCartGone = true
+    case .invalid: take(errors: answer.json)
+    default: take(placed: nil, newKey: newKey)
     }
   }
 
-  /// An order; nil when there is none with this id.
-  func order(id: String, until deadline: Instant, trace: RequestTrace) async throws(ServiceError) -> Order? {
-    guard Identifier.isWellFormed(id) else { return nil }
-    let answer = try await service.call(
-      .get, Order.path(of: id), expecting: [200, 404], until: deadline, trace: trace)
-    guard answer.status == 200 else { return nil }
-    guard let order = Order(answer.json) else { throw .malformed }
-    return order
+  /// Takes the answer to `quoting`; nil when none came that can be used. Whatever happened to an order stays on the page;
+  /// a quote alone that fails is said on it, too.
+  @inline(never)
+  func take(quoted answer: ServiceAnswer?) {
+    switch answer?.status {
+    case 200: take(quote: JSONMembers(answer?.json ?? .null))
+    case 404, 409: isCartGone = true
+    case 422: take(errors: answer?.json ?? .null)
+    default: break
+    }
+    if case nil = quote, note == nil, errors.isEmpty { tell(.noQuote, .serviceUnavailable) }
   }
 
-  /// Calls an order off. False when it is too late for that; nil when there is no such order. Repeatable.
-  func cancel(id: String, until deadline: Instant, trace: RequestTrace) async throws(ServiceError) -> Bool? {
-    guard Identifier.isWellFormed(id) else { return nil }
-    let answer = try await service.call(
-      .post, Order.path(of: id) + "/cancel", expecting: [200, 404, 409], until: deadline, trace: trace)
-    switch answer.status {
-    case 200: return true
-    case 409: return false
-    default: return nil
-    }
+  private func take(quote members: JSONMembers) {
+    var members = members
+    let quote = Quote(&members)
+    guard members.isComplete else { return }
+    self.quote = quote
+    if note == nil && !quote.shortages.isEmpty { note = .shortage }
   }
 
-  private static func errors(_ json: JSON) -> [FieldError] {
-    (json["errors"]?.array ?? []).compactMap { error in
-      guard let pointer = error["pointer"]?.string, let detail = error["detail"]?.string else { return nil }
-      return FieldError(pointer: pointer, detail: detail)
+  private func take(errors json: JSON) {
+    for error in json["errors"]?.array ?? [] {
+      var members = JSONMembers(error)
+      let pointer = members.string("pointer")
+      let detail = members.string("detail")
+      guard members.isComplete else { continue }
+      if pointer == "/cartId" { isCartGone = true }
+      errors.append(CheckoutError(field: CheckoutForm.Field(pointer: pointer), detail: detail))
     }
+    if status == .ok { status = .unprocessableContent }
   }
 }

@@ -5,27 +5,28 @@ extension Money {
   /// The amount for people: `1,299.00 €`. Thousands are grouped, the symbol follows after a no-break space,
   /// and currencies without a symbol of their own show their code.
   var text: String {
-    var digits = Array(decimal.utf8)
-    let isNegative = digits.first == UInt8(ascii: "-")
-    if isNegative { digits.removeFirst() }
+    let digits = Array(decimal.utf8)
     let wholeCount = digits.firstIndex(of: UInt8(ascii: ".")) ?? digits.count
     var grouped: [UInt8] = []
-    for (index, digit) in digits.enumerated() {
-      if index > 0, index < wholeCount, (wholeCount - index).isMultiple(of: 3) {
-        grouped.append(UInt8(ascii: ","))
-      }
+    for (index, digit) in digits.enumerated() where digit != UInt8(ascii: "-") {
       grouped.append(digit)
+      let left = wholeCount - 1 - index
+      if left > 0, left.isMultiple(of: 3) { grouped.append(UInt8(ascii: ",")) }
     }
-    return (isNegative ? "\u{2212}" : "") + String(utf8: grouped) + "\u{a0}" + symbol
+    return (amount < 0 ? "\u{2212}" : "") + String(utf8: grouped) + "\u{a0}" + symbol
   }
 
   private var symbol: String {
-    switch currency {
-    case "EUR": "€"
-    case "GBP": "£"
-    case "USD": "$"
-    case "JPY": "¥"
-    default: currency
-    }
+    let symbols: [(code: StaticString, symbol: StaticString)] = [
+      ("EUR", "€"), ("GBP", "£"), ("USD", "$"), ("JPY", "¥"),
+    ]
+    for (code, symbol) in symbols where String(literal: code) == currency { return String(literal: symbol) }
+    return currency
   }
+}
+
+extension HTML.Interpolation {
+  /// An amount of money for people.
+  @inline(never)
+  mutating func appendInterpolation(_ money: Money) { appendInterpolation(money.text) }
 }

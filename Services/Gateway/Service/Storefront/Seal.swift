@@ -2,6 +2,7 @@
 
 import Bytes
 import Cryptography
+import HTTPCore
 import Platform
 import Shop
 
@@ -25,13 +26,12 @@ struct Seal {
 
   /// The value of a signed text; nil when the signature is not ours, or the value is no id.
   func open(_ signed: String, for purpose: Purpose) -> String? {
-    guard signed.utf8.count <= Self.maximumSignedLength else { return nil }
-    let bytes = Array(signed.utf8)
-    guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")) else { return nil }
-    let value = String(utf8: bytes[..<dot])
-    guard Identifier.isWellFormed(value), isTag(bytes[(dot + 1)...], of: value, for: purpose) else {
-      return nil
-    }
+    guard signed.utf8.count <= Self.maximumSignedLength,
+      let dot = signed.offset(ofLast: UInt8(ascii: "."))
+    else { return nil }
+    let value = signed.cut(0..<dot)
+    guard Identifier.isWellFormed(value), isTag(signed.dropping(byteCount: dot + 1), of: value, for: purpose)
+    else { return nil }
     return value
   }
 
@@ -40,7 +40,7 @@ struct Seal {
 
   /// Whether `token` came out of a form that this session was given.
   func isFormToken(_ token: String, session: String) -> Bool {
-    isTag(ArraySlice(token.utf8), of: session, for: .form)
+    isTag(token, of: session, for: .form)
   }
 
   /// An id, a dot, and a signature.
@@ -50,8 +50,8 @@ struct Seal {
     Base64URL.encode(HMACSHA256.authenticate([purpose.rawValue] + Array(value.utf8), key: key))
   }
 
-  private func isTag(_ tag: ArraySlice<UInt8>, of value: String, for purpose: Purpose) -> Bool {
-    constantTimeEqual(Array(tag), Array(self.tag(value, purpose).utf8))
+  private func isTag(_ tag: String, of value: String, for purpose: Purpose) -> Bool {
+    constantTimeEqual(Array(tag.utf8), Array(self.tag(value, purpose).utf8))
   }
 }
 
@@ -72,36 +72,31 @@ struct Visitor {
   static let cartLifetimeSeconds = 30 * 86400
 
   /// Reads the cookies; a visitor without a session gets one.
+  @inline(never)
   init(cookies: String?, seal: Seal, entropy: any Entropy) {
     let cookies = cookies.flatMap { $0.utf8.count <= Self.maximumCookieByteCount ? $0 : nil } ?? ""
-    cartID = Self.value(of: Self.cartCookie, in: cookies).flatMap { seal.open($0, for: .cart) }
-    if let known = Self.value(of: Self.sessionCookie, in: cookies).flatMap({ seal.open($0, for: .session) }) {
+    func open(_ name: String, _ purpose: Seal.Purpose) -> String? {
+      guard let signed = Cookie.value(name, in: cookies) else { return nil }
+      return seal.open(signed, for: purpose)
+    }
+    cartID = open(Self.cartCookie, .cart)
+    if let known = open(Self.sessionCookie, .session) {
       session = known
     } else {
       session = Identifier.make(entropy)
-      set(Self.sessionCookie, seal.sign(session, for: .session), lifetimeSeconds: nil)
+      set(Self.sessionCookie, seal.sign(session, for: .session), lifetime: "")
     }
   }
 
   /// Remembers a cart for this visitor.
   mutating func remember(cartID: String, seal: Seal) {
     self.cartID = cartID
-    set(Self.cartCookie, seal.sign(cartID, for: .cart), lifetimeSeconds: Self.cartLifetimeSeconds)
+    set(
+      Self.cartCookie, seal.sign(cartID, for: .cart),
+      lifetime: "; Max-Age=" + String(Self.cartLifetimeSeconds))
   }
 
-  private mutating func set(_ name: String, _ value: String, lifetimeSeconds: Int?) {
-    let lifetime = lifetimeSeconds.map { "; Max-Age=" + String($0) } ?? ""
+  private mutating func set(_ name: String, _ value: String, lifetime: String) {
     cookiesToSet.append(name + "=" + value + "; Path=/; HttpOnly; SameSite=Lax" + lifetime)
-  }
-
-  private static func value(of name: String, in cookies: String) -> String? {
-    for pair in Array(cookies.utf8).split(separator: UInt8(ascii: ";")) {
-      let trimmed = pair.drop { $0 == UInt8(ascii: " ") }
-      guard let equals = trimmed.firstIndex(of: UInt8(ascii: "=")),
-        Array(trimmed[..<equals]) == Array(name.utf8)
-      else { continue }
-      return String(utf8: trimmed[(equals + 1)...])
-    }
-    return nil
   }
 }

@@ -1,6 +1,5 @@
 import Bytes
 import CartAPI
-import CatalogAPI
 import EventLoop
 import HTTP
 import HTTPCore
@@ -11,19 +10,22 @@ import _Concurrency
 // The cart.
 extension Storefront {
   /// `GET /cart`; `note` says what the last form did.
-  func cart(_ request: Request, _ visitor: Visitor) async throws(PageError) -> Response {
-    let cart = try await currentCart(request, visitor)
-    var context = await context(for: request, visitor, count: false)
-    if let cart, cart.pieceCount > 0 { context.cartCount = Int(cart.pieceCount) }
-    let note = request.query.first("note").flatMap { CartNote(rawValue: $0) }?.html
-    return answer(.ok, CartPage(cart: cart, note: note).page(context), context, visitor)
+  func cart(_ visit: Visit) async throws(PageError) -> Reply {
+    let cart = try await currentCart(visit)
+    let note = Note(afterForm: visit.request.query.first("note"))
+    return Reply(.ok, CartPage(cart: cart, note: note).page(visit))
   }
 
-  /// The visitor's cart; nil when they have none, or it has expired or been ordered.
-  func currentCart(_ request: Request, _ visitor: Visitor) async throws(PageError) -> Cart? {
-    guard let id = visitor.cartID else { return nil }
+  /// The visitor's cart; nil when they have none, or it has expired or been ordered. The page then knows how much is
+  /// in it.
+  func currentCart(_ visit: Visit, within patience: Duration = patience) async throws(PageError) -> Cart? {
+    visit.asksForPieceCount = false
+    guard let id = visit.visitor.cartID else { return nil }
     do throws(CartError) {
-      return try await carts.get(id: id, until: deadline, trace: trace(of: request))
+      let cart = try await carts.ask(
+        try CartClient.getting(id), until: loop.now + patience, trace: visit.trace)
+      visit.pieceCount = Int(cart.pieceCount)
+      return cart
     } catch .service(let error) {
       throw .service(error)
     } catch {
@@ -32,96 +34,97 @@ extension Storefront {
   }
 
   /// `POST /cart/items`: adds to what is there.
-  func addToCart(_ fields: FormFields, _ request: Request, _ visitor: Visitor) async throws(PageError)
-    -> Response
-  {
-    var visitor = visitor
+  func addToCart(_ fields: FormFields, _ visit: Visit) async throws(PageError) -> Reply {
     let productID = fields["product"]
-    guard let quantity = Int64(fields["quantity"]), (1...Cart.maximumQuantity).contains(quantity) else {
-      let product = try await find(productID)
-      let context = await context(for: request, visitor)
-      let page = ArticlePage(product: product, quantityError: "Enter a number from 1 to 999.")
-      return answer(.unprocessableContent, page.page(context), context, visitor)
+    guard let quantity = fields.quantity("quantity"), quantity > 0 else {
+      return try await product(productID, visit, quantityError: "Enter a number from 1 to 999.")
     }
-    let deadline = deadline
-    let trace = trace(of: request)
-    let current = try await currentCart(request, visitor)
+    let cart = try await ownCart(visit)
     do throws(CartError) {
-      let cart: Cart
-      if let current {
-        cart = current
-      } else {
-        cart = try await carts.create(until: deadline, trace: trace)
-        visitor.remember(cartID: cart.id, seal: seal)
-      }
-      let present = cart.items.first { $0.productID == productID }?.quantity ?? 0
-      _ = try await carts.put(
-        id: cart.id, productID: productID, quantity: min(present + quantity, Cart.maximumQuantity),
-        until: deadline,
-        trace: trace)
-      return redirect(CartNote.added.link, visitor)
+      let sum = min(cart.quantity(of: productID) + quantity, Cart.maximumQuantity)
+      _ = try await carts.ask(
+        try CartClient.putting(cart.id, productID: productID, quantity: sum), until: deadline,
+        trace: visit.trace)
+      return Reply(.added)
     } catch {
-      return try redirect(after: error, visitor)
+      return try Self.reply(to: error)
+    }
+  }
+
+  /// The visitor's cart, made when they have none.
+  private func ownCart(_ visit: Visit) async throws(PageError) -> Cart {
+    if let cart = try await currentCart(visit) { return cart }
+    do throws(CartError) {
+      let cart = try await carts.ask(CartClient.creating(), until: deadline, trace: visit.trace)
+      visit.remember(cart)
+      return cart
+    } catch .service(let error) {
+      throw .service(error)
+    } catch {
+      // Nothing else can be wrong with a new cart.
+      throw .service(.malformed)
     }
   }
 
   /// `POST /cart/update`: removes one line, or sets the quantities that differ.
-  func updateCart(_ fields: FormFields, _ request: Request, _ visitor: Visitor) async throws(PageError)
-    -> Response
-  {
-    guard let cart = try await currentCart(request, visitor) else { return redirect(Link("/cart"), visitor) }
+  func updateCart(_ fields: FormFields, _ visit: Visit) async throws(PageError) -> Reply {
+    guard let cart = try await currentCart(visit) else { return Reply(Link("/cart")) }
     let deadline = deadline
-    let trace = trace(of: request)
     do throws(CartError) {
-      if fields.has("remove") {
-        _ = try await carts.remove(id: cart.id, productID: fields["remove"], until: deadline, trace: trace)
-        return redirect(CartNote.updated.link, visitor)
-      }
-      for (productID, text) in fields.all(after: "quantity.") where !text.isEmpty {
-        guard let line = cart.items.first(where: { $0.productID == productID }) else { continue }
-        guard let quantity = Int64(text), (0...Cart.maximumQuantity).contains(quantity) else {
-          return redirect(CartNote.number.link, visitor)
-        }
-        guard quantity != line.quantity else { continue }
-        _ = try await carts.put(
-          id: cart.id, productID: productID, quantity: quantity, until: deadline, trace: trace)
-      }
-      return redirect(CartNote.updated.link, visitor)
+      guard let calls = try Self.changes(of: cart, fields) else { return Reply(.number) }
+      for call in calls { _ = try await carts.ask(call, until: deadline, trace: visit.trace) }
+      return Reply(.updated)
     } catch {
-      return try redirect(after: error, visitor)
+      return try Self.reply(to: error)
     }
   }
 
-  private func redirect(after error: CartError, _ visitor: Visitor) throws(PageError) -> Response {
+  /// What a form changes; nil when a quantity is none.
+  @inline(never)
+  private static func changes(of cart: Cart, _ fields: FormFields) throws(CartError) -> [ServiceCall]? {
+    if fields.has("remove") { return [try CartClient.removing(cart.id, productID: fields["remove"])] }
+    var calls: [ServiceCall] = []
+    for line in cart.items {
+      let name = "quantity." + line.productID
+      if fields[name].isEmpty { continue }
+      guard let quantity = fields.quantity(name) else { return nil }
+      if quantity == line.quantity { continue }
+      calls.append(try CartClient.putting(cart.id, productID: line.productID, quantity: quantity))
+    }
+    return calls
+  }
+
+  @inline(never)
+  private static func reply(to error: CartError) throws(PageError) -> Reply {
     switch error {
-    case .cartNotFound: return redirect(CartNote.lost.link, visitor)
-    case .productNotFound: return redirect(CartNote.gone.link, visitor)
-    case .full: return redirect(CartNote.full.link, visitor)
-    case .invalid: return redirect(CartNote.number.link, visitor)
+    case .cartNotFound: Reply(.lost)
+    case .productNotFound: Reply(.gone)
+    case .full: Reply(.full)
+    case .invalid: Reply(.number)
     case .service(let error): throw .service(error)
     }
   }
 }
 
-/// What the cart's page says about the form that led to it. Only these words can be asked for by an address.
-enum CartNote: String {
-  case added, updated, number, gone, full, lost
+extension Cart {
+  /// Pieces of a product in it.
+  fileprivate func quantity(of productID: String) -> Int64 {
+    for line in items where line.productID == productID { return line.quantity }
+    return 0
+  }
+}
 
+extension FormFields {
+  /// The quantity that `name` has, from 0 on; nil when it is none.
+  fileprivate func quantity(_ name: String) -> Int64? {
+    guard let quantity = Int64(self[name]), (0...Cart.maximumQuantity).contains(quantity) else { return nil }
+    return quantity
+  }
+}
+
+extension Reply {
   /// The cart's page with this note.
-  var link: Link { Link("/cart").query("note", rawValue) }
-
-  /// The note.
-  var html: HTML {
-    switch self {
-    case .added: Piece.note(.good, "It is in your cart")
-    case .updated: Piece.note(.good, "Your cart is up to date")
-    case .number:
-      Piece.note(.bad, "A quantity is a number from 0 to 999", "<p>The others were not changed.</p>")
-    case .gone: Piece.note(.bad, "This is no longer sold", "<p>Nothing was put into the cart.</p>")
-    case .full:
-      Piece.note(
-        .bad, "Your cart is full", "<p>It holds 100 different things. Take one out, then try again.</p>")
-    case .lost: Piece.note(.warning, "Your cart had expired", "<p>Please choose again.</p>")
-    }
+  fileprivate convenience init(_ note: Note) {
+    self.init(Link("/cart").query("note", String(literal: note.name)))
   }
 }

@@ -1,9 +1,8 @@
 // shop-api.md, "Storefront", before changing this file.
 
+import Bytes
 import CartAPI
 import CatalogAPI
-import CheckoutAPI
-import Cryptography
 import EventLoop
 import HTTP
 import HTTPCore
@@ -16,10 +15,13 @@ import _Concurrency
 ///
 /// Every form carries a token of its session, so that no other site can send it. Whatever goes wrong behind
 /// the pages becomes a page that says what to do, and a form that still holds what was typed.
+///
+/// The asynchronous functions only ask the services; what to ask, what an answer means and how it looks are
+/// synchronous.
 final class Storefront {
-  let catalog: CatalogClient
+  let catalog: ServiceClient
   let carts: CartClient
-  let ordering: Ordering
+  let orders: ServiceClient
   let shop: ShopConfiguration
   let seal: Seal
   let entropy: any Entropy
@@ -29,8 +31,8 @@ final class Storefront {
   private(set) lazy var assets = Assets()
   private lazy var description = OpenAPIDocument(shop)
   private let router: Router<PageRoute>
-  /// The shop's tags change seldom, and every home page shows them.
-  var tags: [(name: String, count: Int)] = []
+  /// The shop's tags, the most frequent first: they change seldom, and every home page shows them.
+  var tags: [TagCount] = []
   var tagsExpire = Instant(nanoseconds: 0)
 
   /// For everything that a page asks the services.
@@ -44,14 +46,14 @@ final class Storefront {
   /// How old the list of tags may be.
   static let tagLifetime: Duration = .seconds(5)
 
-  /// Pages over the three services.
+  /// Pages over the three services; `orders` asks the checkout service.
   init(
-    catalog: CatalogClient, carts: CartClient, ordering: Ordering, shop: ShopConfiguration, seal: Seal,
+    catalog: ServiceClient, carts: CartClient, orders: ServiceClient, shop: ShopConfiguration, seal: Seal,
     entropy: any Entropy, loop: EventLoop, log: Logger
   ) {
     self.catalog = catalog
     self.carts = carts
-    self.ordering = ordering
+    self.orders = orders
     self.shop = shop
     self.seal = seal
     self.entropy = entropy
@@ -69,100 +71,116 @@ final class Storefront {
 
   private enum PageRoute {
     case home, product, cart, addToCart, updateCart, checkout, order, orderStatus, cancelOrder, asset, icon,
-      robots, description
+      robots, description, nowhere, wrongMethod
   }
 
   /// Answers a request for anything that is not below `/api`.
   func respond(to request: Request) async -> Response {
-    let matched = request.withPath { router.match(request.method, path: $0) }
-    switch matched {
-    case .notFound:
-      return await page(.notFound, NoticePage.notFound.page(), for: request, visitor(of: request))
-    case .methodNotAllowed(let allow):
-      if request.method == .options { return Response(.noContent, fields: [("allow", allow)]) }
-      let visitor = visitor(of: request)
-      return await page(.methodNotAllowed, NoticePage.badForm.page(), for: request, visitor).with(
-        "allow", allow)
-    case .route(let route, _, let parameters):
-      switch route {
-      case .asset:
-        if let file = assets.response(for: parameters[0], to: request) { return file }
-        return await page(.notFound, NoticePage.notFound.page(), for: request, visitor(of: request))
-      case .icon: return assets.guessedIcon()
-      case .description: return description.response(to: request)
-      case .robots:
-        return .text(.ok, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders/\n")
-      case .addToCart, .updateCart, .order, .cancelOrder:
-        return await submit(route, parameters, request)
-      case .home, .product, .cart, .checkout, .orderStatus:
-        return await show(route, parameters, request)
-      }
-    }
-  }
-
-  private func show(_ route: PageRoute, _ parameters: PathParameters, _ request: Request) async -> Response {
-    let visitor = visitor(of: request)
+    let (route, name) = route(of: request)
+    if let file = file(route, name, request) { return file }
+    let visit = visit(request)
+    let reply: Reply
     do throws(PageError) {
-      switch route {
-      case .home: return try await home(request, visitor)
-      case .product: return try await product(parameters[0], request, visitor)
-      case .cart: return try await cart(request, visitor)
-      case .checkout: return try await checkout(request, visitor)
-      default: return try await order(parameters[0], request, visitor)
-      }
+      reply = try await self.reply(route, name, visit)
     } catch {
-      return await failure(error, request, visitor)
+      reply = self.reply(to: error, visit)
+    }
+    // A luxury: without an answer it is left out.
+    if visit.asksForPieceCount, reply.link == nil {
+      do throws(PageError) {
+        _ = try await currentCart(visit, within: Self.luxuryPatience)
+      } catch {}
+    }
+    return response(reply, visit)
+  }
+
+  /// What a request asks for, and the name in its path; for a method that the path does not know, those that it knows.
+  private func route(of request: Request) -> (PageRoute, String) {
+    switch request.withPath({ router.match(request.method, path: $0) }) {
+    case .notFound: (.nowhere, "")
+    case .methodNotAllowed(let allow): (.wrongMethod, allow)
+    case .route(let route, _, let parameters): (route, parameters.count > 0 ? parameters[0] : "")
     }
   }
 
-  /// A form: its size, its type, its token, then what it asks for.
-  private func submit(_ route: PageRoute, _ parameters: PathParameters, _ request: Request) async -> Response
-  {
-    let visitor = visitor(of: request)
-    do throws(PageError) {
-      let fields = try await form(of: request, visitor)
-      switch route {
-      case .addToCart: return try await addToCart(fields, request, visitor)
-      case .updateCart: return try await updateCart(fields, request, visitor)
-      case .order: return try await submitCheckout(fields, request, visitor)
-      default: return try await cancelOrder(parameters[0], request, visitor)
-      }
-    } catch {
-      return await failure(error, request, visitor)
+  /// The answer to what asks for no page.
+  private func file(_ route: PageRoute, _ name: String, _ request: Request) -> Response? {
+    switch route {
+    case .asset: assets.response(for: name, to: request)
+    case .icon: assets.guessedIcon()
+    case .description: description.response(to: request)
+    case .robots:
+      .text(.ok, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders/\n")
+    case .wrongMethod where request.method == .options: Response(.noContent, fields: [("allow", name)])
+    default: nil
     }
   }
 
-  private func form(of request: Request, _ visitor: Visitor) async throws(PageError) -> FormFields {
-    let body: [UInt8]
+  private func reply(_ route: PageRoute, _ name: String, _ visit: Visit) async throws(PageError) -> Reply {
+    switch route {
+    case .home: return try await home(visit)
+    case .product: return try await product(name, visit)
+    case .cart: return try await cart(visit)
+    case .checkout: return try await checkout(visit)
+    case .orderStatus: return try await order(name, .ok, note: nil, visit)
+    case .addToCart, .updateCart, .order, .cancelOrder:
+      let fields = try form(of: visit, await body(of: visit.request))
+      switch route {
+      case .addToCart: return try await addToCart(fields, visit)
+      case .updateCart: return try await updateCart(fields, visit)
+      case .order: return try await submitCheckout(fields, visit)
+      default: return try await cancelOrder(name, visit)
+      }
+    case .wrongMethod:
+      return Reply(.methodNotAllowed, Notice.badForm.page, with: ("allow", name))
+    default: throw .notice(.notFound, .notFound)
+    }
+  }
+
+  /// A form's bytes.
+  private func body(of request: Request) async throws(PageError) -> [UInt8] {
     do throws(BodyError) {
-      body = try await request.body(limit: FormFields.maximumByteCount)
+      return try await request.body(limit: FormFields.maximumByteCount)
     } catch .tooLarge {
       throw .notice(.contentTooLarge, .badForm)
     } catch {
       throw .notice(.badRequest, .badForm)
     }
-    guard let type = request.field(.contentType), MediaType.matches(type, "application/x-www-form-urlencoded")
+  }
+
+  /// A form: its type, its fields, its token.
+  private func form(of visit: Visit, _ body: [UInt8]) throws(PageError) -> FormFields {
+    guard let type = visit.request.field(.contentType),
+      MediaType.matches(type, "application/x-www-form-urlencoded")
     else { throw .notice(.unsupportedMediaType, .badForm) }
     guard let fields = FormFields(body) else { throw .notice(.badRequest, .badForm) }
-    // A visitor whose session began with this very request was given no form.
-    guard visitor.cookiesToSet.isEmpty, seal.isFormToken(fields["token"], session: visitor.session) else {
-      throw .notice(.forbidden, .formExpired)
-    }
+    guard visit.mayHaveSent(token: fields["token"]) else { throw .notice(.forbidden, .formExpired) }
     return fields
   }
 
-  private func failure(_ error: PageError, _ request: Request, _ visitor: Visitor) async -> Response {
-    switch error {
-    case .notice(let status, let notice): return await page(status, notice.page(), for: request, visitor)
-    case .service(let reason):
-      log.warning("a page could not be made", LogField("reason", Self.word(reason)))
-      let status: Status = reason == .late ? .gatewayTimeout : .serviceUnavailable
-      return await page(status, NoticePage.unavailable.page(), for: request, visitor, count: false)
-        .with("retry-after", "5")
+  /// Asks a service; without a visit, it is not told for which request.
+  func ask(
+    _ service: ServiceClient, _ call: ServiceCall, within patience: Duration, _ visit: Visit? = nil
+  ) async throws(PageError) -> ServiceAnswer {
+    do throws(ServiceError) {
+      return try await service.call(call, until: loop.now + patience, trace: visit?.trace)
+    } catch {
+      throw .service(error)
     }
   }
 
-  private static func word(_ error: ServiceError) -> String {
+  private func reply(to error: PageError, _ visit: Visit) -> Reply {
+    switch error {
+    case .notice(let status, let notice): return Reply(status, notice.page)
+    case .service(let reason):
+      log.warning("a page could not be made", LogField("reason", Self.word(reason)))
+      visit.asksForPieceCount = false
+      return Reply(
+        reason == .late ? .gatewayTimeout : .serviceUnavailable, Notice.unavailable.page, with: Reply.soon)
+    }
+  }
+
+  private static func word(_ error: ServiceError) -> StaticString {
     switch error {
     case .late: "late"
     case .unreachable: "unreachable"
@@ -171,12 +189,4 @@ final class Storefront {
     case .malformed: "malformed"
     }
   }
-}
-
-/// Why a page cannot be shown.
-enum PageError: Error {
-  /// Show this instead.
-  case notice(Status, NoticePage)
-  /// A service gave no usable answer.
-  case service(ServiceError)
 }
