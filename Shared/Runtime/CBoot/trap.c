@@ -80,15 +80,14 @@ static const char *access(uint64_t error) {
 void boot_print_backtrace(uint64_t frame) {
   struct boot_range stack = boot_stack();
   for (int count = 0; count < MAXIMUM_FRAMES; count++) {
-    // A frame of an async function is marked in bit 60. Frames lie on the stack and go up, or the chain is broken.
-    frame &= ~(1ull << 60);
+    // Frames lie on the stack and go up, or the chain is broken.
     if (frame < stack.start || frame > stack.end - 16 || frame & 7) return;
     const uint64_t *words = (const uint64_t *)frame;
     if (words[1] < (uint64_t)boot_text_start || words[1] >= (uint64_t)boot_text_end) return;
     boot_print("  at ");
     boot_print_hex(words[1]);
     boot_print("\n");
-    if ((words[0] & ~(1ull << 60)) <= frame) return;
+    if (words[0] <= frame) return;
     frame = words[0];
   }
 }
