@@ -10,7 +10,6 @@ public final class Request {
   let stream: any ByteStream
   let loop: EventLoop
   let server: HTTPServer
-  let limits: ServerLimits
   var parser: RequestParser
   /// Bytes received and not yet consumed. Without a body the head lies at its front until the request is answered.
   var input = ByteBuffer(capacity: 2048)
@@ -18,6 +17,8 @@ public final class Request {
   var savedHead = ByteBuffer()
   var headByteCount = 0
   var bodyReader = BodyReaderState.none
+  /// Finds the body's pieces; means something while `bodyReader` is `unread` or `reading`.
+  var decoder = BodyDecoder(.none)
   var bodyDeadline = Instant.never
   private var queryCache: Query?
   private var idCache: String?
@@ -26,7 +27,6 @@ public final class Request {
     self.stream = stream
     self.server = server
     loop = server.loop
-    limits = server.limits
     parser = RequestParser(limits: server.limits.http)
   }
 
@@ -141,6 +141,14 @@ public final class Request {
         default: false
         }
       }
+  }
+
+  /// Takes in what has arrived, into room for at least `byteCount` bytes.
+  @inline(never)
+  func receive(atLeast byteCount: Int) throws(NetworkError) -> Received {
+    try input.withFreeRoom(atLeast: byteCount) { (room) throws(NetworkError) in
+      try stream.receive(into: &room)
+    }
   }
 
   /// Goes on with the head after bytes have arrived.
