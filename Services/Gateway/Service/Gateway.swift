@@ -33,33 +33,46 @@ public final class Gateway: Handler {
     settings: ServiceSettings, network: any Network, loop: EventLoop, entropy: any Entropy, log: Logger,
     metrics: Metrics
   ) throws(ConfigurationError) {
+    // All that can fail comes before the first property is set: an initialiser that fails in its midst takes apart what
+    // there is at each such place.
+    let cookieSecret = try settings.secret("secret.cookie")
+    let clients = try Self.clients(settings, network, loop)
     self.loop = loop
     self.log = log
     figures = GatewayFigures(metrics)
-    var limits = ClientLimits()
-    limits.maximumConnections = Self.maximumConnectionsPerService
-    func client(_ name: StaticString) throws(ConfigurationError) -> HTTPClient {
-      HTTPClient(
-        network: network, loop: loop, endpoint: try settings.peer(name.description), host: name.description,
-        limits: limits)
+    peers = clients
+    var proxies: [Proxy] = []
+    for peer in Destination.Peer.allCases {
+      proxies.append(
+        Proxy(
+          pool: clients[peer.rawValue].pool, host: peer.name, loop: loop, entropy: entropy, metrics: metrics))
     }
-    let catalog = try client("catalog")
-    let cart = try client("cart")
-    let checkout = try client("checkout")
-    peers = [catalog, cart, checkout]
-    func proxy(_ client: HTTPClient, _ name: StaticString) -> Proxy {
-      Proxy(pool: client.pool, host: name, loop: loop, entropy: entropy, metrics: metrics)
-    }
-    proxies = [proxy(catalog, "catalog"), proxy(cart, "cart"), proxy(checkout, "checkout")]
+    self.proxies = proxies
+    let (secret, shop) = (settings.internalSecret, settings.shop)
     storefront = Storefront(
-      catalog: CatalogClient(http: catalog, secret: settings.internalSecret, loop: loop),
-      carts: CartClient(http: cart, secret: settings.internalSecret, loop: loop),
+      catalog: CatalogClient(http: clients[Destination.Peer.catalog.rawValue], secret: secret, loop: loop),
+      carts: CartClient(http: clients[Destination.Peer.cart.rawValue], secret: secret, loop: loop),
       ordering: Ordering(
-        service: ServiceClient(http: checkout, secret: settings.internalSecret, loop: loop),
-        currency: settings.shop.currency),
-      shop: settings.shop, seal: Seal(secret: try settings.secret("secret.cookie")), entropy: entropy,
-      loop: loop,
-      log: log)
+        service: ServiceClient(
+          http: clients[Destination.Peer.checkout.rawValue], secret: secret, loop: loop),
+        currency: shop.currency),
+      shop: shop, seal: Seal(secret: cookieSecret), entropy: entropy, loop: loop, log: log)
+  }
+
+  /// A client of each service, in the order of `Destination.Peer`.
+  private static func clients(
+    _ settings: ServiceSettings, _ network: any Network, _ loop: EventLoop
+  ) throws(ConfigurationError) -> [HTTPClient] {
+    var limits = ClientLimits()
+    limits.maximumConnections = maximumConnectionsPerService
+    var clients: [HTTPClient] = []
+    for peer in Destination.Peer.allCases {
+      let name = peer.name.description
+      clients.append(
+        HTTPClient(
+          network: network, loop: loop, endpoint: try settings.peer(name), host: name, limits: limits))
+    }
+    return clients
   }
 
   public func respond(to request: Request) async -> Response {
@@ -67,17 +80,23 @@ public final class Gateway: Handler {
     let destination = request.withPath { RoutingTable.destination(of: $0) }
     let response: Response
     switch destination {
-    case .service(let peer): response = tagged(await proxies[peer.rawValue].respond(to: request), request)
-    case .storefront: response = tagged(await storefront.respond(to: request), request)
-    case .unknown:
-      response = tagged(Problem(.notFound, "The API has nothing under this path.").response, request)
+    case .service(let peer): response = await proxies[peer.rawValue].respond(to: request)
+    case .storefront: response = await storefront.respond(to: request)
+    case .unknown: response = Problem(.notFound, "The API has nothing under this path.").response
     case .ambiguous:
-      response = tagged(
+      response =
         Problem(
           .malformed, "The path has an empty or dot segment, an escaped slash or control, or a broken escape."
-        ).response, request)
+        ).response
     }
-    let duration = loop.now - began
+    note(response, to: request, from: destination, took: loop.now - began)
+    return tagged(response, request)
+  }
+
+  /// Counts an answer, and logs it.
+  private func note(
+    _ response: Response, to request: Request, from destination: Destination, took duration: Duration
+  ) {
     figures.count(destination, status: response.status.code, duration)
     if log.isEnabled(.debug) {
       // Never the path: it may hold a cart's or an order's id.
@@ -86,7 +105,6 @@ public final class Gateway: Handler {
         LogField("status", Int(response.status.code)), LogField("took", duration),
         LogField("request", request.id))
     }
-    return response
   }
 
   /// A message that is passed on carries the request's id already.
@@ -97,15 +115,10 @@ public final class Gateway: Handler {
 
   /// The first service that does not say it is ready; nil when all do.
   func firstUnready() async -> StaticString? {
-    let names: [StaticString] = ["catalog", "cart", "checkout"]
-    for (index, peer) in peers.enumerated() {
-      do throws(ClientError) {
-        let answer = try await peer.send(
-          ClientRequest(.get, "/readyz"), until: loop.now + Self.readinessPatience)
-        guard answer.status == .ok else { return names[index] }
-      } catch {
-        return names[index]
-      }
+    for peer in Destination.Peer.allCases {
+      let answer = try? await peers[peer.rawValue].send(
+        ClientRequest(.get, "/readyz"), until: loop.now + Self.readinessPatience)
+      guard answer?.status == .ok else { return peer.name }
     }
     return nil
   }
@@ -115,9 +128,7 @@ extension Destination {
   /// For logs and metrics.
   var name: StaticString {
     switch self {
-    case .service(.catalog): "catalog"
-    case .service(.cart): "cart"
-    case .service(.checkout): "checkout"
+    case .service(let peer): peer.name
     case .storefront: "storefront"
     case .unknown, .ambiguous: "-"
     }
@@ -128,6 +139,17 @@ extension Destination {
     case .service(let peer): peer.rawValue
     case .storefront: 3
     case .unknown, .ambiguous: 4
+    }
+  }
+}
+
+extension Destination.Peer {
+  /// The service's: in its settings, to itself, for logs and metrics.
+  var name: StaticString {
+    switch self {
+    case .catalog: "catalog"
+    case .cart: "cart"
+    case .checkout: "checkout"
     }
   }
 }

@@ -75,6 +75,12 @@ public enum ResponseWriter {
     return true
   }
 
+  /// A field that was read from another message, and is as it has to be.
+  @inline(__always)
+  public static func copy(_ name: RawSpan, _ value: RawSpan, into output: inout ByteBuffer) {
+    write(name, value, into: &output)
+  }
+
   /// Name, `: `, value and the line's end. Looks once whether there is room, not for each of the four.
   @inline(never)
   private static func write(_ name: RawSpan, _ value: RawSpan, into output: inout ByteBuffer) {
