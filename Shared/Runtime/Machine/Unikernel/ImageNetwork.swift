@@ -128,7 +128,11 @@ final class ImageNetwork: EventSource, Network {
     return try await stack.connect(to: endpoint, until: deadline)
   }
 
-  var figures: [NetworkFigure] { stack.figures + board.heapFigures }
+  var figures: [NetworkFigure] {
+    var list = stack.figures
+    board.addHeap(to: &list)
+    return list
+  }
 
   /// Returns when everything that was sent has arrived, or after `lingerDuration`: this stack ends with its image.
   func finish() async {
