@@ -155,12 +155,16 @@ public struct ByteBuffer: ~Copyable {
     end += source.count
   }
 
-  /// Appends a number in decimal digits.
-  public mutating func append(decimal number: Int) {
+  /// Appends a number in decimal digits: at least so many (at most 19), with zeros in front.
+  public mutating func append(decimal number: Int, atLeast minimum: Int = 1) {
     if number < 0 { append(UInt8(ascii: "-")) }
     let magnitude = number.magnitude
     var divisor: UInt = 1
-    while magnitude / divisor >= 10 { divisor *= 10 }
+    var digitCount = 1
+    while magnitude / divisor >= 10 || digitCount < minimum {
+      divisor *= 10
+      digitCount += 1
+    }
     while divisor > 0 {
       append(UInt8(ascii: "0") + UInt8(magnitude / divisor % 10))
       divisor /= 10
