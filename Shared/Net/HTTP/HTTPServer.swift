@@ -26,6 +26,8 @@ public final class HTTPServer {
   private let requestIDPrefix: String
   /// Connections looked at to find one that can be closed.
   private static let evictionSampleCount = 64
+  /// Where the next sample begins, so that it is not always the same connections that have to go.
+  private var sampleStart = 0
   private var requestCount: UInt64 = 0
   private var date = ByteBuffer(capacity: 32)
   private var dateEnds = Instant(nanoseconds: 0)
@@ -152,15 +154,15 @@ public final class HTTPServer {
   /// keep others out. The one that has waited longest of a sample: looking at all would make a flood dear.
   private func makeRoom() {
     var oldest: ServerConnection?
-    var count = 0
-    for connection in connections {
+    for step in connections.indices {
+      let connection = connections[(sampleStart + step) % connections.count]
       if let since = connection.expendableSince, since < oldest?.expendableSince ?? .never {
         oldest = connection
       }
-      count += 1
-      if count >= Self.evictionSampleCount && oldest != nil { break }
+      if step + 1 >= Self.evictionSampleCount && oldest != nil { break }
     }
     guard let oldest else { return }
+    sampleStart = (sampleStart + Self.evictionSampleCount) % connections.count
     evicted.increment()
     // Its task ends when it finds the stream closed, and holds it until then.
     forget(oldest)

@@ -50,6 +50,7 @@ public struct ByteBuffer: ~Copyable {
   }
 
   /// Removes `count` bytes from the front.
+  @inline(never)
   public mutating func consume(_ count: Int) {
     precondition(count >= 0 && count <= self.count)
     start += count
@@ -121,26 +122,31 @@ public struct ByteBuffer: ~Copyable {
   }
 
   /// Appends a copy of `bytes`.
+  @inline(never)
   public mutating func append(_ bytes: RawSpan) {
     bytes.withUnsafeBytes { append(raw: $0) }
   }
 
   /// Appends a copy of an array.
+  @inline(never)
   public mutating func append(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { append(raw: $0) }
   }
 
   /// Appends a copy of part of an array.
+  @inline(never)
   public mutating func append(_ bytes: ArraySlice<UInt8>) {
     bytes.withUnsafeBytes { append(raw: $0) }
   }
 
   /// Appends the UTF-8 of a literal.
+  @inline(never)
   public mutating func append(_ literal: StaticString) {
     append(raw: UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
   }
 
   /// Appends the UTF-8 of a string.
+  @inline(never)
   public mutating func append(utf8 text: String) {
     var text = text
     text.withUTF8 { append(raw: UnsafeRawBufferPointer($0)) }
@@ -156,6 +162,7 @@ public struct ByteBuffer: ~Copyable {
   }
 
   /// Appends a number in decimal digits: at least so many (at most 19), with zeros in front.
+  @inline(never)
   public mutating func append(decimal number: Int, atLeast minimum: Int = 1) {
     if number < 0 { append(UInt8(ascii: "-")) }
     let magnitude = number.magnitude

@@ -22,28 +22,9 @@ struct LogLine: ~Copyable {
       bytes.append("time=")
       CivilTime(time).write(into: &bytes)
     }
-    append(LogField("level", level))
-    append(LogField("service", service))
-    append(LogField("message", message))
-  }
-
-  mutating func append(_ field: LogField) {
-    if format == .json {
-      bytes.append(",\"")
-      bytes.append(field.name)
-      bytes.append("\":")
-    } else {
-      bytes.append(" ")
-      bytes.append(field.name)
-      bytes.append("=")
-    }
-    switch field.value {
-    case .text(var text): text.withUTF8 { write(text: $0) }
-    case .literal(let text): text.withUTF8Buffer { write(text: $0) }
-    case .integer(let number): bytes.append(decimal: Int(number))
-    case .bool(let flag): bytes.append(flag ? "true" : "false")
-    case .duration(let duration): write(duration: duration)
-    }
+    append("level", level)
+    append("service", service)
+    append("message", message)
   }
 
   mutating func end() {
@@ -52,7 +33,41 @@ struct LogLine: ~Copyable {
 
   func write(to console: any Console) { console.write(bytes.bytes) }
 
-  // MARK: Values
+  // MARK: Fields
+
+  mutating func append(_ name: StaticString, _ text: String) {
+    write(name: name)
+    var text = text
+    text.withUTF8 { write(text: $0) }
+  }
+
+  mutating func append(_ name: StaticString, _ text: StaticString) {
+    write(name: name)
+    text.withUTF8Buffer { write(text: $0) }
+  }
+
+  mutating func append(_ name: StaticString, _ number: Int64) {
+    write(name: name)
+    bytes.append(decimal: Int(number))
+  }
+
+  mutating func append(_ name: StaticString, _ flag: Bool) {
+    write(name: name)
+    bytes.append(flag ? "true" : "false")
+  }
+
+  mutating func append(_ name: StaticString, _ duration: Duration) {
+    write(name: name)
+    write(duration: duration)
+  }
+
+  // MARK: Names and values
+
+  private mutating func write(name: StaticString) {
+    bytes.append(format == .json ? ",\"" : " ")
+    bytes.append(name)
+    bytes.append(format == .json ? "\":" : "=")
+  }
 
   private mutating func write(duration: Duration) {
     let nanoseconds = duration.nanoseconds
@@ -63,6 +78,7 @@ struct LogLine: ~Copyable {
     bytes.append(decimal: microseconds % 1_000_000, atLeast: 6)
   }
 
+  @inline(never)
   private mutating func write(text: UnsafeBufferPointer<UInt8>) {
     var count = text.count
     if count > Logger.maximumValueByteCount {

@@ -58,11 +58,14 @@ public final class XenBusDevice {
 
   private func connect(timeout: Duration?) async throws(XenError) {
     try await findBackend()
-    guard try await waitForBackend(.ready, timeout, closingEnds: timeout == nil) else { throw stuck() }
-    try await readBackend()
-    try await store.write(try prepare(), below: folder)
-    guard try await waitForBackend(.connected, timeout, closingEnds: timeout == nil) else { throw stuck() }
-    try await readBackend()
+    var goal = Goal.ready
+    while true {
+      guard try await waitForBackend(goal, timeout, closingEnds: timeout == nil) else { throw stuck() }
+      try await readBackend()
+      guard goal == .ready else { break }
+      try await store.write(try prepare(), below: folder)
+      goal = .connected
+    }
     try start()
     if frontend.waitsForBackend { try await say(.connected) }
   }
@@ -100,9 +103,9 @@ public final class XenBusDevice {
 
   /// Where the backend is, and a watch of its state.
   private func findBackend() async throws(XenError) {
-    let path = try await store.readIfPresent("\(folder)/backend")
-    let identifier = try await store.readIfPresent("\(folder)/backend-id")
-    guard try isNew(path, identifier) else { return }
+    var places: [String?] = []
+    for key in ["backend", "backend-id"] { places.append(try await store.readIfPresent("\(folder)/\(key)")) }
+    guard try isNew(places[0], places[1]) else { return }
     if let old = watch {
       watch = nil
       try await store.unwatch(old)

@@ -62,8 +62,8 @@ public final class Machine {
   /// Starts the machine for `service`, up to its network.
   private static func start(_ service: String, _ board: Board) async throws(SettingsError) -> Machine {
     let machine = try make(service, board)
-    try await machine.startNetwork(0, "net")
-    if machine.settings["outside.address"] != nil { try await machine.startNetwork(1, "outside") }
+    let names = machine.settings["outside.address"] == nil ? ["net"] : ["net", "outside"]
+    for index in names.indices { try await machine.startNetwork(index, names[index]) }
     machine.listen()
     return machine
   }
