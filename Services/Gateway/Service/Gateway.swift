@@ -94,6 +94,7 @@ public final class Gateway: Handler {
   }
 
   /// Counts an answer, and logs it.
+  @inline(never)
   private func note(
     _ response: Response, to request: Request, from destination: Destination, took duration: Duration
   ) {

@@ -68,21 +68,25 @@ public final class HTTPServer {
     listeners.append(listener)
     log.info("serving", LogField("port", Int(listener.endpoint.port)))
     var failure: NetworkError?
-    while true {
-      switch accept(on: listener, after: failure) {
-      case .ended: return
-      case .goesOn(let moment):
+    while await step(listener, &failure) {}
+  }
+
+  /// Admits who waits, and waits for more. False at the end; `failure` is how a wait ended, if it failed.
+  private func step(_ listener: any Listener, _ failure: inout NetworkError?) async -> Bool {
+    switch accept(on: listener, after: failure) {
+    case .ended: return false
+    case .goesOn(let moment):
+      failure = nil
+      await loop.sleep(until: moment)
+    case .waits:
+      do throws(NetworkError) {
         failure = nil
-        await loop.sleep(until: moment)
-      case .waits:
-        do throws(NetworkError) {
-          failure = nil
-          try await listener.waitAcceptable()
-        } catch {
-          failure = error
-        }
+        try await listener.waitAcceptable()
+      } catch {
+        failure = error
       }
     }
+    return true
   }
 
   /// What `serve` does next.
@@ -96,6 +100,7 @@ public final class HTTPServer {
   }
 
   /// Admits who waits; `failure` is how the wait for them ended, if it failed.
+  @inline(never)
   private func accept(on listener: any Listener, after failure: NetworkError?) -> AcceptStep {
     if isDraining { return .ended }
     do throws(NetworkError) {

@@ -6,8 +6,9 @@ import _Concurrency
 
 /// The life of one connection: read a head, answer, again. RFC 9112 §9.
 ///
-/// `run` is all that waits, and in one place for each thing: everything else goes on as far as it can and says what it
-/// wants next. A function that waits is cut in two by every wait, and each half keeps and loads everything anew.
+/// `step` is all that waits, and in one place for each thing: everything else goes on as far as it can and says what it
+/// wants next. A function that waits is cut at every wait, and each part has a copy of all that comes before the next
+/// one: so `step` is no loop, and little stands behind its waits.
 final class ServerConnection {
   let stream: any ByteStream
   let server: HTTPServer
@@ -83,33 +84,44 @@ final class ServerConnection {
   /// Serves until the connection ends; closes it.
   func run() async {
     var piece = ByteBuffer()
-    do throws(NetworkError) {
-      serving: while true {
-        switch try advance() {
-        case .readable(let deadline):
-          do throws(NetworkError) {
-            try await stream.waitReadable(until: deadline)
-          } catch {
-            try waitFailed(error)
-          }
-        case .writable(let deadline): try await stream.waitWritable(until: deadline)
-        case .handler: try answer(await server.handler.respond(to: request))
-        case .piece(let source):
-          let progress = await source.next(into: &piece)
-          try take(progress, &piece)
-        case .turn: await server.loop.sleep(until: server.loop.now)
-        case .end: break serving
-        }
-      }
-    } catch {
-      source?.cancel()
-      // Answers that can no longer be sent must not stay in the shared buffer, or the next connection gets them.
-      server.output.removeAll()
-    }
+    while await step(&piece) {}
     stream.close()
   }
 
+  /// Goes on as far as it can and waits for one thing. False at the connection's end.
+  private func step(_ piece: inout ByteBuffer) async -> Bool {
+    do throws(NetworkError) {
+      switch try advance() {
+      case .readable(let deadline):
+        do throws(NetworkError) {
+          try await stream.waitReadable(until: deadline)
+        } catch {
+          try waitFailed(error)
+        }
+      case .writable(let deadline): try await stream.waitWritable(until: deadline)
+      case .handler: try answer(await server.handler.respond(to: request))
+      case .piece(let source):
+        let progress = await source.next(into: &piece)
+        try take(progress, &piece)
+      case .turn: await server.loop.sleep(until: server.loop.now)
+      case .end: return false
+      }
+      return true
+    } catch {
+      breakOff()
+      return false
+    }
+  }
+
+  @inline(never)
+  private func breakOff() {
+    source?.cancel()
+    // Answers that can no longer be sent must not stay in the shared buffer, or the next connection gets them.
+    server.output.removeAll()
+  }
+
   /// Goes on as far as it can. Whenever it returns, the server's buffer is empty.
+  @inline(never)
   private func advance() throws(NetworkError) -> Wait {
     while true {
       if !unsent.isEmpty {
@@ -182,6 +194,7 @@ final class ServerConnection {
   }
 
   /// A wait for the client ended with `error`. One that has begun a head is told that it was too slow.
+  @inline(never)
   private func waitFailed(_ error: NetworkError) throws(NetworkError) {
     guard error == .timedOut, phase == .reading, !isIdle else { throw error }
     try refuse(.requestTimeout, "the header section did not arrive in time; send it at once")
@@ -217,6 +230,7 @@ final class ServerConnection {
   // MARK: Answering
 
   /// The handler has answered.
+  @inline(never)
   private func answer(_ response: Response) throws(NetworkError) {
     source = response.source
     switch request.bodyReader {
@@ -261,6 +275,7 @@ final class ServerConnection {
   }
 
   /// The source of a body has done `progress`; what it made is `piece`.
+  @inline(never)
   private func take(_ progress: BodyProgress, _ piece: inout ByteBuffer) throws(NetworkError) {
     guard progress != .failed else {
       source = nil

@@ -43,6 +43,7 @@ public struct ByteBuffer: ~Copyable {
   }
 
   /// Copies `count` waiting bytes out, from `offset` on.
+  @inline(never)
   public func array(from offset: Int = 0, count: Int? = nil) -> [UInt8] {
     let count = count ?? self.count - offset
     precondition(offset >= 0 && count >= 0 && offset + count <= self.count)

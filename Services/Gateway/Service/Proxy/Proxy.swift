@@ -118,8 +118,7 @@ final class Proxy {
         requestID: request.id,
         for: request, isRequestComplete: sent == .complete)
     } catch {
-      connection.stream.close()
-      pool.giveBack(connection)
+      giveUp(connection)
       throw error
     }
     let status = connection.parser.head.status
@@ -132,6 +131,12 @@ final class Proxy {
       answer.count(in: longAnswers)
     }
     return Response(status, body: .message(answer))
+  }
+
+  @inline(never)
+  private func giveUp(_ connection: ClientConnection) {
+    connection.stream.close()
+    pool.giveBack(connection)
   }
 
   // MARK: The request

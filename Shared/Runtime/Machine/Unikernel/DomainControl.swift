@@ -61,23 +61,28 @@ final class DomainControl {
       do throws(XenError) {
         if watch == nil { watch = try await store.watch(node.path) }
         await watch?.change()
-        guard let value = try await store.readIfPresent(node.path), !value.isEmpty else { continue }
-        switch node {
-        case .shutdown:
-          log.info("asked by the toolstack", LogField("for", value))
-          // The answer: it was heard.
-          try? await store.write(node.path, "")
-          perform(value)
-        case .memoryTarget:
-          // What the domain was made with.
-          if let most = try? await store.readIfPresent("memory/static-max") { resize(value, of: most) }
-        }
+        try await obey(node)
       } catch {
         log.error(
           "the toolstack was not heard", LogField("node", node.path), LogField("reason", error.description))
         await board.loop.sleep(for: Self.retryInterval)
         watch?.notify()
       }
+    }
+  }
+
+  /// Does what `node` says now.
+  private func obey(_ node: Node) async throws(XenError) {
+    guard let value = try await store.readIfPresent(node.path), !value.isEmpty else { return }
+    switch node {
+    case .shutdown:
+      log.info("asked by the toolstack", LogField("for", value))
+      // The answer: it was heard.
+      try? await store.write(node.path, "")
+      perform(value)
+    case .memoryTarget:
+      // What the domain was made with.
+      if let most = try? await store.readIfPresent("memory/static-max") { resize(value, of: most) }
     }
   }
 
