@@ -1,5 +1,4 @@
 import Bytes
-import DequeModule
 import EventLoop
 import Platform
 import _Concurrency
@@ -16,7 +15,7 @@ public final class ConnectionPool {
   private var idle: [ClientConnection] = []
   /// Connections lent out or being opened.
   private var lentCount = 0
-  private var waiters = Deque<PoolWaiter>()
+  private var waiters: [PoolWaiter] = []
   private var sweeper: Timer?
 
   /// An empty pool.
@@ -105,8 +104,7 @@ public final class ConnectionPool {
       passOn()
       return
     }
-    while let waiter = waiters.popFirst() {
-      guard case .waiting = waiter.outcome else { continue }
+    if let waiter = nextWaiter() {
       connection.isReused = true
       waiter.outcome = .connection(connection)
       waiter.signal.notify()
@@ -121,13 +119,21 @@ public final class ConnectionPool {
 
   /// A place became free: the next waiter may open a connection of its own.
   private func passOn() {
-    while let waiter = waiters.popFirst() {
-      guard case .waiting = waiter.outcome else { continue }
-      waiter.outcome = .mayOpen
-      waiter.signal.notify()
+    guard let waiter = nextWaiter() else {
+      lentCount -= 1
       return
     }
-    lentCount -= 1
+    waiter.outcome = .mayOpen
+    waiter.signal.notify()
+  }
+
+  /// Takes the one who has waited longest out of the queue.
+  private func nextWaiter() -> PoolWaiter? {
+    while !waiters.isEmpty {
+      let waiter = waiters.removeFirst()
+      if case .waiting = waiter.outcome { return waiter }
+    }
+    return nil
   }
 
   /// Closes what has been idle too long. The oldest stand first.

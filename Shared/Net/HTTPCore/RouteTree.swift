@@ -38,6 +38,13 @@ struct RouteTree: Sendable {
   private var nodes = [Node(text: UnsafeRawBufferPointer(start: nil, count: 0), kind: .literal)]
   private var ends: [End] = []
 
+  /// Makes room for the templates of `count` routes, about.
+  @inline(never)
+  mutating func reserve(_ count: Int) {
+    nodes.reserveCapacity(2 * count)
+    ends.reserveCapacity(count)
+  }
+
   /// Adds a template; see `Router.init` for what traps.
   @inline(never)
   mutating func add(_ method: Method, _ template: StaticString, _ index: Int) {

@@ -46,6 +46,7 @@ public struct Router<T> {
   /// four in a template, and on two routes for the same method and shape.
   public init(_ routes: [Route<T>]) {
     self.routes = routes
+    tree.reserve(routes.count)
     for (index, route) in routes.enumerated() { tree.add(route.method, route.template, index) }
   }
 

@@ -14,13 +14,19 @@ struct TupleTable<Value> {
   subscript(tuple: FourTuple) -> Value? {
     get { places.place(of: tuple).flatMap { values[$0] } }
     set {
-      guard let newValue else {
-        if let place = places.remove(tuple) { values[place] = nil }
-        return
-      }
-      let place = places.insert(tuple)
-      if place < values.count { values[place] = newValue } else { values.append(newValue) }
+      if let newValue { insert(newValue, tuple) } else { remove(tuple) }
     }
+  }
+
+  @inline(never)
+  private mutating func insert(_ value: Value, _ tuple: FourTuple) {
+    let place = places.insert(tuple)
+    if place < values.count { values[place] = value } else { values.append(value) }
+  }
+
+  @inline(never)
+  private mutating func remove(_ tuple: FourTuple) {
+    if let place = places.remove(tuple) { values[place] = nil }
   }
 
   /// Every value, in no order.

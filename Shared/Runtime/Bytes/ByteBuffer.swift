@@ -162,21 +162,27 @@ public struct ByteBuffer: ~Copyable {
     end += source.count
   }
 
-  /// Appends a number in decimal digits: at least so many (at most 19), with zeros in front.
+  /// Appends a number in decimal digits: at least `minimum` of them, with zeros in front.
   @inline(never)
   public mutating func append(decimal number: Int, atLeast minimum: Int = 1) {
     if number < 0 { append(UInt8(ascii: "-")) }
-    let magnitude = number.magnitude
-    var divisor: UInt = 1
     var digitCount = 1
-    while magnitude / divisor >= 10 || digitCount < minimum {
-      divisor *= 10
+    var rest = number.magnitude
+    while rest >= 10 {
+      rest /= 10
       digitCount += 1
     }
-    while divisor > 0 {
-      append(UInt8(ascii: "0") + UInt8(magnitude / divisor % 10))
-      divisor /= 10
+    digitCount = max(digitCount, minimum)
+    reserve(digitCount)
+    rest = number.magnitude
+    // From the last to the first.
+    var place = end + digitCount
+    while place > end {
+      place -= 1
+      storage[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
     }
+    end += digitCount
   }
 
   /// Lends at least `minimum` bytes of free room behind the waiting bytes; what `body` appended to the span

@@ -3,6 +3,7 @@
 public enum Sorting {
   /// The places below `count` in the order that `isBefore` says; those of which neither is before the other keep theirs.
   /// A merge sort: about `count` times its binary logarithm comparisons, whatever the order they come in.
+  @inline(never)
   public static func places(_ count: Int, _ isBefore: (_ left: Int, _ right: Int) -> Bool) -> [Int] {
     var places = Array(0..<count)
     var merged = places

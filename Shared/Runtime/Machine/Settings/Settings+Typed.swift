@@ -13,7 +13,7 @@ extension Settings {
       throw SettingsError("log.level=\(name): use debug, info, warning or error")
     }
     return Logger(
-      service: service, level: level, format: self["log.format"] == "json" ? .json : .logfmt,
+      service: service, level: level, format: (self["log.format"] ?? "") == "json" ? .json : .logfmt,
       console: console, clock: clock)
   }
 
