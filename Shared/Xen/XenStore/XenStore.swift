@@ -230,7 +230,7 @@ public final class StoreWatch {
   let token: String
   private let signal = Signal()
   /// The token as a message has it, with a zero byte.
-  var endedToken: String { "\(token)\0" }
+  var endedToken: String { token + "\0" }
 
   init(path: String, token: String) {
     self.path = path

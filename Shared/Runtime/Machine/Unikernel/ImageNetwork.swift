@@ -65,7 +65,7 @@ final class ImageNetwork: EventSource, Network {
   private static func addressing(
     _ name: String, _ settings: Settings, isNeeded: Bool
   ) throws(SettingsError) -> Addressing {
-    let address = settings["\(name).address"]
+    let address = settings[name + ".address"]
     if let address, address == "dhcp" { return .dhcp(hostName: nil) }
     if address == nil, !isNeeded { return .none }
     let place = try settings.interfaceAddress(name)
@@ -75,7 +75,7 @@ final class ImageNetwork: EventSource, Network {
   private static func addressing6(_ name: String, _ settings: Settings) throws(SettingsError)
     -> IPv6Addressing?
   {
-    if (settings["\(name).address6"] ?? "") == "auto" { return .automatic }
+    if (settings[name + ".address6"] ?? "") == "auto" { return .automatic }
     guard let place = try settings.interfaceAddress6(name) else { return nil }
     return .fixed(address: place.address, network: place.network, gateway: place.gateway)
   }
