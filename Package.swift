@@ -166,7 +166,7 @@ let package = Package(
       "NetworkStack", "Shared/Net/NetworkStack", ["Bytes", "EventLoop", "Platform", "TCP", "Wire", deque]),
     library("JSON", "Shared/Net/JSON", ["Bytes"]),
     library("HTTPCore", "Shared/Net/HTTPCore", ["Bytes"]),
-    library("HTTP", "Shared/Net/HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Platform", deque]),
+    library("HTTP", "Shared/Net/HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Platform"]),
 
     // Virtio
     .target(name: "CVirtio", path: "Shared/Virtio/CVirtio"),

@@ -51,7 +51,7 @@ public struct ServiceParts {
     metrics.include(network)
     let front = Front(service, settings: settings, loop: loop, log: log, metrics: metrics)
     let server = HTTPServer(loop: loop, entropy: entropy, log: log, metrics: metrics, handler: front)
-    loop.spawn { await server.serve(on: listener) }
+    server.start(on: listener)
     await waitForShutdown()
     await server.drain()
   }

@@ -76,50 +76,15 @@ public struct ServiceSettings: Sendable {
 extension Endpoint {
   /// Reads `127.0.0.1:8081` or `[::1]:8081`.
   public init?(parsing text: String) {
-    if text.hasBytes("[") {
-      self.init(parsingIPv6: text)
+    guard let colon = text.offset(ofLast: UInt8(ascii: ":")),
+      let port = UInt64(digits: text.dropping(byteCount: colon + 1), upTo: UInt64(UInt16.max)), port > 0
+    else { return nil }
+    if colon > 1, text.hasBytes("["), text.offset(ofLast: UInt8(ascii: "]")) == colon - 1 {
+      guard let address = IPv6Address(text.cut(1..<colon - 1)) else { return nil }
+      self.init(.v6(address.high, address.low), port: UInt16(port))
     } else {
-      self.init(parsingIPv4: text)
+      guard let address = IPv4Address(text.cut(0..<colon)) else { return nil }
+      self.init(.v4(address.rawValue), port: UInt16(port))
     }
-  }
-
-  private init?(parsingIPv6 text: String) {
-    guard let end = text.offset(ofFirst: UInt8(ascii: "]")), let address = IPv6Address(text.cut(1..<end))
-    else {
-      return nil
-    }
-    let rest = text.dropping(byteCount: end + 1)
-    guard rest.hasBytes(":"), let port = UInt16(rest.dropping(byteCount: 1)), port > 0
-    else {
-      return nil
-    }
-    self.init(.v6(address.high, address.low), port: port)
-  }
-
-  private init?(parsingIPv4 text: String) {
-    var address: UInt32 = 0
-    var partCount = 0
-    var number: UInt32 = 0
-    var digits = 0
-    for byte in Array(text.utf8) {
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"):
-        digits += 1
-        number = number * 10 + UInt32(byte - UInt8(ascii: "0"))
-        guard digits <= 5 else { return nil }
-      case UInt8(ascii: "."), UInt8(ascii: ":"):
-        // Three dots, then the colon.
-        guard digits > 0, number <= 255, (byte == UInt8(ascii: ":")) == (partCount == 3) else {
-          return nil
-        }
-        address = address << 8 | number
-        partCount += 1
-        number = 0
-        digits = 0
-      default: return nil
-      }
-    }
-    guard partCount == 4, digits > 0, let port = UInt16(exactly: number), port > 0 else { return nil }
-    self.init(.v4(address), port: port)
   }
 }

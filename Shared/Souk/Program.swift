@@ -67,7 +67,7 @@ public final class Program {
         loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: program.metrics,
         handler: try make(program))
       let listener = try machine.listener()
-      machine.loop.spawn { await server.serve(on: listener) }
+      server.start(on: listener)
       await machine.waitForShutdown()
       await server.drain()
       return 0

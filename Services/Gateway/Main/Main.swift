@@ -12,6 +12,16 @@ enum Main {
   static func main() { Machine.run("gateway", serve) }
 
   private static func serve(on machine: Machine) async throws(SettingsError) -> Int32 {
+    let (server, admin) = try start(machine)
+    await machine.waitForShutdown()
+    await server.drain()
+    await admin.drain(within: .seconds(1))
+    return 0
+  }
+
+  /// Starts the shop's door, and the port that tells how it fares.
+  @inline(never)
+  private static func start(_ machine: Machine) throws(SettingsError) -> (HTTPServer, admin: HTTPServer) {
     let metrics = Metrics()
     metrics.include(machine.network)
     let gateway = try open(machine, metrics)
@@ -23,14 +33,12 @@ enum Main {
     let admin = HTTPServer(
       loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(),
       handler: AdminPort(gateway, metrics: metrics))
-    machine.loop.spawn { await server.serve(on: listener) }
-    machine.loop.spawn { await admin.serve(on: adminListener) }
-    await machine.waitForShutdown()
-    await server.drain()
-    await admin.drain(within: .seconds(1))
-    return 0
+    server.start(on: listener)
+    admin.start(on: adminListener)
+    return (server, admin)
   }
 
+  @inline(never)
   private static func open(_ machine: Machine, _ metrics: Metrics) throws(SettingsError) -> Gateway {
     do throws(ConfigurationError) {
       return try Gateway(

@@ -22,6 +22,12 @@ public final class AdminPort: Handler {
   }
 
   public func respond(to request: Request) async -> Response {
+    if let answer = answerAtOnce(request) { return answer }
+    return readiness(await gateway.firstUnready())
+  }
+
+  /// The answer; nil to the question whether the shop is ready, which the services have to be asked.
+  private func answerAtOnce(_ request: Request) -> Response? {
     let matched = request.withPath { router.match(request.method, path: $0) }
     switch matched {
     case .notFound: return Problem(.notFound, "Nothing is served under this path.").response
@@ -29,22 +35,24 @@ public final class AdminPort: Handler {
       var problem = Problem(.methodNotAllowed, "Use one of the methods named in Allow.")
       problem.allow = allow
       return problem.response
-    case .route(let question, _, _):
-      switch question {
-      case .live: return .text(.ok, "alive\n").with("cache-control", "no-store")
-      case .ready:
-        guard let name = await gateway.firstUnready() else {
-          return .text(.ok, "ready\n").with("cache-control", "no-store")
-        }
-        return Problem(.unavailable, "The service " + name.description + " is not ready.").response
-      case .metrics:
-        return Response(
-          .ok,
-          fields: [
-            ("content-type", "text/plain; version=0.0.4; charset=utf-8"), ("cache-control", "no-store"),
-          ],
-          body: .bytes(metrics.exposition()))
-      }
+    case .route(.live, _, _): return Self.plain("alive\n")
+    case .route(.ready, _, _): return nil
+    case .route(.metrics, _, _):
+      return Response(
+        .ok,
+        fields: [
+          ("content-type", "text/plain; version=0.0.4; charset=utf-8"), ("cache-control", "no-store"),
+        ],
+        body: .bytes(metrics.exposition()))
     }
+  }
+
+  private func readiness(_ unready: StaticString?) -> Response {
+    guard let unready else { return Self.plain("ready\n") }
+    return Problem(.unavailable, "The service " + unready.description + " is not ready.").response
+  }
+
+  private static func plain(_ text: String) -> Response {
+    .text(.ok, text).with("cache-control", "no-store")
   }
 }

@@ -23,8 +23,6 @@ public final class Gateway: Handler {
   private let log: Logger
   private let figures: GatewayFigures
 
-  /// The services behind it.
-  private static let services: [StaticString] = ["catalog", "cart", "checkout"]
   /// Connections to one service.
   public static let maximumConnectionsPerService = 128
   /// For the question whether a service is ready.
@@ -35,29 +33,46 @@ public final class Gateway: Handler {
     settings: ServiceSettings, network: any Network, loop: EventLoop, entropy: any Entropy, log: Logger,
     metrics: Metrics
   ) throws(ConfigurationError) {
+    // All that can fail comes before the first property is set: an initialiser that fails in its midst takes apart what
+    // there is at each such place.
+    let cookieSecret = try settings.secret("secret.cookie")
+    let clients = try Self.clients(settings, network, loop)
     self.loop = loop
     self.log = log
     figures = GatewayFigures(metrics)
-    var limits = ClientLimits()
-    limits.maximumConnections = Self.maximumConnectionsPerService
-    var peers: [HTTPClient] = []
+    peers = clients
     var proxies: [Proxy] = []
-    for name in Self.services {
-      let client = HTTPClient(
-        network: network, loop: loop, endpoint: try settings.peer(name.description), host: name.description,
-        limits: limits)
-      peers.append(client)
-      proxies.append(Proxy(pool: client.pool, host: name, loop: loop, entropy: entropy, metrics: metrics))
+    for peer in Destination.Peer.allCases {
+      proxies.append(
+        Proxy(
+          pool: clients[peer.rawValue].pool, host: peer.name, loop: loop, entropy: entropy, metrics: metrics))
     }
-    self.peers = peers
     self.proxies = proxies
+    let (secret, shop) = (settings.internalSecret, settings.shop)
+    func service(_ peer: Destination.Peer) -> ServiceClient {
+      ServiceClient(http: clients[peer.rawValue], secret: secret, loop: loop)
+    }
     storefront = Storefront(
-      catalog: ServiceClient(http: peers[0], secret: settings.internalSecret, loop: loop),
-      carts: CartClient(http: peers[1], secret: settings.internalSecret, loop: loop),
-      orders: ServiceClient(http: peers[2], secret: settings.internalSecret, loop: loop),
-      shop: settings.shop, seal: Seal(secret: try settings.secret("secret.cookie")), entropy: entropy,
-      loop: loop,
+      catalog: service(.catalog),
+      carts: CartClient(http: clients[Destination.Peer.cart.rawValue], secret: secret, loop: loop),
+      orders: service(.checkout), shop: shop, seal: Seal(secret: cookieSecret), entropy: entropy, loop: loop,
       log: log)
+  }
+
+  /// A client of each service, in the order of `Destination.Peer`.
+  private static func clients(
+    _ settings: ServiceSettings, _ network: any Network, _ loop: EventLoop
+  ) throws(ConfigurationError) -> [HTTPClient] {
+    var limits = ClientLimits()
+    limits.maximumConnections = maximumConnectionsPerService
+    var clients: [HTTPClient] = []
+    for peer in Destination.Peer.allCases {
+      let name = peer.name.description
+      clients.append(
+        HTTPClient(
+          network: network, loop: loop, endpoint: try settings.peer(name), host: name, limits: limits))
+    }
+    return clients
   }
 
   public func respond(to request: Request) async -> Response {
@@ -74,36 +89,33 @@ public final class Gateway: Handler {
           .malformed, "The path has an empty or dot segment, an escaped slash or control, or a broken escape."
         ).response
     }
-    record(request, destination, response.status, loop.now - began)
-    return tagged(response, request)
+    return noted(response, to: request, from: destination, took: loop.now - began)
   }
 
-  private func record(_ request: Request, _ destination: Destination, _ status: Status, _ duration: Duration)
-  {
-    figures.count(destination, status: status.code, duration)
-    guard log.isEnabled(.debug) else { return }
-    // Never the path: it may hold a cart's or an order's id.
-    log.debug(
-      "answered", LogField("method", request.method.name), LogField("to", destination.name),
-      LogField("status", Int(status.code)), LogField("took", duration), LogField("request", request.id))
-  }
-
-  /// A message that is passed on carries the request's id already.
-  private func tagged(_ response: Response, _ request: Request) -> Response {
+  /// The answer, counted and logged, with the request's id. Not inlined: it stands behind two waits.
+  @inline(never)
+  private func noted(
+    _ response: Response, to request: Request, from destination: Destination, took duration: Duration
+  ) -> Response {
+    figures.count(destination, status: response.status.code, duration)
+    if log.isEnabled(.debug) {
+      // Never the path: it may hold a cart's or an order's id.
+      log.debug(
+        "answered", LogField("method", request.method.name), LogField("to", destination.name),
+        LogField("status", Int(response.status.code)), LogField("took", duration),
+        LogField("request", request.id))
+    }
+    // A message that is passed on carries the request's id already.
     if case .message = response.body { return response }
     return response.with("x-request-id", request.id)
   }
 
   /// The first service that does not say it is ready; nil when all do.
   func firstUnready() async -> StaticString? {
-    for (index, peer) in peers.enumerated() {
-      do throws(ClientError) {
-        let answer = try await peer.send(
-          ClientRequest(.get, "/readyz"), until: loop.now + Self.readinessPatience)
-        guard answer.status == .ok else { return Self.services[index] }
-      } catch {
-        return Self.services[index]
-      }
+    for peer in Destination.Peer.allCases {
+      let answer = try? await peers[peer.rawValue].send(
+        ClientRequest(.get, "/readyz"), until: loop.now + Self.readinessPatience)
+      guard answer?.status == .ok else { return peer.name }
     }
     return nil
   }
@@ -113,9 +125,7 @@ extension Destination {
   /// For logs and metrics.
   var name: StaticString {
     switch self {
-    case .service(.catalog): "catalog"
-    case .service(.cart): "cart"
-    case .service(.checkout): "checkout"
+    case .service(let peer): peer.name
     case .storefront: "storefront"
     case .unknown, .ambiguous: "-"
     }
@@ -126,6 +136,17 @@ extension Destination {
     case .service(let peer): peer.rawValue
     case .storefront: 3
     case .unknown, .ambiguous: 4
+    }
+  }
+}
+
+extension Destination.Peer {
+  /// The service's: in its settings, to itself, for logs and metrics.
+  var name: StaticString {
+    switch self {
+    case .catalog: "catalog"
+    case .cart: "cart"
+    case .checkout: "checkout"
     }
   }
 }

@@ -22,12 +22,12 @@ public final class ClientConnection {
   private var isBodyComplete = true
   private var isReadingBody = false
   private var keepsAlive = false
-  private let limits: ClientLimits
+  private let limits: HTTPLimits
 
-  init(_ stream: any ByteStream, limits: ClientLimits) {
+  init(_ stream: any ByteStream, limits: HTTPLimits) {
     self.stream = stream
     self.limits = limits
-    parser = ResponseParser(limits: limits.http)
+    parser = ResponseParser(limits: limits)
   }
 
   /// Whether another exchange may follow: the response is read to its end and nobody asked to close.
@@ -88,7 +88,7 @@ public final class ClientConnection {
   public func beginBody(headByteCount: Int) {
     keepsAlive = parser.head.keepAlive
     input.consume(headByteCount)
-    decoder = BodyDecoder(parser.head.framing, limits: limits.http)
+    decoder = BodyDecoder(parser.head.framing, limits: limits)
     isReadingBody = true
     isBodyComplete = false
     if case .none = parser.head.framing { isBodyComplete = true }
@@ -121,25 +121,29 @@ public final class ClientConnection {
   /// Waits for bytes and appends them to `input`.
   public func receive(until deadline: Instant) async throws(ClientError) {
     do throws(NetworkError) {
-      while true {
-        let received = try input.withFreeRoom(atLeast: 4096) { (room) throws(NetworkError) in
-          try stream.receive(into: &room)
-        }
-        switch received {
-        case .bytes:
-          hasResponseBegun = true
-          return
-        case .end:
-          if isReadingBody, decoder.mayEndHere {
-            isBodyComplete = true
-            keepsAlive = false
-            return
-          }
-          throw NetworkError.reset
-        case .nothingYet: try await stream.waitReadable(until: deadline)
-        }
-      }
+      while try !receiveArrived() { try await stream.waitReadable(until: deadline) }
     } catch { throw clientError(error) }
+  }
+
+  /// Takes in what has arrived. False when that is nothing.
+  private func receiveArrived() throws(NetworkError) -> Bool {
+    switch try takeIn(atLeast: 4096) {
+    case .bytes: hasResponseBegun = true
+    case .end:
+      guard isReadingBody, decoder.mayEndHere else { throw .reset }
+      isBodyComplete = true
+      keepsAlive = false
+    case .nothingYet: return false
+    }
+    return true
+  }
+
+  /// Moves what has arrived to `input`, into room for at least `byteCount` bytes.
+  @inline(never)
+  public func takeIn(atLeast byteCount: Int) throws(NetworkError) -> Received {
+    try input.withFreeRoom(atLeast: byteCount) { (room) throws(NetworkError) in
+      try stream.receive(into: &room)
+    }
   }
 
   private func clientError(_ error: NetworkError) -> ClientError {
@@ -149,10 +153,7 @@ public final class ClientConnection {
   /// Whether the server has closed this idle connection, or said something unasked.
   func isStale() -> Bool {
     do throws(NetworkError) {
-      let received = try input.withFreeRoom(atLeast: 1) { (room) throws(NetworkError) in
-        try stream.receive(into: &room)
-      }
-      return received != .nothingYet
+      return try takeIn(atLeast: 1) != .nothingYet
     } catch { return true }
   }
 }

@@ -19,6 +19,7 @@ public struct ClientLimits: Sendable {
   public var connectTimeout: Duration = .seconds(2)
 
   /// The limits above.
+  @inline(never)
   public init() {}
 }
 

@@ -1,5 +1,4 @@
 import Bytes
-import DequeModule
 import EventLoop
 import Platform
 import _Concurrency
@@ -16,7 +15,7 @@ public final class ConnectionPool {
   private var idle: [ClientConnection] = []
   /// Connections lent out or being opened.
   private var lentCount = 0
-  private var waiters = Deque<PoolWaiter>()
+  private var waiters: [PoolWaiter] = []
   private var sweeper: Timer?
 
   /// An empty pool.
@@ -36,43 +35,57 @@ public final class ConnectionPool {
   /// with `giveBack`, whatever happened to it. `fresh`: never an idle one, for a second try.
   public func lend(until deadline: Instant, fresh: Bool = false) async throws(ClientError) -> ClientConnection
   {
-    if !fresh {
-      while let connection = idle.popLast() {
-        if connection.isStale() {
-          connection.stream.close()
-          continue
-        }
-        lentCount += 1
-        connection.isReused = true
-        return connection
-      }
+    switch try outcome(fresh: fresh) {
+    case .connection(let connection): return connection
+    case .mayOpen: break
+    case .waits(let waiter):
+      let timer = Timer(loop: loop) { waiter.signal.notify() }
+      timer.set(deadline)
+      await waiter.signal.wait()
+      timer.cancel()
+      if let connection = try connection(of: waiter) { return connection }
     }
-    if lentCount >= limits.maximumConnections { return try await wait(until: deadline) }
-    // An idle connection makes room for one that must be new.
-    if fresh && connectionCount >= limits.maximumConnections { idle.removeFirst().stream.close() }
-    lentCount += 1
-    return try await open(until: deadline)
-  }
-
-  private func open(until deadline: Instant) async throws(ClientError) -> ClientConnection {
     do throws(NetworkError) {
-      let limit = loop.now + limits.connectTimeout
-      let stream = try await network.connect(to: endpoint, until: min(deadline, limit))
-      return ClientConnection(stream, limits: limits)
+      let stream = try await network.connect(
+        to: endpoint, until: min(deadline, loop.now + limits.connectTimeout))
+      return ClientConnection(stream, limits: limits.http)
     } catch {
       passOn()
       throw .connect(error)
     }
   }
 
-  private func wait(until deadline: Instant) async throws(ClientError) -> ClientConnection {
-    guard waiters.count < limits.maximumWaiting else { throw .overloaded }
-    let waiter = PoolWaiter()
-    waiters.append(waiter)
-    let timer = Timer(loop: loop) { waiter.signal.notify() }
-    timer.set(deadline)
-    await waiter.signal.wait()
-    timer.cancel()
+  /// What there is for somebody who comes.
+  private enum Outcome {
+    case connection(ClientConnection)
+    case mayOpen
+    case waits(PoolWaiter)
+  }
+
+  private func outcome(fresh: Bool) throws(ClientError) -> Outcome {
+    while !fresh, let connection = idle.popLast() {
+      if connection.isStale() {
+        connection.stream.close()
+        continue
+      }
+      lentCount += 1
+      connection.isReused = true
+      return .connection(connection)
+    }
+    if lentCount >= limits.maximumConnections {
+      guard waiters.count < limits.maximumWaiting else { throw .overloaded }
+      let waiter = PoolWaiter()
+      waiters.append(waiter)
+      return .waits(waiter)
+    }
+    // An idle connection makes room for one that must be new.
+    if fresh && connectionCount >= limits.maximumConnections { idle.removeFirst().stream.close() }
+    lentCount += 1
+    return .mayOpen
+  }
+
+  /// What somebody has waited for; nil: a connection of its own may be opened.
+  private func connection(of waiter: PoolWaiter) throws(ClientError) -> ClientConnection? {
     switch waiter.outcome {
     case .waiting:
       waiter.outcome = .gone
@@ -80,7 +93,7 @@ public final class ConnectionPool {
       while let first = waiters.first, case .gone = first.outcome { waiters.removeFirst() }
       throw .timedOut
     case .connection(let connection): return connection
-    case .mayOpen, .gone: return try await open(until: deadline)
+    case .mayOpen, .gone: return nil
     }
   }
 
@@ -91,8 +104,7 @@ public final class ConnectionPool {
       passOn()
       return
     }
-    while let waiter = waiters.popFirst() {
-      guard case .waiting = waiter.outcome else { continue }
+    if let waiter = nextWaiter() {
       connection.isReused = true
       waiter.outcome = .connection(connection)
       waiter.signal.notify()
@@ -107,13 +119,21 @@ public final class ConnectionPool {
 
   /// A place became free: the next waiter may open a connection of its own.
   private func passOn() {
-    while let waiter = waiters.popFirst() {
-      guard case .waiting = waiter.outcome else { continue }
-      waiter.outcome = .mayOpen
-      waiter.signal.notify()
+    guard let waiter = nextWaiter() else {
+      lentCount -= 1
       return
     }
-    lentCount -= 1
+    waiter.outcome = .mayOpen
+    waiter.signal.notify()
+  }
+
+  /// Takes the one who has waited longest out of the queue.
+  private func nextWaiter() -> PoolWaiter? {
+    while !waiters.isEmpty {
+      let waiter = waiters.removeFirst()
+      if case .waiting = waiter.outcome { return waiter }
+    }
+    return nil
   }
 
   /// Closes what has been idle too long. The oldest stand first.

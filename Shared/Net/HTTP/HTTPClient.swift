@@ -26,13 +26,17 @@ public final class HTTPClient {
   public func send(_ request: ClientRequest, until deadline: Instant) async throws(ClientError)
     -> ClientResponse
   {
-    let connection = try await pool.lend(until: deadline)
-    do throws(ClientError) {
-      return try await exchange(request, on: connection, until: deadline)
-    } catch .disconnected(beforeResponse: true) where connection.isReused && request.method.isIdempotent {
-      let second = try await pool.lend(until: deadline, fresh: true)
-      return try await exchange(request, on: second, until: deadline)
-    } catch { throw error }
+    var isSecond = false
+    while true {
+      let connection = try await pool.lend(until: deadline, fresh: isSecond)
+      do throws(ClientError) {
+        return try await exchange(request, on: connection, until: deadline)
+      } catch .disconnected(beforeResponse: true)
+        where !isSecond && connection.isReused && request.method.isIdempotent
+      {
+        isSecond = true
+      } catch { throw error }
+    }
   }
 
   private func exchange(
@@ -40,6 +44,16 @@ public final class HTTPClient {
   ) async throws(ClientError) -> ClientResponse {
     defer { pool.giveBack(connection) }
     connection.begin(request.method)
+    var message = message(of: request)
+    try await connection.write(&message, until: deadline)
+    var response = begin(on: connection, try await connection.readHead(until: deadline))
+    while try !collect(into: &response.body, from: connection) {
+      try await connection.receive(until: deadline)
+    }
+    return response
+  }
+
+  private func message(of request: ClientRequest) -> ByteBuffer {
     var output = ByteBuffer(capacity: 512 + request.body.count)
     let isWritten = RequestWriter.head(request.method, target: request.target, host: host, into: &output)
     precondition(isWritten, "a target or host that HTTP cannot carry: encode it first")
@@ -51,23 +65,25 @@ public final class HTTPClient {
     }
     output.append("\r\n")
     output.append(request.body)
-    try await connection.write(&output, until: deadline)
-    let headByteCount = try await connection.readHead(until: deadline)
-    let fields = Self.fields(of: connection)
-    let status = connection.parser.head.status
-    connection.beginBody(headByteCount: headByteCount)
-    let body = try await collectBody(of: connection, until: deadline)
-    return ClientResponse(status: status, fields: fields, body: body)
+    return output
   }
 
-  private func collectBody(
-    of connection: ClientConnection, until deadline: Instant
-  ) async throws(ClientError) -> [UInt8] {
-    var body: [UInt8] = []
+  /// The response whose head of `headByteCount` bytes has been read, without its body.
+  private func begin(on connection: ClientConnection, _ headByteCount: Int) -> ClientResponse {
+    let response = ClientResponse(
+      status: connection.parser.head.status, fields: Self.fields(of: connection), body: [])
+    connection.beginBody(headByteCount: headByteCount)
+    return response
+  }
+
+  /// Appends what has arrived of the body. False when more of it is to come.
+  private func collect(
+    into body: inout [UInt8], from connection: ClientConnection
+  ) throws(ClientError) -> Bool {
     while true {
       switch try connection.nextBodyPiece() {
-      case .end: return body
-      case .starved: try await connection.receive(until: deadline)
+      case .end: return true
+      case .starved: return false
       case .payload(let range):
         guard body.count + range.count <= pool.limits.maximumBodyByteCount else { throw .tooLarge }
         connection.input.withBytes { bytes in

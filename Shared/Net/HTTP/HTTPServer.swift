@@ -19,12 +19,15 @@ public final class HTTPServer {
   private let rejected: Counter
   private let evicted: Counter
   private var listeners: [any Listener] = []
-  private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  /// In no order: one that ends gives its place to the last. A dictionary would bring hashing into an image (3 KB).
+  private var connections: [ServerConnection] = []
   private var emptied: Signal?
   private(set) var isDraining = false
   private let requestIDPrefix: String
   /// Connections looked at to find one that can be closed.
   private static let evictionSampleCount = 64
+  /// Where the next sample begins, so that it is not always the same connections that have to go.
+  private var sampleStart = 0
   private var requestCount: UInt64 = 0
   private var date = ByteBuffer(capacity: 32)
   private var dateEnds = Instant(nanoseconds: 0)
@@ -55,24 +58,60 @@ public final class HTTPServer {
     }
   }
 
+  /// Begins to serve `listener`, as a task of the loop.
+  public func start(on listener: any Listener) {
+    loop.spawn { await self.serve(on: listener) }
+  }
+
   /// Accepts connections until `drain` or the listener's end. Several listeners may be served at once.
   public func serve(on listener: any Listener) async {
     listeners.append(listener)
     log.info("serving", LogField("port", Int(listener.endpoint.port)))
-    while !isDraining {
+    var failure: NetworkError?
+    while await step(listener, &failure) {}
+  }
+
+  /// Admits who waits, and waits for more. False at the end; `failure` is how a wait ended, if it failed.
+  private func step(_ listener: any Listener, _ failure: inout NetworkError?) async -> Bool {
+    switch accept(on: listener, after: failure) {
+    case .ended: return false
+    case .goesOn(let moment):
+      failure = nil
+      await loop.sleep(until: moment)
+    case .waits:
       do throws(NetworkError) {
-        if try acceptWaiting(on: listener) {
-          try await listener.waitAcceptable()
-        } else {
-          await loop.sleep(until: loop.now)
-        }
-      } catch .closed {
-        return
+        failure = nil
+        try await listener.waitAcceptable()
       } catch {
-        // Out of descriptors or memory: those who are served give theirs back, then we go on.
-        log.warning("accept failed", LogField("reason", error == .exhausted ? "exhausted" : "network"))
-        await loop.sleep(for: .milliseconds(100))
+        failure = error
       }
+    }
+    return true
+  }
+
+  /// What `serve` does next.
+  private enum AcceptStep {
+    /// Nobody asks to be let in: wait for the listener.
+    case waits
+    /// Look again at this moment.
+    case goesOn(Instant)
+    /// No more is accepted.
+    case ended
+  }
+
+  /// Admits who waits; `failure` is how the wait for them ended, if it failed.
+  @inline(never)
+  private func accept(on listener: any Listener, after failure: NetworkError?) -> AcceptStep {
+    if isDraining { return .ended }
+    do throws(NetworkError) {
+      if let failure { throw failure }
+      return try acceptWaiting(on: listener) ? .waits : .goesOn(loop.now)
+    } catch .closed {
+      return .ended
+    } catch {
+      // Out of descriptors or memory: those who are served give theirs back, then we go on.
+      log.warning("accept failed", LogField("reason", error == .exhausted ? "exhausted" : "network"))
+      return .goesOn(loop.now + .milliseconds(100))
     }
   }
 
@@ -97,30 +136,41 @@ public final class HTTPServer {
     }
     accepted.increment()
     let connection = ServerConnection(stream, server: self)
-    connections[ObjectIdentifier(connection)] = connection
+    connection.place = connections.count
+    connections.append(connection)
     loop.spawn {
       await connection.run()
-      self.connections[ObjectIdentifier(connection)] = nil
+      self.forget(connection)
       if self.connections.isEmpty { self.emptied?.notify() }
     }
+  }
+
+  /// Takes a connection out of the list, if it is there.
+  private func forget(_ connection: ServerConnection) {
+    guard let place = connection.place else { return }
+    connection.place = nil
+    let last = connections.removeLast()
+    guard last !== connection else { return }
+    last.place = place
+    connections[place] = last
   }
 
   /// Closes a connection that waits for a request's head or lingers, so that clients who say nothing, or say it slowly, cannot
   /// keep others out. The one that has waited longest of a sample: looking at all would make a flood dear.
   private func makeRoom() {
     var oldest: ServerConnection?
-    var count = 0
-    for connection in connections.values {
+    for step in connections.indices {
+      let connection = connections[(sampleStart + step) % connections.count]
       if let since = connection.expendableSince, since < oldest?.expendableSince ?? .never {
         oldest = connection
       }
-      count += 1
-      if count >= Self.evictionSampleCount && oldest != nil { break }
+      if step + 1 >= Self.evictionSampleCount && oldest != nil { break }
     }
     guard let oldest else { return }
+    sampleStart = (sampleStart + Self.evictionSampleCount) % connections.count
     evicted.increment()
     // Its task ends when it finds the stream closed, and holds it until then.
-    connections[ObjectIdentifier(oldest)] = nil
+    forget(oldest)
     oldest.stream.close()
   }
 
@@ -139,7 +189,7 @@ public final class HTTPServer {
     }
     // A request may be on its way to a connection that looks idle: give it a moment to arrive, then close those.
     await loop.sleep(for: .milliseconds(50))
-    for connection in connections.values where connection.isIdle { connection.stream.close() }
+    closeAll { $0.isIdle }
     guard !connections.isEmpty else { return }
     let signal = Signal()
     emptied = signal
@@ -147,17 +197,21 @@ public final class HTTPServer {
     timer.set(deadline)
     await signal.wait()
     timer.cancel()
-    for connection in connections.values { connection.stream.close() }
+    closeAll { _ in true }
   }
 
-  /// Asks the handler. What every request has in common stands here.
-  func respond(to request: Request) async -> Response {
+  @inline(never)
+  private func closeAll(_ isMeant: (ServerConnection) -> Bool) {
+    for connection in connections where isMeant(connection) { connection.stream.close() }
+  }
+
+  /// The answer to a request that is none of the handler's business; nil for any other.
+  func ownAnswer(to request: Request) -> Response? {
     switch request.method {
-    case .connect, .other:
-      return Problems.response(.notImplemented, "this server does not know the method")
+    case .connect, .other: Problems.response(.notImplemented, "this server does not know the method")
     case .options where request.head.isAsterisk:
-      return Response(.noContent, fields: [("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")])
-    default: return await handler.respond(to: request)
+      Response(.noContent, fields: [("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")])
+    default: nil
     }
   }
 
@@ -168,14 +222,17 @@ public final class HTTPServer {
 
   /// Lends the value of `date`. Its 29 bytes are made when a second begins.
   func withDate<R>(_ body: (RawSpan) -> R) -> R {
-    if loop.now >= dateEnds {
-      let time = loop.wallTime
-      date.removeAll()
-      HTTPDate.write(time.secondsSinceEpoch, into: &date)
-      let nanosecondsInto = time.nanosecondsSinceEpoch - time.secondsSinceEpoch * 1_000_000_000
-      dateEnds = loop.now + .nanoseconds(1_000_000_000 - nanosecondsInto)
-    }
+    if loop.now >= dateEnds { renewDate() }
     return date.withBytes(body)
+  }
+
+  @inline(never)
+  private func renewDate() {
+    let time = loop.wallTime
+    date.removeAll()
+    HTTPDate.write(time.secondsSinceEpoch, into: &date)
+    let nanosecondsInto = time.nanosecondsSinceEpoch - time.secondsSinceEpoch * 1_000_000_000
+    dateEnds = loop.now.advanced(byNanoseconds: UInt64(1_000_000_000 - nanosecondsInto))
   }
 
   // MARK: Heads

@@ -29,6 +29,7 @@ public final class Metrics {
   public init() {}
 
   /// A counter; by convention its name ends in `_total`.
+  @inline(never)
   public func counter(_ name: String, _ help: String, _ labels: Labels = []) -> Counter {
     let counter = Counter()
     add(name, help, "counter", .counter(counter, labels))
@@ -64,6 +65,7 @@ public final class Metrics {
   /// Shows what `network` counts behind the other series.
   public func include(_ network: any Network) { networks.append(network) }
 
+  @inline(never)
   private func add(_ name: String, _ help: String, _ type: String, _ series: Series) {
     // Most often it is the family that was added to last.
     if let index = families.lastIndex(where: { $0.name == name }) {
@@ -75,62 +77,98 @@ public final class Metrics {
 
   /// All series as text. Content type: `text/plain; version=0.0.4; charset=utf-8`.
   public func exposition() -> [UInt8] {
-    var text = ""
+    var text = ByteBuffer(capacity: 16 << 10)
     for family in families {
-      let name = family.name
-      text += "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.type)\n"
-      for series in family.series {
-        switch series {
-        case .counter(let counter, let labels): line(&text, name, labels, "\(counter.value)")
-        case .gauge(let read, let labels): line(&text, name, labels, number(read()))
-        case .counters(let counters):
-          for index in 0..<counters.count { line(&text, name, counters.labels(index), "\(counters[index])") }
-        case .histograms(let histograms):
-          for index in 0..<histograms.count { lines(&text, name, histograms, index) }
-        }
-      }
+      text.append("# HELP ")
+      text.append(utf8: family.name)
+      text.append(" ")
+      text.append(utf8: family.help)
+      text.append("\n# TYPE ")
+      text.append(utf8: family.name)
+      text.append(" ")
+      text.append(utf8: family.type)
+      text.append("\n")
+      for series in family.series { append(series, of: family.name, to: &text) }
     }
     for network in networks { append(network.figures, to: &text) }
-    return Array(text.utf8)
+    return text.array()
+  }
+
+  private func append(_ series: Series, of name: String, to text: inout ByteBuffer) {
+    switch series {
+    case .counter(let counter, let labels): line(&text, name, labels, counter.value.description)
+    case .gauge(let read, let labels): line(&text, name, labels, number(read()))
+    case .counters(let counters):
+      for index in 0..<counters.count {
+        line(&text, name, counters.labels(index), counters[index].description)
+      }
+    case .histograms(let histograms):
+      for index in 0..<histograms.count { lines(&text, name, histograms, index) }
+    }
   }
 
   /// Figures of one family stand together.
-  private func append(_ figures: [NetworkFigure], to text: inout String) {
-    var family = ""
+  private func append(_ figures: [NetworkFigure], to text: inout ByteBuffer) {
+    var family: UnsafePointer<UInt8>?
     for figure in figures {
-      let name = figure.name.description
-      if name != family {
-        family = name
-        text += "# HELP \(name) \(figure.help)\n# TYPE \(name) \(figure.isCounter ? "counter" : "gauge")\n"
+      if figure.family.utf8Start != family {
+        family = figure.family.utf8Start
+        text.append("# HELP ")
+        text.append(figure.family)
+        text.append("\n# TYPE ")
+        appendName(of: figure, to: &text)
+        text.append(figure.isCounter ? " counter\n" : " gauge\n")
       }
-      let labels = figure.label.map { [($0.name.description, $0.value.description)] } ?? []
-      line(&text, name, labels.map { (name: $0.0, value: $0.1) }, "\(figure.value)")
+      appendName(of: figure, to: &text)
+      if let label = figure.label {
+        text.append("{")
+        text.append(label.name)
+        text.append("=\"")
+        text.append(label.value)
+        text.append("\"}")
+      }
+      text.append(" ")
+      text.append(decimal: Int(clamping: figure.value))
+      text.append("\n")
     }
   }
 
-  private func lines(_ text: inout String, _ name: String, _ histograms: Histograms, _ index: Int) {
+  @inline(never)
+  private func appendName(of figure: NetworkFigure, to text: inout ByteBuffer) {
+    figure.family.withUTF8Buffer { literal in
+      // Safe: a literal's bytes are there for good.
+      text.append(
+        RawSpan(_unsafeBytes: UnsafeRawBufferPointer(literal)).extracting(first: figure.nameByteCount))
+    }
+  }
+
+  private func lines(_ text: inout ByteBuffer, _ name: String, _ histograms: Histograms, _ index: Int) {
     let labels = histograms.labels(index)
     var total: UInt64 = 0
     for place in 0...histograms.bounds.count {
       total += histograms.count(index, place)
       let bound = place < histograms.bounds.count ? number(histograms.bounds[place]) : "+Inf"
-      line(&text, name + "_bucket", labels + [("le", bound)], "\(total)")
+      line(&text, name + "_bucket", labels + [("le", bound)], total.description)
     }
     line(&text, name + "_sum", labels, number(histograms.seconds(index)))
-    line(&text, name + "_count", labels, "\(total)")
+    line(&text, name + "_count", labels, total.description)
   }
 
-  private func line(_ text: inout String, _ name: String, _ labels: Labels, _ value: String) {
-    text += name
-    if !labels.isEmpty {
-      text += "{"
-      for (index, label) in labels.enumerated() {
-        if index > 0 { text += "," }
-        text += "\(label.name)=\"\(label.value)\""
-      }
-      text += "}"
+  @inline(never)
+  private func line(_ text: inout ByteBuffer, _ name: String, _ labels: Labels, _ value: String) {
+    text.append(utf8: name)
+    var before: StaticString = "{"
+    for label in labels {
+      text.append(before)
+      text.append(utf8: label.name)
+      text.append("=\"")
+      text.append(utf8: label.value)
+      text.append("\"")
+      before = ","
     }
-    text += " \(value)\n"
+    text.append(labels.isEmpty ? " " : "} ")
+    text.append(utf8: value)
+    text.append("\n")
   }
 
   /// Whole numbers without a fraction: `7`, not `7.0`; others to nine digits behind the point, as time is counted.

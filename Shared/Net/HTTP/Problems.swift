@@ -5,10 +5,17 @@ import HTTPCore
 enum Problems {
   /// `{"type","title","status","detail"}`. Every part is a literal of ours that needs no escaping.
   static func document(_ status: Status, _ detail: StaticString) -> [UInt8] {
-    var text = "{\"type\":\"/problems/"
-    text += type(status)
-    text += "\",\"title\":\"\(status.reason)\",\"status\":\(status.code),\"detail\":\"\(detail)\"}"
-    return Array(text.utf8)
+    var text = ByteBuffer(capacity: 256)
+    text.append("{\"type\":\"/problems/")
+    text.append(type(status))
+    text.append("\",\"title\":\"")
+    text.append(status.reason)
+    text.append("\",\"status\":")
+    text.append(decimal: Int(status.code))
+    text.append(",\"detail\":\"")
+    text.append(detail)
+    text.append("\"}")
+    return text.array()
   }
 
   static func response(_ status: Status, _ detail: StaticString) -> Response {
@@ -17,7 +24,7 @@ enum Problems {
       body: .bytes(document(status, detail)))
   }
 
-  private static func type(_ status: Status) -> String {
+  private static func type(_ status: Status) -> StaticString {
     switch status {
     case .requestTimeout: "timeout"
     case .contentTooLarge, .uriTooLong, .requestHeaderFieldsTooLarge: "too-large"

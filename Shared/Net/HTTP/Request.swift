@@ -10,7 +10,6 @@ public final class Request {
   let stream: any ByteStream
   let loop: EventLoop
   let server: HTTPServer
-  let limits: ServerLimits
   var parser: RequestParser
   /// Bytes received and not yet consumed. Without a body the head lies at its front until the request is answered.
   var input = ByteBuffer(capacity: 2048)
@@ -18,6 +17,8 @@ public final class Request {
   var savedHead = ByteBuffer()
   var headByteCount = 0
   var bodyReader = BodyReaderState.none
+  /// Finds the body's pieces; means something while `bodyReader` is `unread` or `reading`.
+  var decoder = BodyDecoder(.none)
   var bodyDeadline = Instant.never
   private var queryCache: Query?
   private var idCache: String?
@@ -26,7 +27,6 @@ public final class Request {
     self.stream = stream
     self.server = server
     loop = server.loop
-    limits = server.limits
     parser = RequestParser(limits: server.limits.http)
   }
 
@@ -132,15 +132,26 @@ public final class Request {
   }
 
   static func isRequestID(_ text: String) -> Bool {
-    (1...128).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
-        switch $0 {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-          true
-        default: false
-        }
+    text.withBytes { bytes in
+      guard (1...128).contains(bytes.byteCount) else { return false }
+      for index in 0..<bytes.byteCount {
+        let byte = bytes.byte(at: index)
+        let isAlphanumeric = (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
+        guard
+          isAlphanumeric || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+            || byte == UInt8(ascii: "-")
+        else { return false }
       }
+      return true
+    }
+  }
+
+  /// Takes in what has arrived, into room for at least `byteCount` bytes.
+  @inline(never)
+  func receive(atLeast byteCount: Int) throws(NetworkError) -> Received {
+    try input.withFreeRoom(atLeast: byteCount) { (room) throws(NetworkError) in
+      try stream.receive(into: &room)
+    }
   }
 
   /// Goes on with the head after bytes have arrived.
@@ -168,14 +179,21 @@ public final class Request {
 public enum TraceParent {
   /// Whether `text` is a version 00 traceparent with ids that are not zero.
   public static func isWellFormed(_ text: String) -> Bool {
-    let bytes = Array(text.utf8)
-    guard bytes.count == 55, bytes[0] == 0x30, bytes[1] == 0x30 else { return false }
-    for index in bytes.indices {
-      let isDash = index == 2 || index == 35 || index == 52
-      let byte = bytes[index]
-      let isHex = (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
-      guard isDash ? byte == UInt8(ascii: "-") : isHex else { return false }
+    text.withBytes { bytes in
+      let zero = UInt8(ascii: "0")
+      guard bytes.byteCount == 55, bytes.byte(at: 0) == zero, bytes.byte(at: 1) == zero else { return false }
+      // What of each id is not zero.
+      var (trace, parent) = (0 as UInt8, 0 as UInt8)
+      for index in 2..<55 {
+        let byte = bytes.byte(at: index)
+        if index == 2 || index == 35 || index == 52 {
+          guard byte == UInt8(ascii: "-") else { return false }
+          continue
+        }
+        guard byte &- zero < 10 || byte &- UInt8(ascii: "a") < 6 else { return false }
+        if index < 35 { trace |= byte ^ zero } else if index < 52 { parent |= byte ^ zero }
+      }
+      return trace != 0 && parent != 0
     }
-    return bytes[3..<35].contains { $0 != 0x30 } && bytes[36..<52].contains { $0 != 0x30 }
   }
 }

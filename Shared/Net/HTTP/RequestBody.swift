@@ -19,8 +19,8 @@ public enum BodyError: Error, Equatable, Sendable {
 /// Where the reading of a request's body stands.
 enum BodyReaderState {
   case none
-  case unread(BodyDecoder)
-  case reading(BodyDecoder)
+  case unread
+  case reading
   case finished
   case failed(BodyError)
 
@@ -35,7 +35,8 @@ extension Request {
     savedHead.removeAll()
     input.withBytes { savedHead.append($0.extracting(first: headByteCount)) }
     input.consume(headByteCount)
-    bodyReader = .unread(BodyDecoder(parser.head.framing, limits: limits.http))
+    bodyReader = .unread
+    decoder = BodyDecoder(parser.head.framing, limits: server.limits.http)
   }
 
   /// The whole body. More than `limit` bytes are refused, by their announcement if there is one.
@@ -43,7 +44,8 @@ extension Request {
     if let length = contentLength, length > UInt64(limit) { throw .tooLarge(limit: limit) }
     var body: [UInt8] = []
     if let length = contentLength { body.reserveCapacity(Int(length)) }
-    while try await nextPiece({ body.append(contentsOf: $0) }) {
+    while let range = try await nextRange() {
+      take(range, into: &body)
       if body.count > limit { throw .tooLarge(limit: limit) }
     }
     return body
@@ -52,31 +54,44 @@ extension Request {
   /// The next piece of the body, appended to `buffer`; false at its end. The client is read only as fast as this
   /// is called: that is the backpressure.
   public func nextChunk(into buffer: inout ByteBuffer) async throws(BodyError) -> Bool {
-    // The buffer is lent to the closure only while no task is suspended.
+    guard let range = try await nextRange() else { return false }
+    input.withBytes { buffer.append($0.extracting(range)) }
+    input.consume(range.upperBound)
+    return true
+  }
+
+  private func take(_ range: Range<Int>, into body: inout [UInt8]) {
+    input.withBytes { bytes in
+      bytes.extracting(range).withUnsafeBytes { body.append(contentsOf: $0) }
+    }
+    input.consume(range.upperBound)
+  }
+
+  /// Where in `input` the next piece of the body stands, to be consumed up to its end; nil when there is no more.
+  private func nextRange() async throws(BodyError) -> Range<Int>? {
     while true {
       switch advanceBody() {
-      case .payload(let range):
-        input.withBytes { buffer.append($0.extracting(range)) }
-        input.consume(range.upperBound)
-        return true
-      case .end: return false
+      case .payload(let range): return range
+      case .end: return nil
       case .failed(let error): throw error
-      case .starved: try await receiveBody()
+      case .starved: break
+      }
+      do throws(NetworkError) {
+        while try !receiveArrived() { try await stream.waitReadable(until: bodyDeadline) }
+      } catch {
+        let reason: BodyError = error == .timedOut ? .timedOut : .disconnected
+        bodyReader = .failed(reason)
+        throw reason
       }
     }
   }
 
-  private func nextPiece(_ take: (UnsafeRawBufferPointer) -> Void) async throws(BodyError) -> Bool {
-    while true {
-      switch advanceBody() {
-      case .payload(let range):
-        input.withBytes { $0.extracting(range).withUnsafeBytes(take) }
-        input.consume(range.upperBound)
-        return true
-      case .end: return false
-      case .failed(let error): throw error
-      case .starved: try await receiveBody()
-      }
+  /// Whether more of the body has arrived; takes it in.
+  private func receiveArrived() throws(NetworkError) -> Bool {
+    switch try receive(atLeast: 16 << 10) {
+    case .bytes: return true
+    case .end: throw .reset
+    case .nothingYet: return false
     }
   }
 
@@ -90,64 +105,39 @@ extension Request {
   /// Decodes what has arrived. A payload is still in `input` and must be consumed up to its end.
   /// `mayAsk`: whether a client that waits to be asked for its body is asked.
   func advanceBody(mayAsk: Bool = true) -> BodyAdvance {
-    var decoder: BodyDecoder
+    var mayAsk = mayAsk
     switch bodyReader {
     case .none, .finished: return .end
     case .failed(let error): return .failed(error)
-    case .unread(let fresh):
-      bodyDeadline = loop.now + limits.bodyTimeout
-      decoder = fresh
-    case .reading(let current): decoder = current
+    case .unread: bodyDeadline = loop.now + server.limits.bodyTimeout
+    case .reading: mayAsk = false
     }
-    let step = input.withBytes { decoder.step($0) }
-    switch step {
-    case .payload(let range):
-      bodyReader = .reading(decoder)
-      return .payload(range)
+    bodyReader = .reading
+    switch input.withBytes({ decoder.step($0) }) {
+    case .payload(let range): return .payload(range)
     case .finished(let consumed):
       input.consume(consumed)
       bodyReader = .finished
       return .end
-    case .refused(let refusal):
-      bodyReader = .failed(.malformed(refusal))
-      return .failed(.malformed(refusal))
+    case .refused(let refusal): return fail(.malformed(refusal))
     case .needMore:
-      let wasUnread = if case .unread = bodyReader { true } else { false }
-      bodyReader = .reading(decoder)
-      if mayAsk && wasUnread && parser.head.expectsContinue && input.isEmpty {
-        guard server.sendContinue(on: stream) else {
-          bodyReader = .failed(.disconnected)
-          return .failed(.disconnected)
-        }
+      if mayAsk && parser.head.expectsContinue && input.isEmpty && !server.sendContinue(on: stream) {
+        return fail(.disconnected)
       }
       return .starved
     }
   }
 
-  private func receiveBody() async throws(BodyError) {
-    do throws(NetworkError) {
-      while true {
-        let received = try input.withFreeRoom(atLeast: 16 << 10) { (room) throws(NetworkError) in
-          try stream.receive(into: &room)
-        }
-        switch received {
-        case .bytes: return
-        case .end: throw NetworkError.reset
-        case .nothingYet: try await stream.waitReadable(until: bodyDeadline)
-        }
-      }
-    } catch {
-      let reason: BodyError = error == .timedOut ? .timedOut : .disconnected
-      bodyReader = .failed(reason)
-      throw reason
-    }
+  private func fail(_ error: BodyError) -> BodyAdvance {
+    bodyReader = .failed(error)
+    return .failed(error)
   }
 
   /// Drops what is left of a body that nobody asked for, if all of it has arrived. False when it has not: waiting
   /// for it would only delay the answer, so the connection is ended instead.
   func discardArrivedBody() -> Bool {
     var dropped = 0
-    while dropped <= limits.maximumDiscardedByteCount {
+    while dropped <= server.limits.maximumDiscardedByteCount {
       switch advanceBody(mayAsk: false) {
       case .payload(let range):
         dropped += range.count

@@ -5,18 +5,74 @@ import Platform
 import _Concurrency
 
 /// The life of one connection: read a head, answer, again. RFC 9112 §9.
+///
+/// `step` is all that waits, and in one place for each thing: everything else goes on as far as it can and says what it
+/// wants next. A function that waits is cut at every wait, and each part has a copy of all that comes before the next
+/// one: so `step` is no loop, and little stands behind its waits.
 final class ServerConnection {
   let stream: any ByteStream
   let server: HTTPServer
   let request: Request
+  /// Where the server's list has it; nil when it is not there.
+  var place: Int?
   /// Between two requests, with nothing received: may be closed without losing anything.
   private(set) var isIdle = true
   /// Since when the client owes us a head, or the rest of one, or its end; nil while a request is answered.
   private(set) var expendableSince: Instant?
-  /// What the network did not take at once.
-  private var unsent = ByteBuffer()
+  private var phase = Phase.reading
+  /// When a head has to be there that has begun, or the client to have finished.
+  private var deadline = Instant.never
   /// Requests answered since this connection last waited for its client.
   private var answeredInARow = 0
+  /// Whether another request may follow the one that is answered.
+  private var keepsConnection = false
+
+  /// What the network did not take at once. Nothing else is sent before it.
+  private var unsent = ByteBuffer()
+  /// The client has to take `unsent` down to `unsentQuota` bytes until then.
+  private var unsentDeadline = Instant.never
+  private var unsentQuota = 0
+
+  /// Makes the body that is being sent.
+  private var source: (any BodySource)?
+  /// What of it was announced and is still to come.
+  private var left: UInt64?
+  private var isChunked = false
+  /// Leaves with the first piece. Here, because the server's buffer is needed meanwhile.
+  private var head = ByteBuffer()
+
+  /// Read and thrown away since our last answer.
+  private var droppedByteCount = 0
+
+  /// Where the connection stands, once what is unsent is sent.
+  private enum Phase {
+    /// A head is awaited, or the rest of it.
+    case reading
+    /// A head is there, for the handler.
+    case asking
+    /// A piece of the body is to be made.
+    case streaming
+    /// The answer is sent.
+    case answered
+    /// Other connections get their turn.
+    case yielding
+    /// Our last answer is sent.
+    case finishing
+    /// Lingering close.
+    case lingering
+    /// Nothing follows.
+    case ended
+  }
+
+  /// What is waited for.
+  private enum Wait {
+    case readable(until: Instant)
+    case writable(until: Instant)
+    case handler
+    case piece(any BodySource)
+    case turn
+    case end
+  }
 
   init(_ stream: any ByteStream, server: HTTPServer) {
     self.stream = stream
@@ -27,282 +83,302 @@ final class ServerConnection {
 
   /// Serves until the connection ends; closes it.
   func run() async {
-    do throws(NetworkError) {
-      while try await serveNext() {
-        answeredInARow += 1
-        if answeredInARow >= server.limits.maximumAnswersInARow { try await giveOthersTheirTurn() }
-      }
-    } catch {
-      // Answers that can no longer be sent must not stay in the shared buffer, or the next connection gets them.
-      server.output.removeAll()
-    }
+    var piece = ByteBuffer()
+    while await step(&piece) {}
     stream.close()
   }
 
-  /// A client that pipelines without end never makes us wait, so others would never be served.
-  private func giveOthersTheirTurn() async throws(NetworkError) {
-    answeredInARow = 0
-    try await flush()
-    await server.loop.sleep(until: server.loop.now)
-  }
-
-  private enum HeadOutcome {
-    case complete
-    case refused(Refusal)
-    case timedOut
-    case ended
-  }
-
-  /// One request and its answer. False when the connection is finished.
-  private func serveNext() async throws(NetworkError) -> Bool {
-    switch try await readHead() {
-    case .complete: break
-    case .ended:
-      try await flush()
-      return false
-    case .timedOut:
-      await refuse(.requestTimeout, "the header section did not arrive in time; send it at once")
-      return false
-    case .refused(let refusal):
-      server.refusals.increment()
-      await refuse(refusal.status, refusal.reason.description)
-      return false
-    }
-    let keepsConnection = request.keepsConnection
-    if keepsConnection, request.head.version == .http11, !request.hasBody,
-      server.handler.respondAtOnce(to: request, into: &server.output)
-    {
-      request.input.consume(request.headByteCount)
-      request.reset()
-      if server.output.count > server.limits.maximumPipelinedByteCount { try await flush() }
+  /// Goes on as far as it can and waits for one thing. False at the connection's end.
+  private func step(_ piece: inout ByteBuffer) async -> Bool {
+    do throws(NetworkError) {
+      switch try advance() {
+      case .readable(let deadline):
+        do throws(NetworkError) {
+          try await stream.waitReadable(until: deadline)
+        } catch {
+          try waitFailed(error)
+        }
+      case .writable(let deadline): try await stream.waitWritable(until: deadline)
+      case .handler: try answer(await server.handler.respond(to: request))
+      case .piece(let source):
+        let progress = await source.next(into: &piece)
+        try take(progress, &piece)
+      case .turn: await server.loop.sleep(until: server.loop.now)
+      case .end: return false
+      }
       return true
+    } catch {
+      breakOff()
+      return false
     }
-    // Other connections write to the shared buffer while this one waits for its handler.
-    try await flush()
-    return try await serveSlowly(keepsConnection: keepsConnection)
   }
 
-  private func serveSlowly(keepsConnection: Bool) async throws(NetworkError) -> Bool {
-    request.beginBody()
-    let response = await server.respond(to: request)
-    var keeps: Bool
+  @inline(never)
+  private func breakOff() {
+    source?.cancel()
+    // Answers that can no longer be sent must not stay in the shared buffer, or the next connection gets them.
+    server.output.removeAll()
+  }
+
+  /// Goes on as far as it can. Whenever it returns, the server's buffer is empty.
+  @inline(never)
+  private func advance() throws(NetworkError) -> Wait {
+    while true {
+      if !unsent.isEmpty {
+        try sendUnsent()
+        if !unsent.isEmpty { return .writable(until: unsentDeadline) }
+      }
+      switch phase {
+      case .reading: if let wait = try read() { return wait }
+      case .asking:
+        request.beginBody()
+        guard let own = server.ownAnswer(to: request) else { return .handler }
+        try answer(own)
+      case .streaming:
+        if let source { return .piece(source) }
+        phase = .answered
+      case .answered: try endAnswer()
+      case .yielding:
+        phase = .reading
+        return .turn
+      case .finishing: finish()
+      case .lingering: if let wait = try linger() { return wait }
+      case .ended: return .end
+      }
+    }
+  }
+
+  // MARK: Reading
+
+  /// Reads on towards a head. Returns what to wait for; nil when something else comes first.
+  private func read() throws(NetworkError) -> Wait? {
+    if !request.input.isEmpty {
+      switch request.parseHead() {
+      case .complete(let byteCount):
+        request.headByteCount = byteCount
+        isIdle = false
+        expendableSince = nil
+        deadline = .never
+        try begin()
+        return nil
+      case .refused(let refusal):
+        server.refusals.increment()
+        try refuse(refusal.status, refusal.reason.description)
+        return nil
+      case .needMore: break
+      }
+    }
+    switch try request.receive(atLeast: 2048) {
+    case .bytes: return nil
+    case .end:
+      phase = .ended
+      try flush()
+      return nil
+    case .nothingYet: break
+    }
+    try flush()
+    guard unsent.isEmpty else { return nil }
+    answeredInARow = 0
+    isIdle = request.input.isEmpty
+    if expendableSince == nil { expendableSince = server.loop.now }
+    guard isIdle else {
+      if deadline == .never { deadline = server.loop.now + server.limits.headerTimeout }
+      return .readable(until: deadline)
+    }
+    guard !server.isDraining else {
+      phase = .ended
+      return nil
+    }
+    deadline = .never
+    return .readable(until: server.loop.now.advanced(byNanoseconds: server.idleNanoseconds))
+  }
+
+  /// A wait for the client ended with `error`. One that has begun a head is told that it was too slow.
+  @inline(never)
+  private func waitFailed(_ error: NetworkError) throws(NetworkError) {
+    guard error == .timedOut, phase == .reading, !isIdle else { throw error }
+    try refuse(.requestTimeout, "the header section did not arrive in time; send it at once")
+  }
+
+  /// A head is there: answers at once, if the handler can.
+  private func begin() throws(NetworkError) {
+    keepsConnection = request.keepsConnection
+    guard keepsConnection, request.head.version == .http11, !request.hasBody,
+      server.handler.respondAtOnce(to: request, into: &server.output)
+    else {
+      phase = .asking
+      // Other connections write to the shared buffer while this one waits for its handler.
+      return try flush()
+    }
+    request.input.consume(request.headByteCount)
+    if server.output.count > server.limits.maximumPipelinedByteCount { try flush() }
+    try startOver()
+  }
+
+  /// Gets ready for the next request.
+  private func startOver() throws(NetworkError) {
+    request.reset()
+    answeredInARow += 1
+    phase = .reading
+    guard answeredInARow >= server.limits.maximumAnswersInARow else { return }
+    // A client that pipelines without end never makes us wait, so others would never be served.
+    answeredInARow = 0
+    phase = .yielding
+    try flush()
+  }
+
+  // MARK: Answering
+
+  /// The handler has answered.
+  @inline(never)
+  private func answer(_ response: Response) throws(NetworkError) {
+    source = response.source
     switch request.bodyReader {
-    case .none, .finished: keeps = keepsConnection && !server.isDraining
-    case .failed: keeps = false
-    case .unread, .reading:
-      keeps = request.discardArrivedBody() && keepsConnection && !server.isDraining
+    case .none, .finished: break
+    case .failed(.disconnected): throw .closed
+    case .failed: keepsConnection = false
+    case .unread, .reading: if !request.discardArrivedBody() { keepsConnection = false }
     }
-    // HTTP/1.0 knows no chunks: only the connection's end can end a body of unknown length.
-    if case .stream(_, length: nil) = response.body, request.head.version == .http10 { keeps = false }
-    if case .failed(.disconnected) = request.bodyReader {
-      response.source?.cancel()
-      return false
+    if server.isDraining { keepsConnection = false }
+    phase = .answered
+    left = nil
+    isChunked = false
+    let version = request.head.version
+    var length: UInt64?
+    switch response.body {
+    case .message:
+      phase = .streaming
+      return
+    case .stream(_, let announced):
+      length = announced
+      // HTTP/1.0 knows no chunks: only the connection's end can end a body of unknown length.
+      if announced == nil, version == .http10 { keepsConnection = false }
+    case .empty, .bytes: break
     }
-    let isWhole = try await write(response, keepsConnection: keeps)
-    guard isWhole else { return false }
-    guard keeps else {
-      await linger()
-      return false
+    server.appendHead(of: response, version, keepsConnection: keepsConnection)
+    if request.method == .head || response.status.forbidsContent {
+      source?.cancel()
+      source = nil
+    } else if case .bytes(let bytes) = response.body {
+      server.output.append(bytes)
+    } else if source != nil {
+      phase = .streaming
+      left = length
+      isChunked = length == nil && version == .http11
+      server.output.withBytes { head.append($0) }
+      server.output.removeAll()
+      return
+    }
+    try flush()
+    // An answer that was large once does not hold its memory for the server's life.
+    if server.output.capacity > server.limits.maximumKeptOutputByteCount { server.output.release() }
+  }
+
+  /// The source of a body has done `progress`; what it made is `piece`.
+  @inline(never)
+  private func take(_ progress: BodyProgress, _ piece: inout ByteBuffer) throws(NetworkError) {
+    guard progress != .failed else {
+      source = nil
+      throw .closed
+    }
+    server.output.append(head.bytes)
+    head.removeAll()
+    if progress == .end {
+      if isChunked { ResponseWriter.lastChunk(into: &server.output) }
+      // A body shorter than announced must not look whole.
+      phase = (left ?? 0) == 0 ? .answered : .ended
+      piece.removeAll()
+      piece.release()
+      return try flush()
+    }
+    if let rest = left {
+      guard UInt64(piece.count) <= rest else { throw .closed }
+      left = rest - UInt64(piece.count)
+    }
+    if isChunked {
+      ResponseWriter.chunk(piece.bytes, into: &server.output)
+    } else {
+      server.output.append(piece.bytes)
+    }
+    piece.removeAll()
+    try flush()
+  }
+
+  /// The network has taken all of the answer.
+  private func endAnswer() throws(NetworkError) {
+    source = nil
+    head.release()
+    guard keepsConnection else {
+      phase = .finishing
+      return
     }
     if !request.hasBody { request.input.consume(request.headByteCount) }
-    request.reset()
-    return true
-  }
-
-  private func readHead() async throws(NetworkError) -> HeadOutcome {
-    var deadline = Instant.never
-    while true {
-      if !request.input.isEmpty {
-        switch request.parseHead() {
-        case .complete(let byteCount):
-          request.headByteCount = byteCount
-          isIdle = false
-          expendableSince = nil
-          return .complete
-        case .refused(let refusal): return .refused(refusal)
-        case .needMore: break
-        }
-      }
-      let received = try request.input.withFreeRoom(atLeast: 2048) { (room) throws(NetworkError) in
-        try stream.receive(into: &room)
-      }
-      switch received {
-      case .bytes: continue
-      case .end: return .ended
-      case .nothingYet: break
-      }
-      try await flush()
-      answeredInARow = 0
-      isIdle = request.input.isEmpty
-      if expendableSince == nil { expendableSince = server.loop.now }
-      if isIdle {
-        if server.isDraining { return .ended }
-        deadline = .never
-      } else if deadline == .never {
-        deadline = server.loop.now + server.limits.headerTimeout
-      }
-      do throws(NetworkError) {
-        try await stream.waitReadable(
-          until: isIdle ? server.loop.now.advanced(byNanoseconds: server.idleNanoseconds) : deadline)
-      } catch {
-        if error == .timedOut { return isIdle ? .ended : .timedOut }
-        throw error
-      }
-    }
-  }
-
-  // MARK: Writing
-
-  /// Sends what the shared buffer holds for this connection. Returns when the network has taken all of it.
-  private func flush() async throws(NetworkError) {
-    guard !server.output.isEmpty else { return }
-    do throws(NetworkError) {
-      let count = try server.output.withBytes { (bytes) throws(NetworkError) in try stream.send(bytes) }
-      server.output.consume(count)
-    } catch {
-      server.output.removeAll()
-      throw error
-    }
-    guard !server.output.isEmpty else { return }
-    // The network is full: the rest waits in a buffer of our own, because the shared one is needed meanwhile.
-    server.output.withBytes { unsent.append($0) }
-    server.output.removeAll()
-    try await sendRest()
-  }
-
-  private func sendRest() async throws(NetworkError) {
-    // A byte now and then buys no time: the client has to take a whole quota before each deadline.
-    var deadline = server.loop.now + server.limits.writeTimeout
-    var due = unsent.count - server.limits.writeQuotaByteCount
-    while !unsent.isEmpty {
-      try await stream.waitWritable(until: deadline)
-      let count = try unsent.withBytes { (bytes) throws(NetworkError) in try stream.send(bytes) }
-      unsent.consume(count)
-      if unsent.count <= due {
-        deadline = server.loop.now + server.limits.writeTimeout
-        due = unsent.count - server.limits.writeQuotaByteCount
-      }
-    }
-    if unsent.capacity > 0 { unsent.release() }
-  }
-
-  /// Writes a response. False when it could not be completed and the connection must break.
-  private func write(_ response: Response, keepsConnection: Bool) async throws(NetworkError) -> Bool {
-    if case .message(let source) = response.body { return try await pass(source) }
-    let version = request.head.version
-    server.appendHead(of: response, version, keepsConnection: keepsConnection)
-    guard request.method != .head && !response.status.forbidsContent else {
-      response.source?.cancel()
-      try await flush()
-      return true
-    }
-    switch response.body {
-    case .empty, .message: break
-    case .bytes(let bytes): server.output.append(bytes)
-    case .stream(let source, let length):
-      return try await write(source, length: length, chunked: length == nil && version == .http11)
-    }
-    try await flush()
-    // An answer that was large once does not hold its memory for the server's life. Others may write to the buffer
-    // meanwhile, but not keep anything in it.
-    if server.output.capacity > server.limits.maximumKeptOutputByteCount && server.output.isEmpty {
-      server.output.release()
-    }
-    return true
-  }
-
-  private func pass(_ source: any BodySource) async throws(NetworkError) -> Bool {
-    var piece = ByteBuffer()
-    while true {
-      switch await source.next(into: &piece) {
-      case .failed: return false
-      case .end: return true
-      case .more:
-        server.output.append(piece.bytes)
-        piece.removeAll()
-        try await flush(orCancel: source)
-      }
-    }
-  }
-
-  private func write(
-    _ source: any BodySource, length: UInt64?, chunked: Bool
-  ) async throws(NetworkError) -> Bool {
-    // The head leaves with the first piece. It waits in a buffer of its own: the shared one is needed meanwhile.
-    var head = ByteBuffer()
-    server.output.withBytes { head.append($0) }
-    server.output.removeAll()
-    var piece = ByteBuffer()
-    var left = length
-    while true {
-      let progress = await source.next(into: &piece)
-      if progress == .failed { return false }
-      server.output.append(head.bytes)
-      head.removeAll()
-      if progress == .end {
-        if chunked { ResponseWriter.lastChunk(into: &server.output) }
-        try await flush(orCancel: source)
-        // A body shorter than announced must not look whole.
-        return (left ?? 0) == 0
-      }
-      if let rest = left {
-        guard UInt64(piece.count) <= rest else {
-          server.output.removeAll()
-          source.cancel()
-          return false
-        }
-        left = rest - UInt64(piece.count)
-      }
-      if chunked {
-        ResponseWriter.chunk(piece.bytes, into: &server.output)
-      } else {
-        server.output.append(piece.bytes)
-      }
-      piece.removeAll()
-      try await flush(orCancel: source)
-    }
-  }
-
-  private func flush(orCancel source: any BodySource) async throws(NetworkError) {
-    do throws(NetworkError) {
-      try await flush()
-    } catch {
-      source.cancel()
-      throw error
-    }
+    try startOver()
   }
 
   /// Answers a request that could not be understood, after the answers before it, and ends the connection.
-  private func refuse(_ status: Status, _ detail: StaticString) async {
+  private func refuse(_ status: Status, _ detail: StaticString) throws(NetworkError) {
+    phase = .finishing
     server.appendRefusal(status, detail)
-    do throws(NetworkError) {
-      try await flush()
-      await linger()
-    } catch {}
+    try flush()
   }
+
+  // MARK: Sending
+
+  /// Sends what the shared buffer holds for this connection, which leaves it empty: what the network does not take
+  /// waits in a buffer of our own, because others need the shared one meanwhile.
+  private func flush() throws(NetworkError) {
+    guard !server.output.isEmpty else { return }
+    if unsent.isEmpty {
+      let count = try server.output.withBytes { (bytes) throws(NetworkError) in try stream.send(bytes) }
+      server.output.consume(count)
+      guard !server.output.isEmpty else { return }
+    }
+    server.output.withBytes { unsent.append($0) }
+    server.output.removeAll()
+    renewUnsentDeadline()
+  }
+
+  private func sendUnsent() throws(NetworkError) {
+    let count = try unsent.withBytes { (bytes) throws(NetworkError) in try stream.send(bytes) }
+    unsent.consume(count)
+    if unsent.isEmpty { return unsent.release() }
+    // A byte now and then buys no time: the client has to take a whole quota before each deadline.
+    if unsent.count <= unsentQuota { renewUnsentDeadline() }
+  }
+
+  private func renewUnsentDeadline() {
+    unsentDeadline = server.loop.now + server.limits.writeTimeout
+    unsentQuota = unsent.count - server.limits.writeQuotaByteCount
+  }
+
+  // MARK: Lingering
 
   /// Lingering close (RFC 9112 §9.6): closing with unread bytes would reset the connection, and the reset could
   /// overtake our answer. So finish, and read for a bounded while.
-  private func linger() async {
+  private func finish() {
     stream.finish()
     expendableSince = server.loop.now
-    let deadline = server.loop.now + server.limits.lingerTimeout
-    var dropped = 0
+    deadline = server.loop.now + server.limits.lingerTimeout
     request.input.removeAll()
-    do throws(NetworkError) {
-      while dropped < server.limits.maximumLingerByteCount {
-        let received = try request.input.withFreeRoom(atLeast: 4096) { (room) throws(NetworkError) in
-          try stream.receive(into: &room)
-        }
-        switch received {
-        case .bytes(let count):
-          dropped += count
-          request.input.removeAll()
-        case .end: return
-        case .nothingYet: try await stream.waitReadable(until: deadline)
-        }
-        if server.loop.now >= deadline { return }
+    phase = .lingering
+  }
+
+  /// Throws away what comes. Returns what to wait for; nil when it is time to end.
+  private func linger() throws(NetworkError) -> Wait? {
+    phase = .ended
+    while droppedByteCount < server.limits.maximumLingerByteCount {
+      switch try request.receive(atLeast: 4096) {
+      case .bytes(let count):
+        droppedByteCount += count
+        request.input.removeAll()
+      case .end: return nil
+      case .nothingYet:
+        phase = .lingering
+        return .readable(until: deadline)
       }
-    } catch {}
+      if server.loop.now >= deadline { return nil }
+    }
+    return nil
   }
 }

@@ -34,5 +34,6 @@ public struct ServerLimits: Sendable {
   public var maximumAcceptsInARow = 256
 
   /// The limits above.
+  @inline(never)
   public init() {}
 }

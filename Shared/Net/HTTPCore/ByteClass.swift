@@ -135,6 +135,10 @@ extension RawSpan {
     return true
   }
 
+  /// The same, not inlined: for what is asked seldom.
+  @inline(never)
+  func reads(_ range: Range<Int>, lowercase text: StaticString) -> Bool { matches(range, lowercase: text) }
+
   /// `range` without the spaces and tabs at both ends.
   func trimmed(_ range: Range<Int>) -> Range<Int> {
     var (start, end) = (range.lowerBound, range.upperBound)

@@ -20,7 +20,7 @@ public enum ByteRange: Equatable, Sendable {
   private static func parse(_ input: RawSpan, _ length: UInt64) -> ByteRange {
     let all = input.trimmed(0..<input.byteCount)
     let unit = all.lowerBound..<min(all.lowerBound + 6, all.upperBound)
-    guard input.matches(unit, lowercase: "bytes=") else { return .ignored }
+    guard input.reads(unit, lowercase: "bytes=") else { return .ignored }
     let range = input.trimmed(unit.upperBound..<all.upperBound)
     var index = range.lowerBound
     let first = number(input, &index, range.upperBound)

@@ -214,17 +214,16 @@ struct FieldSection {
     switch known {
     case .transferEncoding: return transferCodingRefusal(input, valueStart..<valueEnd)
     case .connection:
-      FieldList.forEach(in: input, valueStart..<valueEnd) { element in
-        if input.matches(element, lowercase: "close") { closes = true }
-        if input.matches(element, lowercase: "keep-alive") { keepsAlive = true }
+      var rest = valueStart..<valueEnd
+      while let element = FieldList.next(in: input, of: &rest) {
+        if input.reads(element, lowercase: "close") { closes = true }
+        if input.reads(element, lowercase: "keep-alive") { keepsAlive = true }
       }
     case .expect where role == .request:
-      FieldList.forEach(in: input, valueStart..<valueEnd) { element in
-        if input.matches(element, lowercase: "100-continue") {
-          expectsContinue = true
-        } else {
-          expectsUnknown = true
-        }
+      var rest = valueStart..<valueEnd
+      while let element = FieldList.next(in: input, of: &rest) {
+        let isContinue = input.reads(element, lowercase: "100-continue")
+        if isContinue { expectsContinue = true } else { expectsUnknown = true }
       }
     default: break
     }
@@ -234,7 +233,7 @@ struct FieldSection {
   /// One `chunked` and nothing else. A coding before it is one we do not have (501); anything that does not
   /// end in `chunked` leaves the end of the content open (400, RFC 9112 §6.3).
   private func transferCodingRefusal(_ input: RawSpan, _ value: Range<Int>) -> Refusal.Reason? {
-    if input.matches(value, lowercase: "chunked") { return nil }
+    if input.reads(value, lowercase: "chunked") { return nil }
     var (elements, chunked) = (0, 0)
     var (endsInChunked, isMalformed) = (false, false)
     var index = value.lowerBound
@@ -248,7 +247,7 @@ struct FieldSection {
       {
         isMalformed = true
       }
-      endsInChunked = input.matches(element, lowercase: "chunked")
+      endsInChunked = input.reads(element, lowercase: "chunked")
       if endsInChunked { chunked += 1 }
       elements += 1
       guard end < value.upperBound else { break }

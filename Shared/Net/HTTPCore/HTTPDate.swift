@@ -20,18 +20,17 @@ public enum HTTPDate {
     let weekday = (days % 7 + 7) % 7
     name(weekdays, weekday, into: &output)
     output.append(", ")
-    twoDigits(day, into: &output)
+    output.append(decimal: day, atLeast: 2)
     output.append(" ")
     name(months, month - 1, into: &output)
     output.append(" ")
-    twoDigits(year / 100, into: &output)
-    twoDigits(year % 100, into: &output)
+    output.append(decimal: year, atLeast: 4)
     output.append(" ")
-    twoDigits(second / 3600, into: &output)
+    output.append(decimal: second / 3600, atLeast: 2)
     output.append(":")
-    twoDigits(second / 60 % 60, into: &output)
+    output.append(decimal: second / 60 % 60, atLeast: 2)
     output.append(":")
-    twoDigits(second % 60, into: &output)
+    output.append(decimal: second % 60, atLeast: 2)
     output.append(" GMT")
   }
 
@@ -58,12 +57,8 @@ public enum HTTPDate {
     return (cycle * 400 + yearOfCycle + (month <= 2 ? 1 : 0), month, day)
   }
 
+  @inline(never)
   private static func name(_ names: StaticString, _ index: Int, into output: inout ByteBuffer) {
     for offset in 0..<3 { output.append(names.utf8Start[index * 3 + offset]) }
-  }
-
-  private static func twoDigits(_ number: Int, into output: inout ByteBuffer) {
-    output.append(ASCII.zero + UInt8(truncatingIfNeeded: number / 10))
-    output.append(ASCII.zero + UInt8(truncatingIfNeeded: number % 10))
   }
 }

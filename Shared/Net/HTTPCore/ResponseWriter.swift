@@ -8,7 +8,7 @@ import Bytes
 /// controls), is left out whole, and the call says so: what a peer sent and a service echoes can neither split
 /// a response nor stop a server. Nothing here traps.
 public enum ResponseWriter {
-  /// The status line. Cost: one copy for every status that `Status` names.
+  /// The status line. Cost: one copy for the usual one.
   @inline(__always)
   public static func statusLine(_ status: Status, into output: inout ByteBuffer) {
     if status.code == 200 {
@@ -20,13 +20,11 @@ public enum ResponseWriter {
 
   @inline(never)
   private static func otherStatusLine(_ status: Status, into output: inout ByteBuffer) {
-    if let line = status.line {
-      output.append(line)
-    } else {
-      output.append("HTTP/1.1 ")
-      output.append(decimal: Int(status.code))
-      output.append(" \r\n")
-    }
+    output.append("HTTP/1.1 ")
+    output.append(decimal: Int(status.code))
+    output.append(" ")
+    output.append(status.reason)
+    output.append("\r\n")
   }
 
   /// A field whose name and value are part of the program. They are not looked at.
@@ -73,6 +71,12 @@ public enum ResponseWriter {
     guard isToken(name), isFieldValue(value) else { return false }
     write(name, value, into: &output)
     return true
+  }
+
+  /// A field that was read from another message, and is as it has to be.
+  @inline(__always)
+  public static func copy(_ name: RawSpan, _ value: RawSpan, into output: inout ByteBuffer) {
+    write(name, value, into: &output)
   }
 
   /// Name, `: `, value and the line's end. Looks once whether there is room, not for each of the four.

@@ -11,23 +11,22 @@ struct RouteTree: Sendable {
     var others = MethodSet()
   }
 
-  /// Places in the arrays below; -1 is none. Nothing here counts references, so walking costs only comparisons.
-  private struct Node {
-    var firstLiteral = -1
-    var parameter = -1
-    var rest = -1
+  /// A segment of templates that begin alike. Places in the arrays below; -1 is none. Nothing here counts references,
+  /// so walking costs only comparisons.
+  private struct Node: @unchecked Sendable {
+    // Safe to keep and to share: it points into a literal of the program's, which is there for good and never written.
+    /// What a literal segment reads.
+    let text: UnsafeRawBufferPointer
+    let kind: Kind
+    /// The next child of the same parent. Literals stand in front.
+    var next = -1
+    var firstChild = -1
     var firstEnd = -1
     /// The methods of the routes that end here.
     var methods = MethodSet()
   }
 
-  /// A literal child of a node: its text, its node, and the next child.
-  private struct Literal: @unchecked Sendable {
-    // Safe to keep and to share: it points into a literal of the program's, which is there for good and never written.
-    let text: UnsafeRawBufferPointer
-    let node: Int
-    let next: Int
-  }
+  private enum Kind: UInt8 { case literal, parameter, rest }
 
   /// A route that ends at a node, and the next one that does.
   private struct End {
@@ -36,18 +35,18 @@ struct RouteTree: Sendable {
     let next: Int
   }
 
-  private var nodes = [Node()]
-  private var literals: [Literal] = []
+  private var nodes = [Node(text: UnsafeRawBufferPointer(start: nil, count: 0), kind: .literal)]
   private var ends: [End] = []
 
   /// Makes room for the templates of `count` routes, about.
+  @inline(never)
   mutating func reserve(_ count: Int) {
     nodes.reserveCapacity(2 * count)
-    literals.reserveCapacity(2 * count)
     ends.reserveCapacity(count)
   }
 
   /// Adds a template; see `Router.init` for what traps.
+  @inline(never)
   mutating func add(_ method: Method, _ template: StaticString, _ index: Int) {
     // A literal's bytes live as long as the program; of `/` alone, which may have none, only the empty segment is kept.
     let node = template.withUTF8Buffer { insert(UnsafeRawBufferPointer($0)) }
@@ -66,58 +65,48 @@ struct RouteTree: Sendable {
     var start = 1
     while true {
       var end = start
-      var hasBrace = false
-      while end < count, bytes[end] != ASCII.slash {
-        if bytes[end] == ASCII.openBrace { hasBrace = true }
-        end &+= 1
-      }
-      if hasBrace {
-        precondition(
-          bytes[start] == ASCII.openBrace && bytes[end - 1] == ASCII.closeBrace && end - start > 2,
-          "a parameter is a whole segment")
-        parameterCount += 1
-        precondition(parameterCount <= 4, "at most four parameters in a template")
-        let isRest =
-          end - start > 5 && bytes[end - 2] == ASCII.dot && bytes[end - 3] == ASCII.dot
-          && bytes[end - 4] == ASCII.dot
-        precondition(!isRest || end == count, "the rest is the last segment")
-        node = isRest ? restChild(of: node) : parameterChild(of: node)
-      } else {
-        node = literalChild(of: node, UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-      }
+      while end < count, bytes[end] != ASCII.slash { end += 1 }
+      let segment = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+      let kind = Self.kind(of: segment)
+      if kind != .literal { parameterCount += 1 }
+      precondition(parameterCount <= 4, "at most four parameters in a template")
+      precondition(kind != .rest || end == count, "the rest is the last segment")
+      node = child(of: node, segment, kind)
       guard end < count else { return node }
       start = end + 1
     }
   }
 
-  private mutating func newNode() -> Int {
-    nodes.append(Node())
-    return nodes.count - 1
+  private static func kind(of segment: UnsafeRawBufferPointer) -> Kind {
+    guard segment.contains(ASCII.openBrace) else { return .literal }
+    let count = segment.count
+    precondition(
+      segment[0] == ASCII.openBrace && segment[count - 1] == ASCII.closeBrace && count > 2,
+      "a parameter is a whole segment")
+    let isRest = count > 5 && (count - 4..<count - 1).allSatisfy { segment[$0] == ASCII.dot }
+    return isRest ? .rest : .parameter
   }
 
-  private mutating func parameterChild(of node: Int) -> Int {
-    if nodes[node].parameter < 0 { nodes[node].parameter = newNode() }
-    return nodes[node].parameter
-  }
-
-  private mutating func restChild(of node: Int) -> Int {
-    if nodes[node].rest < 0 { nodes[node].rest = newNode() }
-    return nodes[node].rest
-  }
-
-  /// The child of `node` for this segment of a template.
-  private mutating func literalChild(of node: Int, _ text: UnsafeRawBufferPointer) -> Int {
-    var place = nodes[node].firstLiteral
-    while place >= 0 {
-      let literal = literals[place]
+  /// The child of `parent` for this segment of a template.
+  private mutating func child(of parent: Int, _ text: UnsafeRawBufferPointer, _ kind: Kind) -> Int {
+    var last = -1
+    var place = nodes[parent].firstChild
+    // Behind all of its kind, and those that are looked at before.
+    while place >= 0, nodes[place].kind.rawValue <= kind.rawValue {
       // A part of the program's own text, and read at once.
-      if equals(RawSpan(_unsafeBytes: text), 0, text.count, literal) { return literal.node }
-      place = literal.next
+      let isSame =
+        nodes[place].kind == kind
+        && (kind != .literal || equals(RawSpan(_unsafeBytes: text), 0, text.count, nodes[place].text))
+      if isSame { return place }
+      last = place
+      place = nodes[place].next
     }
-    let child = newNode()
-    literals.append(Literal(text: text, node: child, next: nodes[node].firstLiteral))
-    nodes[node].firstLiteral = literals.count - 1
-    return child
+    var node = Node(text: text, kind: kind)
+    node.next = place
+    let new = nodes.count
+    nodes.append(node)
+    if last < 0 { nodes[parent].firstChild = new } else { nodes[last].next = new }
+    return new
   }
 
   /// What `path` leads to.
@@ -143,24 +132,20 @@ struct RouteTree: Sendable {
     let count = path.byteCount
     var end = start
     while end < count, path.byte(end) != ASCII.slash { end += 1 }
-    let branches = nodes[node]
-    var place = branches.firstLiteral
+    var place = nodes[node].firstChild
     while place >= 0 {
-      let literal = literals[place]
-      if equals(path, start, end, literal) {
-        if let index = enter(path, end, literal.node, &search) { return index }
-        break
+      let child = nodes[place]
+      let here = place
+      place = child.next
+      if child.kind == .literal {
+        guard equals(path, start, end, child.text) else { continue }
+        if let index = enter(path, end, here, &search) { return index }
+        continue
       }
-      place = literal.next
-    }
-    if branches.parameter >= 0, end > start {
-      search.parameters.push(start..<end)
-      if let index = enter(path, end, branches.parameter, &search) { return index }
-      search.parameters.pop()
-    }
-    if branches.rest >= 0, count > start {
-      search.parameters.push(start..<count)
-      if let index = enter(path, count, branches.rest, &search) { return index }
+      let segmentEnd = child.kind == .rest ? count : end
+      guard segmentEnd > start else { continue }
+      search.parameters.push(start..<segmentEnd)
+      if let index = enter(path, segmentEnd, here, &search) { return index }
       search.parameters.pop()
     }
     return nil
@@ -185,8 +170,7 @@ struct RouteTree: Sendable {
   }
 
   @inline(__always)
-  private func equals(_ path: RawSpan, _ start: Int, _ end: Int, _ literal: Literal) -> Bool {
-    let text = literal.text
+  private func equals(_ path: RawSpan, _ start: Int, _ end: Int, _ text: UnsafeRawBufferPointer) -> Bool {
     guard end &- start == text.count else { return false }
     var offset = 0
     while offset < text.count {

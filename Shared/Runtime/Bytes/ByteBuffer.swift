@@ -43,6 +43,7 @@ public struct ByteBuffer: ~Copyable {
   }
 
   /// Copies `count` waiting bytes out, from `offset` on.
+  @inline(never)
   public func array(from offset: Int = 0, count: Int? = nil) -> [UInt8] {
     let count = count ?? self.count - offset
     precondition(offset >= 0 && count >= 0 && offset + count <= self.count)
@@ -50,6 +51,7 @@ public struct ByteBuffer: ~Copyable {
   }
 
   /// Removes `count` bytes from the front.
+  @inline(never)
   public mutating func consume(_ count: Int) {
     precondition(count >= 0 && count <= self.count)
     start += count
@@ -121,26 +123,31 @@ public struct ByteBuffer: ~Copyable {
   }
 
   /// Appends a copy of `bytes`.
+  @inline(never)
   public mutating func append(_ bytes: RawSpan) {
     bytes.withUnsafeBytes { append(raw: $0) }
   }
 
   /// Appends a copy of an array.
+  @inline(never)
   public mutating func append(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { append(raw: $0) }
   }
 
   /// Appends a copy of part of an array.
+  @inline(never)
   public mutating func append(_ bytes: ArraySlice<UInt8>) {
     bytes.withUnsafeBytes { append(raw: $0) }
   }
 
   /// Appends the UTF-8 of a literal.
+  @inline(never)
   public mutating func append(_ literal: StaticString) {
     append(raw: UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
   }
 
   /// Appends the UTF-8 of a string.
+  @inline(never)
   public mutating func append(utf8 text: String) {
     var text = text
     text.withUTF8 { append(raw: UnsafeRawBufferPointer($0)) }
@@ -155,16 +162,27 @@ public struct ByteBuffer: ~Copyable {
     end += source.count
   }
 
-  /// Appends a number in decimal digits.
-  public mutating func append(decimal number: Int) {
+  /// Appends a number in decimal digits: at least `minimum` of them, with zeros in front.
+  @inline(never)
+  public mutating func append(decimal number: Int, atLeast minimum: Int = 1) {
     if number < 0 { append(UInt8(ascii: "-")) }
-    let magnitude = number.magnitude
-    var divisor: UInt = 1
-    while magnitude / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      append(UInt8(ascii: "0") + UInt8(magnitude / divisor % 10))
-      divisor /= 10
+    var digitCount = 1
+    var rest = number.magnitude
+    while rest >= 10 {
+      rest /= 10
+      digitCount += 1
     }
+    digitCount = max(digitCount, minimum)
+    reserve(digitCount)
+    rest = number.magnitude
+    // From the last to the first.
+    var place = end + digitCount
+    while place > end {
+      place -= 1
+      storage[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    }
+    end += digitCount
   }
 
   /// Lends at least `minimum` bytes of free room behind the waiting bytes; what `body` appended to the span

@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 
 /// A moment as date and time of day in UTC, on the proleptic Gregorian calendar (RFC 3339).
@@ -33,28 +34,20 @@ struct CivilTime {
   }
 
   /// Appends `2026-11-23T16:50:28.123Z`.
-  func write(into bytes: inout [UInt8]) {
-    Self.write(year, 4, into: &bytes)
-    bytes.append(UInt8(ascii: "-"))
-    Self.write(month, 2, into: &bytes)
-    bytes.append(UInt8(ascii: "-"))
-    Self.write(day, 2, into: &bytes)
-    bytes.append(UInt8(ascii: "T"))
-    Self.write(hour, 2, into: &bytes)
-    bytes.append(UInt8(ascii: ":"))
-    Self.write(minute, 2, into: &bytes)
-    bytes.append(UInt8(ascii: ":"))
-    Self.write(second, 2, into: &bytes)
-    bytes.append(UInt8(ascii: "."))
-    Self.write(millisecond, 3, into: &bytes)
-    bytes.append(UInt8(ascii: "Z"))
+  func write(into bytes: inout ByteBuffer) {
+    bytes.append(decimal: Int(year), atLeast: 4)
+    Self.write("-", month, into: &bytes)
+    Self.write("-", day, into: &bytes)
+    Self.write("T", hour, into: &bytes)
+    Self.write(":", minute, into: &bytes)
+    Self.write(":", second, into: &bytes)
+    bytes.append(".")
+    bytes.append(decimal: Int(millisecond), atLeast: 3)
+    bytes.append("Z")
   }
 
-  private static func write(_ number: Int64, _ digits: Int, into bytes: inout [UInt8]) {
-    var divisor: Int64 = digits == 4 ? 1000 : digits == 3 ? 100 : 10
-    while divisor > 0 {
-      bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-      divisor /= 10
-    }
+  private static func write(_ sign: StaticString, _ number: Int64, into bytes: inout ByteBuffer) {
+    bytes.append(sign)
+    bytes.append(decimal: Int(number), atLeast: 2)
   }
 }

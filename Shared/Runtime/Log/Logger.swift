@@ -121,8 +121,32 @@ public final class Logger {
     line.begin(at: clock.wallTime, level: level.name, service: service, message: message)
   }
 
+  /// Inlined, as the kind of a field is nearly always known where it is written: its parts then go by registers.
+  @inline(__always) @usableFromInline
+  func append(_ field: LogField) {
+    switch field.value {
+    case .text(let text): append(field.name, text)
+    case .literal(let text): append(field.name, text)
+    case .integer(let number): append(field.name, number)
+    case .bool(let flag): append(field.name, flag)
+    case .duration(let duration): append(field.name, duration)
+    }
+  }
+
   @inline(never) @usableFromInline
-  func append(_ field: LogField) { line.append(field) }
+  func append(_ name: StaticString, _ text: String) { line.append(name, text) }
+
+  @inline(never) @usableFromInline
+  func append(_ name: StaticString, _ text: StaticString) { line.append(name, text) }
+
+  @inline(never) @usableFromInline
+  func append(_ name: StaticString, _ number: Int64) { line.append(name, number) }
+
+  @inline(never) @usableFromInline
+  func append(_ name: StaticString, _ flag: Bool) { line.append(name, flag) }
+
+  @inline(never) @usableFromInline
+  func append(_ name: StaticString, _ duration: Duration) { line.append(name, duration) }
 
   @inline(never) @usableFromInline
   func end() {

@@ -100,10 +100,9 @@ public protocol Network: AnyObject {
 
 /// A number that a network keeps about itself.
 public struct NetworkFigure: Sendable {
-  /// The name of the family, as Prometheus wants it: `souk_tcp_segments_received_total`.
-  public let name: StaticString
-  /// What the family counts, in a sentence without a full stop.
-  public let help: StaticString
+  /// The name of the family, as Prometheus wants it, a space, and what the family counts, in a sentence without a full
+  /// stop: `souk_tcp_resets_sent_total RSTs sent`. One text, as a literal costs code wherever it is passed.
+  public let family: StaticString
   /// One label's name and value; nil when the family has one series only.
   public let label: (name: StaticString, value: StaticString)?
   /// Whether it only grows; otherwise it is a level.
@@ -111,15 +110,40 @@ public struct NetworkFigure: Sendable {
   /// The number now.
   public let value: UInt64
 
-  /// A number.
-  public init(
-    _ name: StaticString, _ help: StaticString, label: (name: StaticString, value: StaticString)? = nil,
-    isCounter: Bool, value: UInt64
+  /// Bytes of the name, at the front of `family`.
+  public var nameByteCount: Int {
+    family.withUTF8Buffer { text in text.firstIndex(of: UInt8(ascii: " ")) ?? text.count }
+  }
+
+  /// The name of the family.
+  public var name: String {
+    family.withUTF8Buffer { text in String(decoding: text[..<nameByteCount], as: UTF8.self) }
+  }
+}
+
+// There are a hundred, so what takes one is not inlined.
+extension [NetworkFigure] {
+  /// Adds a number that only grows.
+  @inline(never)
+  public mutating func count(
+    _ family: StaticString, _ value: UInt64, _ label: (name: StaticString, value: StaticString)? = nil
   ) {
-    self.name = name
-    self.help = help
-    self.label = label
-    self.isCounter = isCounter
-    self.value = value
+    append(NetworkFigure(family: family, label: label, isCounter: true, value: value))
+  }
+
+  /// Adds a number for each value of a label.
+  @inline(never)
+  public mutating func count(
+    _ family: StaticString, by label: StaticString, _ labelValues: [StaticString], _ numbers: [UInt64]
+  ) {
+    for (value, number) in zip(labelValues, numbers) { count(family, number, (label, value)) }
+  }
+
+  /// Adds a level.
+  @inline(never)
+  public mutating func level(
+    _ family: StaticString, _ value: UInt64, _ label: (name: StaticString, value: StaticString)? = nil
+  ) {
+    append(NetworkFigure(family: family, label: label, isCounter: false, value: value))
   }
 }

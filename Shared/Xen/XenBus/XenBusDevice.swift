@@ -58,11 +58,14 @@ public final class XenBusDevice {
 
   private func connect(timeout: Duration?) async throws(XenError) {
     try await findBackend()
-    guard try await waitForBackend(.ready, timeout, closingEnds: timeout == nil) else { throw stuck() }
-    try await readBackend()
-    try await store.write(try prepare(), below: folder)
-    guard try await waitForBackend(.connected, timeout, closingEnds: timeout == nil) else { throw stuck() }
-    try await readBackend()
+    var goal = Goal.ready
+    while true {
+      guard try await waitForBackend(goal, timeout, closingEnds: timeout == nil) else { throw stuck() }
+      try await readBackend()
+      guard goal == .ready else { break }
+      try await store.write(try prepare(), below: folder)
+      goal = .connected
+    }
     try start()
     if frontend.waitsForBackend { try await say(.connected) }
   }
@@ -85,7 +88,7 @@ public final class XenBusDevice {
 
   private func start() throws(XenError) {
     // Restored meanwhile: what was prepared is void.
-    guard !hasForgotten else { throw XenError("the domain was restored while \(folder) was connected") }
+    guard !hasForgotten else { throw XenError("the domain was restored while " + folder + " was connected") }
     try frontend.start { self.value($0) }
   }
 
@@ -100,20 +103,20 @@ public final class XenBusDevice {
 
   /// Where the backend is, and a watch of its state.
   private func findBackend() async throws(XenError) {
-    let path = try await store.readIfPresent("\(folder)/backend")
-    let identifier = try await store.readIfPresent("\(folder)/backend-id")
+    let path = try await store.readIfPresent(folder + "/backend")
+    let identifier = try await store.readIfPresent(folder + "/backend-id")
     guard try isNew(path, identifier) else { return }
     if let old = watch {
       watch = nil
       try await store.unwatch(old)
     }
-    watch = try await store.watch("\(backendFolder)/state")
+    watch = try await store.watch(backendFolder + "/state")
   }
 
   /// Whether the backend is another one than that which is watched; notes which one it is.
   private func isNew(_ path: String?, _ identifier: String?) throws(XenError) -> Bool {
     guard let path, let identifier, let backend = UInt64(digits: identifier, upTo: UInt64(UInt16.max)) else {
-      throw XenError("xenstore has no backend at \(folder)")
+      throw XenError("xenstore has no backend at " + folder)
     }
     self.backend = UInt16(backend)
     guard watch == nil || path != backendFolder else { return false }
@@ -158,14 +161,14 @@ public final class XenBusDevice {
   }
 
   private func readState() async throws(XenError) {
-    state = XenBusState(try await store.readIfPresent("\(backendFolder)/state"))
+    state = XenBusState(try await store.readIfPresent(backendFolder + "/state"))
   }
 
   /// What the backend says now, of what the frontend asks for.
   private func readBackend() async throws(XenError) {
     var entries: [StoreEntry] = []
     for key in frontend.backendKeys {
-      if let value = try await store.readIfPresent("\(backendFolder)/\(key)") {
+      if let value = try await store.readIfPresent(backendFolder + "/" + key) {
         entries.append(StoreEntry(key, value))
       }
     }
@@ -173,7 +176,7 @@ public final class XenBusDevice {
   }
 
   private func say(_ state: XenBusState) async throws(XenError) {
-    try await store.write("\(folder)/state", state.text)
+    try await store.write(folder + "/state", state.text)
   }
 
   // MARK: Staying connected
@@ -207,7 +210,7 @@ public final class XenBusDevice {
     try await connect(timeout: nil)
     isUp = true
     lastWords = ""
-    report("\(folder) is connected again", true)
+    report(folder + " is connected again", true)
   }
 
   /// Whether the backend has gone since the frontend was connected; the frontend is then told.

@@ -11,13 +11,13 @@ public struct BackendFolder {
   /// The number (decimal) at `key`; nil when there is none.
   public func number(_ key: String) throws(XenError) -> UInt64? {
     guard let text = values(key) else { return nil }
-    guard let number = UInt64(digits: text) else { throw XenError("the backend's \(key) is no number") }
+    guard let number = UInt64(digits: text) else { throw XenError("the backend's " + key + " is no number") }
     return number
   }
 
   /// The number at `key`, which must be there.
   public func requiredNumber(_ key: String) throws(XenError) -> UInt64 {
-    guard let number = try number(key) else { throw XenError("the backend says no \(key)") }
+    guard let number = try number(key) else { throw XenError("the backend says no " + key) }
     return number
   }
 

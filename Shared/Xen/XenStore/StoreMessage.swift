@@ -47,7 +47,7 @@ struct StoreMessage {
     self.kind = kind
     self.request = request
     self.transaction = transaction
-    payload = Array("\(path)\0\(rest)".utf8)
+    payload = Array((path + "\0" + rest).utf8)
   }
 
   /// Takes the first message off `bytes`; nil while it is not all there.

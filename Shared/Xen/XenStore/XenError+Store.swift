@@ -13,9 +13,9 @@ extension XenError {
   public static var tooLong: XenError { XenError("xenstore: a path or value is too long") }
 
   /// Another of the daemon's errors, by its name, such as EACCES.
-  public static func refused(_ name: String) -> XenError { XenError("xenstore: \(name)") }
+  public static func refused(_ name: String) -> XenError { XenError("xenstore: " + name) }
   /// The daemon broke the protocol; nothing more is asked of it.
-  public static func broken(_ reason: String) -> XenError { XenError("xenstore: \(reason)") }
+  public static func broken(_ reason: String) -> XenError { XenError("xenstore: " + reason) }
 
   /// What the daemon's `name` of an error means.
   static func named(_ name: String) -> XenError {

@@ -61,18 +61,22 @@ public final class XenStore {
   /// when another change came between.
   public func write(_ entries: [StoreEntry], below folder: String) async throws(XenError) {
     for _ in 0..<Self.maximumAttemptCount {
-      let transaction = try await ask(.transactionStart).transaction()
-      var failure: XenError?
-      for entry in entries where failure == nil {
-        failure = await ask(.write, "\(folder)/\(entry.key)", entry.value, in: transaction).failure
-      }
-      let end = await ask(.transactionEnd, failure == nil ? "T" : "F", in: transaction)
-      failure = failure ?? end.failure
-      guard let failure else { return }
+      guard let failure = try await attempt(entries, folder) else { return }
       // Missing is the transaction itself, as writing makes whatever is not there: the store was restored meanwhile.
       guard failure == .again || failure == .missing else { throw failure }
     }
     throw .again
+  }
+
+  /// One try of a change; returns why it failed, if it did.
+  private func attempt(_ entries: [StoreEntry], _ folder: String) async throws(XenError) -> XenError? {
+    let transaction = try await ask(.transactionStart).transaction()
+    var failure: XenError?
+    for entry in entries where failure == nil {
+      failure = await ask(.write, "\(folder)/\(entry.key)", entry.value, in: transaction).failure
+    }
+    let end = await ask(.transactionEnd, failure == nil ? "T" : "F", in: transaction)
+    return failure ?? end.failure
   }
 
   /// Removes the node at `path` and those below it.
@@ -226,7 +230,7 @@ public final class StoreWatch {
   let token: String
   private let signal = Signal()
   /// The token as a message has it, with a zero byte.
-  var endedToken: String { "\(token)\0" }
+  var endedToken: String { token + "\0" }
 
   init(path: String, token: String) {
     self.path = path

@@ -34,28 +34,10 @@ enum ForwardedFields {
       && !starts(name, with: "x-timeout-ms") && !starts(name, with: "x-souk-")
   }
 
-  /// Names that the sender's Connection field makes hop-by-hop, other than `keep-alive` and `close`; usually
-  /// none.
-  static func nominated<Head: FieldSource>(by head: Head, in bytes: RawSpan) -> [String] {
-    guard head.has(.connection), let value = head.string(of: .connection, in: bytes) else { return [] }
-    var names = FieldList.tokens(value)
-    names.removeAll { $0 == "keep-alive" || $0 == "close" }
-    return names
-  }
-
-  /// Whether `name`, in any case, is among `nominated`, which are in lower case.
-  static func isNominated(_ name: RawSpan, _ nominated: [String]) -> Bool {
-    for candidate in nominated where candidate.utf8.count == name.byteCount {
-      var index = 0
-      var isSame = true
-      for byte in candidate.utf8 {
-        if lowercased(name[index]) != byte {
-          isSame = false
-          break
-        }
-        index += 1
-      }
-      if isSame { return true }
+  /// Whether a Connection field among `fields` makes the field `name` hop-by-hop.
+  static func isNominated(_ name: Range<Int>, by fields: [FieldRange], in bytes: RawSpan) -> Bool {
+    for line in fields where line.known == .connection {
+      if FieldList.contains(name, in: bytes, line.value) { return true }
     }
     return false
   }

@@ -38,24 +38,10 @@ enum ForwardedHead {
     output.append(" HTTP/1.1\r\nhost: ")
     output.append(context.host)
     output.append("\r\n")
-    let nominated = ForwardedFields.nominated(by: head, in: bytes)
-    for line in head.fields {
-      if let known = line.known {
-        guard ForwardedFields.passesUpstream(known) else { continue }
-      } else {
-        guard ForwardedFields.passes(unknown: bytes.extracting(line.name)) else { continue }
-      }
-      if !nominated.isEmpty && ForwardedFields.isNominated(bytes.extracting(line.name), nominated) {
-        continue
-      }
-      append(line, bytes, to: &output)
-    }
+    appendFields(head.fields, bytes, ofRequest: true, isChosen: head.has(.connection), to: &output)
     switch head.framing {
     case .none, .untilClose: break
-    case .length(let length):
-      output.append("content-length: ")
-      output.append(decimal: Int(clamping: length))
-      output.append("\r\n")
+    case .length(let length): appendLength(length, to: &output)
     case .chunked: output.append("transfer-encoding: chunked\r\n")
     }
     output.append("x-request-id: ")
@@ -84,18 +70,7 @@ enum ForwardedHead {
     keepsConnection: Bool, isHTTP10: Bool, to output: inout ByteBuffer
   ) {
     ResponseWriter.statusLine(head.status, into: &output)
-    let nominated = ForwardedFields.nominated(by: head, in: bytes)
-    for line in head.fields {
-      if let known = line.known {
-        guard ForwardedFields.passesDownstream(known) else { continue }
-      } else {
-        guard ForwardedFields.passes(unknown: bytes.extracting(line.name)) else { continue }
-      }
-      if !nominated.isEmpty && ForwardedFields.isNominated(bytes.extracting(line.name), nominated) {
-        continue
-      }
-      append(line, bytes, to: &output)
-    }
+    appendFields(head.fields, bytes, ofRequest: false, isChosen: head.has(.connection), to: &output)
     output.append("x-request-id: ")
     output.append(utf8: requestID)
     output.append("\r\n")
@@ -110,6 +85,24 @@ enum ForwardedHead {
       output.append("connection: keep-alive\r\n")
     }
     output.append("\r\n")
+  }
+
+  /// Appends the fields that go on to the next hop. `isChosen`: a Connection field may say what does not.
+  @inline(never)
+  private static func appendFields(
+    _ fields: [FieldRange], _ bytes: RawSpan, ofRequest isRequest: Bool, isChosen: Bool,
+    to output: inout ByteBuffer
+  ) {
+    for line in fields {
+      if let known = line.known {
+        guard isRequest ? ForwardedFields.passesUpstream(known) : ForwardedFields.passesDownstream(known)
+        else { continue }
+      } else {
+        guard ForwardedFields.passes(unknown: bytes.extracting(line.name)) else { continue }
+      }
+      if isChosen && ForwardedFields.isNominated(line.name, by: fields, in: bytes) { continue }
+      ResponseWriter.copy(bytes.extracting(line.name), bytes.extracting(line.value), into: &output)
+    }
   }
 
   private static func appendLength(_ length: UInt64, to output: inout ByteBuffer) {
@@ -129,14 +122,6 @@ enum ForwardedHead {
       output.append("?")
       output.append(bytes.extracting(query))
     }
-  }
-
-  @inline(__always)
-  private static func append(_ line: FieldRange, _ bytes: RawSpan, to output: inout ByteBuffer) {
-    output.append(bytes.extracting(line.name))
-    output.append(": ")
-    output.append(bytes.extracting(line.value))
-    output.append("\r\n")
   }
 
   private static func append(_ address: IPAddress, to output: inout ByteBuffer) {

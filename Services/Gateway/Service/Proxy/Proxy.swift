@@ -118,8 +118,7 @@ final class Proxy {
         requestID: request.id,
         for: request, isRequestComplete: sent == .complete)
     } catch {
-      connection.stream.close()
-      pool.giveBack(connection)
+      giveUp(connection)
       throw error
     }
     let status = connection.parser.head.status
@@ -132,6 +131,12 @@ final class Proxy {
       answer.count(in: longAnswers)
     }
     return Response(status, body: .message(answer))
+  }
+
+  @inline(never)
+  private func giveUp(_ connection: ClientConnection) {
+    connection.stream.close()
+    pool.giveBack(connection)
   }
 
   // MARK: The request
@@ -286,15 +291,9 @@ final class Proxy {
   /// Whether bytes of an answer have come; takes them in.
   private func hasAnswered(_ connection: ClientConnection) -> Bool {
     do throws(NetworkError) {
-      let received = try connection.input.withFreeRoom(atLeast: 4096) {
-        (room) throws(NetworkError) in
-        try connection.stream.receive(into: &room)
-      }
-      if case .bytes = received { return true }
-      return !connection.input.isEmpty
-    } catch {
-      return !connection.input.isEmpty
-    }
+      if case .bytes = try connection.takeIn(atLeast: 4096) { return true }
+    } catch {}
+    return !connection.input.isEmpty
   }
 
   // MARK: Problems
@@ -379,6 +378,7 @@ struct TraceSource {
     TraceIdentity(high: step(), low: step(), span: step())
   }
 
+  @inline(never)
   private mutating func step() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state

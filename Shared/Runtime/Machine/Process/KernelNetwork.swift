@@ -94,10 +94,9 @@ public final class KernelNetwork: Network {
 
   /// Which stack this is; Linux's own counters are in /proc/net.
   public var figures: [NetworkFigure] {
-    [
-      NetworkFigure(
-        "souk_network_stack", "Which TCP/IP serves", label: ("stack", "linux"), isCounter: false, value: 1)
-    ]
+    var list: [NetworkFigure] = []
+    list.level("souk_network_stack Which TCP/IP serves", 1, ("stack", "linux"))
+    return list
   }
 
   private func socket(_ endpoint: Endpoint) throws(NetworkError) -> Int32 {

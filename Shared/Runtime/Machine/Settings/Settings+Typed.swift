@@ -10,30 +10,30 @@ extension Settings {
   ) throws(SettingsError) -> Logger {
     let name = self["log.level"] ?? "info"
     guard let level = Logger.Level(named: name) else {
-      throw SettingsError("log.level=\(name): use debug, info, warning or error")
+      throw SettingsError("log.level=" + name + ": use debug, info, warning or error")
     }
     return Logger(
-      service: service, level: level, format: self["log.format"] == "json" ? .json : .logfmt,
+      service: service, level: level, format: (self["log.format"] ?? "") == "json" ? .json : .logfmt,
       console: console, clock: clock)
   }
 
   /// Where to listen as `name`: `NAME.address` (default `address`) and `NAME.port` (default: any). `::` is every
   /// address of both families, `0.0.0.0` every IPv4 address.
   public func listeningEndpoint(_ name: String, address: String) throws(SettingsError) -> Endpoint {
-    var host = self["\(name).address"] ?? address
-    if host.offset(ofFirst: UInt8(ascii: ":")) != nil, !host.hasBytes("[") { host = "[\(host)]" }
-    let text = "\(host):\(self["\(name).port"] ?? "0")"
+    var host = self[name + ".address"] ?? address
+    if host.offset(ofFirst: UInt8(ascii: ":")) != nil, !host.hasBytes("[") { host = "[" + host + "]" }
+    let text = host + ":" + (self[name + ".port"] ?? "0")
     guard let endpoint = Endpoint(text) else {
-      throw SettingsError("\(name).address and \(name).port make \(text), which is no address")
+      throw SettingsError(name + ".address and " + name + ".port make " + text + ", which is no address")
     }
     return endpoint
   }
 
   /// Where the service `name` listens: `peer.NAME`.
   public func peer(_ name: String) throws(SettingsError) -> Endpoint {
-    guard let text = self["peer.\(name)"] else { throw SettingsError("peer.\(name) is not set") }
+    guard let text = self["peer." + name] else { throw SettingsError("peer." + name + " is not set") }
     guard let endpoint = Endpoint(text) else {
-      throw SettingsError("peer.\(name)=\(text) is no address:port")
+      throw SettingsError("peer." + name + "=" + text + " is no address:port")
     }
     return endpoint
   }
@@ -43,16 +43,16 @@ extension Settings {
   public func interfaceAddress(_ name: String = "net") throws(SettingsError) -> (
     address: IPv4Address, network: IPv4Network, gateway: IPv4Address?
   ) {
-    guard let (text, prefixLength) = Self.split(self["\(name).address"] ?? ""),
+    guard let (text, prefixLength) = Self.split(self[name + ".address"] ?? ""),
       let address = IPv4Address(text), (1...32).contains(prefixLength)
     else {
       throw SettingsError(
-        "\(name).address must be an address and a prefix length, such as 10.83.0.11/24")
+        name + ".address must be an address and a prefix length, such as 10.83.0.11/24")
     }
     var gateway: IPv4Address?
-    if let text = self["\(name).gateway"] {
+    if let text = self[name + ".gateway"] {
       gateway = IPv4Address(text)
-      guard gateway != nil else { throw SettingsError("\(name).gateway=\(text) is no IPv4 address") }
+      guard gateway != nil else { throw SettingsError(name + ".gateway=" + text + " is no IPv4 address") }
     }
     return (address, IPv4Network(address, prefixLength: prefixLength), gateway)
   }
@@ -62,18 +62,18 @@ extension Settings {
   public func interfaceAddress6(_ name: String = "net") throws(SettingsError) -> (
     address: IPv6Address, network: IPv6Network, gateway: IPv6Address?
   )? {
-    guard let text = self["\(name).address6"], text != "auto" else { return nil }
+    guard let text = self[name + ".address6"], text != "auto" else { return nil }
     guard let (host, prefixLength) = Self.split(text), let address = IPv6Address(host), address.isHost,
       (1...128).contains(prefixLength)
     else {
       throw SettingsError(
-        "\(name).address6 must be auto or an address and a prefix length, such as fd00:83::11/64")
+        name + ".address6 must be auto or an address and a prefix length, such as fd00:83::11/64")
     }
     var gateway: IPv6Address?
-    if let text = self["\(name).gateway6"] {
+    if let text = self[name + ".gateway6"] {
       gateway = IPv6Address(text)
       guard gateway?.isHost == true else {
-        throw SettingsError("\(name).gateway6=\(text) is no IPv6 address of a host")
+        throw SettingsError(name + ".gateway6=" + text + " is no IPv6 address of a host")
       }
     }
     return (address, IPv6Network(address, prefixLength: prefixLength), gateway)

@@ -23,13 +23,13 @@ public struct Settings: Sendable {
     do throws(KeyedLines.Failure) {
       all = try KeyedLines(text)
     } catch {
-      let reason =
+      let (line, reason) =
         switch error {
-        case .noKey(let line): "\(line): expected key=value"
-        case .notUTF8(let line): "\(line): not UTF-8"
-        case .repeatedKey(let key, let line): "\(line): \(key) stands there twice"
+        case .noKey(let line): (line, "expected key=value")
+        case .notUTF8(let line): (line, "not UTF-8")
+        case .repeatedKey(let key, let line): (line, key + " stands there twice")
         }
-      throw SettingsError("\(source):\(reason)")
+      throw SettingsError("\(source):\(line): \(reason)")
     }
   }
 }

@@ -29,7 +29,7 @@ public enum SettingsModule {
       throw SettingsError("the boot module is not one of Souk's settings")
     }
     guard words[1] == version else {
-      throw SettingsError("the boot module has version \(words[1]), this image reads version \(version)")
+      throw SettingsError("the boot module has version " + words[1] + ", this image reads version " + version)
     }
     guard let count = Int(digits: words[2], upTo: Settings.maximumByteCount),
       count <= module.byteCount - start,

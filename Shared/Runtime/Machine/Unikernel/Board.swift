@@ -54,24 +54,14 @@ public final class Board {
 }
 
 extension Board {
-  /// The heap's figures for `/metrics`.
-  var heapFigures: [NetworkFigure] {
+  /// Adds the heap's figures for `/metrics`.
+  func addHeap(to list: inout [NetworkFigure]) {
     let heap = heap
-    return [
-      NetworkFigure(
-        "souk_heap_bytes", "Memory that can be handed out.", isCounter: false,
-        value: UInt64(heap.totalByteCount)),
-      NetworkFigure(
-        "souk_heap_used_bytes", "Memory that is handed out.", isCounter: false,
-        value: UInt64(heap.usedByteCount)),
-      NetworkFigure(
-        "souk_heap_peak_bytes", "The most that was handed out.", isCounter: false,
-        value: UInt64(heap.peakByteCount)),
-      NetworkFigure(
-        "souk_heap_allocations_total", "Allocations since the start.", isCounter: true,
-        value: heap.allocationCount),
-      NetworkFigure("souk_heap_frees_total", "Those given back.", isCounter: true, value: heap.freeCount),
-    ]
+    list.level("souk_heap_bytes Memory that can be handed out.", UInt64(heap.totalByteCount))
+    list.level("souk_heap_used_bytes Memory that is handed out.", UInt64(heap.usedByteCount))
+    list.level("souk_heap_peak_bytes The most that was handed out.", UInt64(heap.peakByteCount))
+    list.count("souk_heap_allocations_total Allocations since the start.", heap.allocationCount)
+    list.count("souk_heap_frees_total Those given back.", heap.freeCount)
   }
 }
 

@@ -25,7 +25,8 @@ struct CommandLine {
       }
       if end > start, !matchesKey || end - start < key.count {
         let word = String(utf8: bytes[start..<end])
-        throw SettingsError("unknown word on the command line: \(word) (settings come in the boot module)")
+        throw SettingsError(
+          "unknown word on the command line: " + word + " (settings come in the boot module)")
       }
       start = end + 1
     }

@@ -61,11 +61,7 @@ final class DomainControl {
       do throws(XenError) {
         if watch == nil { watch = try await store.watch(node.path) }
         await watch?.change()
-        guard let value = try await store.readIfPresent(node.path) else { continue }
-        switch node {
-        case .shutdown: await obey(value)
-        case .memoryTarget: await resize(value)
-        }
+        try await obey(node)
       } catch {
         log.error(
           "the toolstack was not heard", LogField("node", node.path), LogField("reason", error.description))
@@ -75,15 +71,22 @@ final class DomainControl {
     }
   }
 
-  // MARK: Ending
-
-  private func obey(_ request: String) async {
-    guard !request.isEmpty else { return }
-    log.info("asked by the toolstack", LogField("for", request))
-    // The answer: it was heard.
-    try? await store.write(Node.shutdown.path, "")
-    perform(request)
+  /// Does what `node` says now.
+  private func obey(_ node: Node) async throws(XenError) {
+    guard let value = try await store.readIfPresent(node.path), !value.isEmpty else { return }
+    switch node {
+    case .shutdown:
+      log.info("asked by the toolstack", LogField("for", value))
+      // The answer: it was heard.
+      try? await store.write(node.path, "")
+      perform(value)
+    case .memoryTarget:
+      // What the domain was made with.
+      if let most = try? await store.readIfPresent("memory/static-max") { resize(value, of: most) }
+    }
   }
+
+  // MARK: Ending
 
   private func perform(_ request: String) {
     switch request {
@@ -126,11 +129,7 @@ final class DomainControl {
 
   // MARK: Memory
 
-  /// `memory/target` in KiB; what the domain was made with is `memory/static-max`.
-  private func resize(_ target: String) async {
-    if let most = try? await store.readIfPresent("memory/static-max") { resize(target, of: most) }
-  }
-
+  /// Both in KiB.
   private func resize(_ target: String, of most: String) {
     guard let most = Int(digits: most), let target = Int(digits: target, upTo: most) else { return }
     let heap = board.heap

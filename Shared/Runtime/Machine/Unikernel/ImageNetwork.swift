@@ -65,8 +65,8 @@ final class ImageNetwork: EventSource, Network {
   private static func addressing(
     _ name: String, _ settings: Settings, isNeeded: Bool
   ) throws(SettingsError) -> Addressing {
-    let address = settings["\(name).address"]
-    if address == "dhcp" { return .dhcp(hostName: nil) }
+    let address = settings[name + ".address"]
+    if let address, address == "dhcp" { return .dhcp(hostName: nil) }
     if address == nil, !isNeeded { return .none }
     let place = try settings.interfaceAddress(name)
     return .fixed(address: place.address, network: place.network, gateway: place.gateway)
@@ -75,7 +75,7 @@ final class ImageNetwork: EventSource, Network {
   private static func addressing6(_ name: String, _ settings: Settings) throws(SettingsError)
     -> IPv6Addressing?
   {
-    if settings["\(name).address6"] == "auto" { return .automatic }
+    if (settings[name + ".address6"] ?? "") == "auto" { return .automatic }
     guard let place = try settings.interfaceAddress6(name) else { return nil }
     return .fixed(address: place.address, network: place.network, gateway: place.gateway)
   }
@@ -128,7 +128,11 @@ final class ImageNetwork: EventSource, Network {
     return try await stack.connect(to: endpoint, until: deadline)
   }
 
-  var figures: [NetworkFigure] { stack.figures + board.heapFigures }
+  var figures: [NetworkFigure] {
+    var list = stack.figures
+    board.addHeap(to: &list)
+    return list
+  }
 
   /// Returns when everything that was sent has arrived, or after `lingerDuration`: this stack ends with its image.
   func finish() async {

@@ -62,8 +62,8 @@ public final class Machine {
   /// Starts the machine for `service`, up to its network.
   private static func start(_ service: String, _ board: Board) async throws(SettingsError) -> Machine {
     let machine = try make(service, board)
-    try await machine.startNetwork(0, "net")
-    if machine.settings["outside.address"] != nil { try await machine.startNetwork(1, "outside") }
+    let names = machine.settings["outside.address"] == nil ? ["net"] : ["net", "outside"]
+    for index in names.indices { try await machine.startNetwork(index, names[index]) }
     machine.listen()
     return machine
   }
@@ -71,7 +71,7 @@ public final class Machine {
   private static func make(_ service: String, _ board: Board) throws(SettingsError) -> Machine {
     let settings = try SettingsModule.parse(board.bootModule.bytes)
     if let expected = settings["service"], expected != service {
-      throw SettingsError("the boot module has the settings of \(expected), this image is \(service)")
+      throw SettingsError("the boot module has the settings of " + expected + ", this image is " + service)
     }
     let log = try settings.logger(service: service, console: board.console, clock: board.clock)
     let devices = try Devices.find(board, log)
@@ -81,7 +81,7 @@ public final class Machine {
 
   /// Starts network device `index`, with the settings of `name`.
   private func startNetwork(_ index: Int, _ name: String) async throws(SettingsError) {
-    let device = try await devices.startNetwork(index, usesIPv6: settings["\(name).address6"] != nil)
+    let device = try await devices.startNetwork(index, usesIPv6: settings[name + ".address6"] != nil)
     try imageNetwork.attach(device, name, settings)
   }
 
@@ -156,7 +156,7 @@ public final class Machine {
 
   @inline(never)
   private static func fail(_ service: String, _ error: SettingsError, _ board: Board) -> Int32 {
-    board.console.write(line: "\(service): \(error.description)")
+    board.console.write(line: service + ": " + error.description)
     return configurationError
   }
 }

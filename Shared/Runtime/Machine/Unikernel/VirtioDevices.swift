@@ -50,7 +50,7 @@ final class VirtioDevices {
       boot_enable_interrupt(network.interruptLine)
       return device
     } catch {
-      throw SettingsError("network device: \(error.description)")
+      throw SettingsError("network device: " + error.description)
     }
   }
 
@@ -64,7 +64,7 @@ final class VirtioDevices {
       boot_enable_interrupt(block.interruptLine)
       return disk
     } catch {
-      throw SettingsError("disk: \(error.description)")
+      throw SettingsError("disk: " + error.description)
     }
   }
 
@@ -80,7 +80,7 @@ final class VirtioDevices {
         boot_idle(UInt64(Self.entropyWait.nanoseconds))
       }
     } catch {
-      throw SettingsError("entropy device: \(error.description)")
+      throw SettingsError("entropy device: " + error.description)
     }
   }
 }

@@ -49,7 +49,7 @@ final class XenDevices: EventSource {
     _ index: Int, usesIPv6: Bool
   ) async throws(SettingsError) -> any InterruptingNetworkDevice {
     let folder = "device/vif/\(index)"
-    guard let text = try await value("\(folder)/mac"), let address = EthernetAddress(text) else {
+    guard let text = try await value(folder + "/mac"), let address = EthernetAddress(text) else {
       throw SettingsError("no \(index == 0 ? "" : "second ")network device (xl: vif=[\"mac=…,bridge=…\"])")
     }
     do throws(XenError) {
@@ -59,7 +59,7 @@ final class XenDevices: EventSource {
       try await connect(netfront, "network device", folder: folder)
       return netfront
     } catch {
-      throw SettingsError("network device: \(error.description)")
+      throw SettingsError("network device: " + error.description)
     }
   }
 
@@ -73,7 +73,7 @@ final class XenDevices: EventSource {
       try await connect(disk, "disk", folder: "device/vbd/\(device)")
       return disk
     } catch {
-      throw SettingsError("disk: \(error.description)")
+      throw SettingsError("disk: " + error.description)
     }
   }
 
@@ -140,7 +140,7 @@ final class XenDevices: EventSource {
     do throws(XenError) {
       return try await store.readIfPresent(path)
     } catch {
-      throw SettingsError("\(path): \(error.description)")
+      throw SettingsError(path + ": " + error.description)
     }
   }
 }
