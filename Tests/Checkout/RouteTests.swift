@@ -1,4 +1,3 @@
-import CheckoutAPI
 import HTTP
 import HTTPCore
 import JSON
@@ -7,6 +6,7 @@ import Shop
 import Testing
 
 @testable import Checkout
+@testable import CheckoutAPI
 
 @Suite struct RouteTests {
   static let admin = [(name: "authorization", value: "Bearer " + ShopBench.adminToken)]
@@ -69,7 +69,9 @@ import Testing
       bench.world.stock["a"]!.onHand = 1
       let short = await bench.order("5")
       #expect(short.status.code == 409 && short.problem == "/problems/shortage")
-      #expect(LineShortage.list(short.json["shortages"]) == [.init(productID: "a", wanted: 2, available: 1)])
+      var members = JSONMembers(short.json)
+      let shortages = members.list("shortages") { LineShortage(&$0) }
+      #expect(shortages == [.init(productID: "a", wanted: 2, available: 1)] && members.isComplete)
     }
   }
 
