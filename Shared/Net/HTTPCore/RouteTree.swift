@@ -93,9 +93,9 @@ struct RouteTree: Sendable {
     var place = nodes[parent].firstChild
     // Behind all of its kind, and those that are looked at before.
     while place >= 0, nodes[place].kind.rawValue <= kind.rawValue {
-      // A part of the program's own text, and read at once.
       let isSame =
         nodes[place].kind == kind
+        // Safe: a part of the program's own text, and read at once.
         && (kind != .literal || equals(RawSpan(_unsafeBytes: text), 0, text.count, nodes[place].text))
       if isSame { return place }
       last = place
