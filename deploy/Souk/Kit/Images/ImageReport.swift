@@ -6,7 +6,7 @@ struct ImageReport: Encodable {
   /// What CI holds an image to. A budget that is not reached yet has a ceiling above it, so that it only gets nearer:
   /// lower it with every gain.
   static func ceilingByteCount(_ name: String) -> Int {
-    name == "gateway" ? 720 << 10 : budgetByteCount(name)
+    name == "gateway" ? 575 << 10 : budgetByteCount(name)
   }
 
   /// Bytes of an image by module, of code, data and zeroed memory together.
