@@ -115,6 +115,29 @@ struct StorefrontTests {
       "run deploy/assets, and commit")
   }
 
+  @Test func `all that a page asks shares five seconds, and an order has fourteen of its own`() {
+    let clock = ManualClock()
+    let (cart, order) = withLoop(clock: clock) { machine in
+      let services = StubServices()
+      services.orderAnswers = [Problem(.shortage, "sold out").response]
+      let browser = Browser(services.serve(machine))
+      let token = await browser.get("/products/\(StubServices.productID)").value(of: "token") ?? ""
+      services.onQuestion = { clock.advance(by: .seconds(2)) }
+      // A new cart, then the piece.
+      _ = await browser.post("/cart/items", "token=\(token)&product=\(StubServices.productID)&quantity=2")
+      let cart = services.timesGiven
+      services.onQuestion = {}
+      let page = await browser.get("/checkout")
+      services.onQuestion = { clock.advance(by: .seconds(2)) }
+      let count = services.timesGiven.count
+      _ = await browser.post("/checkout", form(page) + "&step=place&total=3088")
+      return (cart, Array(services.timesGiven.dropFirst(count)))
+    }
+    #expect(cart == [5000, 3000])
+    // The order, then the quote that shows what is short.
+    #expect(order == [14_000, 5000])
+  }
+
   @Test func `a page that has not changed is 304`() {
     let answer = visit { browser, _ in
       _ = await browser.get("/")

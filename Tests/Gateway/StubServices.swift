@@ -28,6 +28,10 @@ final class StubServices {
   /// The keys and bodies of orders that came.
   private(set) var orders: [(key: String, body: String)] = []
   var orderState = OrderState.captured
+  /// Happens at each question to the cart and to the checkout.
+  var onQuestion: () -> Void = {}
+  /// How long each of them gave us, in milliseconds.
+  private(set) var timesGiven: [Int] = []
 
   func serve(_ machine: TestMachine) -> TestShop {
     TestShop(
@@ -76,7 +80,13 @@ final class StubServices {
       expiresAt: Self.now)
   }
 
+  private func note(_ request: Request) {
+    timesGiven.append(Int(request.field(named: ServiceClient.timeoutField) ?? "") ?? -1)
+    onQuestion()
+  }
+
   private func cart(_ request: Request) async -> Response {
+    note(request)
     switch (request.method, request.pathString()) {
     case (.post, "/api/v1/carts"): hasCart = true
     case (.get, _): break
@@ -103,6 +113,7 @@ final class StubServices {
   }
 
   private func checkout(_ request: Request) async -> Response {
+    note(request)
     let body = String(decoding: (try? await request.body(limit: 10_000)) ?? [], as: UTF8.self)
     let total = Money(product.price.amount * quantity + 490, "EUR")
     let zero = Money(0, "EUR")

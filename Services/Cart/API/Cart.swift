@@ -62,14 +62,7 @@ public struct Cart: Equatable, Sendable {
     }
   }
 
-  /// Reads a cart that the service wrote; nil when a field is missing or of another kind.
-  public init?(_ json: JSON) {
-    var members = JSONMembers(json)
-    self.init(&members)
-    guard members.isComplete else { return nil }
-  }
-
-  /// The same, for whoever asks the members at last whether they were complete.
+  /// Reads a cart that the service wrote; whether it was one, the members say.
   @inline(never)
   public init(_ members: inout JSONMembers) {
     self.init(

@@ -51,13 +51,6 @@ public struct CartLine: Equatable, Sendable {
     }
   }
 
-  /// Reads a line that the service wrote; nil when a field is missing or of another kind.
-  public init?(_ json: JSON) {
-    var members = JSONMembers(json)
-    self.init(&members)
-    guard members.isComplete else { return nil }
-  }
-
   init(_ members: inout JSONMembers) {
     self.init(
       productID: members.string("productId"), sku: members.string("sku"), name: members.string("name"),

@@ -5,7 +5,7 @@ import Bytes
 /// What an Accept-Encoding field says.
 public enum AcceptEncoding {
   /// Whether `value`, the lines of a repeated field joined with commas, asks for gzip: by its name or its old one, or
-  /// else by `*`, and with a weight above zero. What is no such list asks for nothing.
+  /// else by `*`, and with a weight above zero. A weight that is none of the grammar counts by its digits.
   public static func wantsGzip(_ value: String) -> Bool { value.withBytes { wantsGzip($0) } }
 
   private static func wantsGzip(_ input: RawSpan) -> Bool {

@@ -6,7 +6,7 @@ import Bytes
 ///
 /// A field whose name is no token, or whose value holds a byte that no value may hold (CR, LF, NUL and other
 /// controls), is left out whole, and the call says so: what a peer sent and a service echoes can neither split
-/// a response nor stop a server. Nothing here traps.
+/// a response nor stop a server. Nothing here traps. Only `copy` does not look: its fields were read by our own parser.
 public enum ResponseWriter {
   /// The status line. Cost: one copy for the usual one.
   @inline(__always)
@@ -73,7 +73,7 @@ public enum ResponseWriter {
     return true
   }
 
-  /// A field that was read from another message, and is as it has to be.
+  /// A field that `FieldSection` read from another message, so that its name is a token and its value is a field's.
   @inline(__always)
   public static func copy(_ name: RawSpan, _ value: RawSpan, into output: inout ByteBuffer) {
     write(name, value, into: &output)

@@ -65,9 +65,9 @@ struct CheckoutForm {
       "shippingAddress",
       object: { address in
         for field in Field.address {
-          // An empty part that may be empty is left out.
-          let isLeftOut = self[field].isEmpty && field.words.isOptional
-          address.field(String(literal: field.words.name), isLeftOut ? nil : self[field])
+          // An empty part that may be empty is null.
+          let isNull = self[field].isEmpty && field.words.isOptional
+          address.field(String(literal: field.words.name), isNull ? nil : self[field])
         }
       })
     object.field("shippingMethod", self[.shipping])

@@ -17,11 +17,10 @@ extension Storefront {
   /// A visit with this request.
   @inline(never)
   func visit(_ request: Request) -> Visit {
-    Visit(request, Visitor(cookies: request.field(.cookie), seal: seal, entropy: entropy), seal)
+    Visit(
+      request, Visitor(cookies: request.field(.cookie), seal: seal, entropy: entropy), seal,
+      until: loop.now + Self.patience)
   }
-
-  /// When a page's questions must be answered.
-  var deadline: Instant { loop.now + Self.patience }
 
   /// The whole answer: 304 for a page that has not changed.
   @inline(never)

@@ -18,12 +18,12 @@ extension Storefront {
 
   /// The visitor's cart; nil when they have none, or it has expired or been ordered. The page then knows how much is
   /// in it.
-  func currentCart(_ visit: Visit, within patience: Duration = patience) async throws(PageError) -> Cart? {
+  func currentCart(_ visit: Visit, until deadline: Instant? = nil) async throws(PageError) -> Cart? {
     visit.asksForPieceCount = false
     guard let id = visit.visitor.cartID else { return nil }
     do throws(CartError) {
       let cart = try await carts.ask(
-        try CartClient.getting(id), until: loop.now + patience, trace: visit.trace)
+        try CartClient.getting(id), until: deadline ?? visit.deadline, trace: visit.trace)
       visit.pieceCount = Int(cart.pieceCount)
       return cart
     } catch .service(let error) {
@@ -43,7 +43,7 @@ extension Storefront {
     do throws(CartError) {
       let sum = min(cart.quantity(of: productID) + quantity, Cart.maximumQuantity)
       _ = try await carts.ask(
-        try CartClient.putting(cart.id, productID: productID, quantity: sum), until: deadline,
+        try CartClient.putting(cart.id, productID: productID, quantity: sum), until: visit.deadline,
         trace: visit.trace)
       return Reply(.added)
     } catch {
@@ -55,7 +55,7 @@ extension Storefront {
   private func ownCart(_ visit: Visit) async throws(PageError) -> Cart {
     if let cart = try await currentCart(visit) { return cart }
     do throws(CartError) {
-      let cart = try await carts.ask(CartClient.creating(), until: deadline, trace: visit.trace)
+      let cart = try await carts.ask(CartClient.creating(), until: visit.deadline, trace: visit.trace)
       visit.remember(cart)
       return cart
     } catch .service(let error) {
@@ -69,10 +69,9 @@ extension Storefront {
   /// `POST /cart/update`: removes one line, or sets the quantities that differ.
   func updateCart(_ fields: FormFields, _ visit: Visit) async throws(PageError) -> Reply {
     guard let cart = try await currentCart(visit) else { return Reply(Link("/cart")) }
-    let deadline = deadline
     do throws(CartError) {
       guard let calls = try Self.changes(of: cart, fields) else { return Reply(.number) }
-      for call in calls { _ = try await carts.ask(call, until: deadline, trace: visit.trace) }
+      for call in calls { _ = try await carts.ask(call, until: visit.deadline, trace: visit.trace) }
       return Reply(.updated)
     } catch {
       return try Self.reply(to: error)

@@ -49,14 +49,15 @@ extension Storefront {
     if !page.errors.isEmpty { page.status = .unprocessableContent }
     guard page.errors.isEmpty, fields["step"] == "place", let total = page.form.agreedTotal else { return }
     let call = Ordering.placing(page.form, Money(total, shop.currency))
-    let answer = try? await ask(orders, call, within: Self.orderPatience, visit)
+    let answer = try? await ask(orders, call, until: loop.now + Self.orderPatience, visit)
+    visit.deadline = loop.now + Self.patience
     page.take(placed: answer, newKey: Identifier.make(entropy))
   }
 
   /// Asks what the cart would cost, when nothing is wrong with the form.
   private func quote(_ page: CheckoutPage, _ visit: Visit) async {
     guard page.errors.isEmpty, !page.isCartGone else { return }
-    page.take(quoted: try? await ask(orders, Ordering.quoting(page.form), within: Self.patience, visit))
+    page.take(quoted: try? await ask(orders, Ordering.quoting(page.form), until: visit.deadline, visit))
   }
 
   /// Asks what is in the cart, when there is no quote that says it.
@@ -65,7 +66,7 @@ extension Storefront {
     guard case nil = page.quote else { return }
     do throws(CartError) {
       page.cart = try await carts.ask(
-        try CartClient.getting(page.form[.cart]), until: deadline, trace: visit.trace)
+        try CartClient.getting(page.form[.cart]), until: visit.deadline, trace: visit.trace)
     } catch {}
   }
 
@@ -73,14 +74,17 @@ extension Storefront {
 
   /// `GET /orders/{id}`.
   func order(_ id: String, _ status: Status, note: Note?, _ visit: Visit) async throws(PageError) -> Reply {
-    let answer = try await ask(orders, try Ordering.showing(id), within: Self.patience, visit)
+    let answer = try await ask(orders, try Ordering.showing(id), until: visit.deadline, visit)
     let page = OrderPage(order: try Ordering.order(answer), note: note).page(visit)
     return Reply(status, page)
   }
 
   /// `POST /orders/{id}/cancel`.
   func cancelOrder(_ id: String, _ visit: Visit) async throws(PageError) -> Reply {
-    switch try await ask(orders, try Ordering.cancelling(id), within: Self.orderPatience, visit).status {
+    let answer = try await ask(
+      orders, try Ordering.cancelling(id), until: loop.now + Self.orderPatience, visit)
+    visit.deadline = loop.now + Self.patience
+    switch answer.status {
     case 200: return Reply(Link("/orders").segment(id))
     case 409: return try await order(id, .conflict, note: .late, visit)
     default: throw .notice(.notFound, .notFound)

@@ -17,7 +17,7 @@ extension Storefront {
       wish.search, wish.tags, sort: wish.sort, limit: Self.productsPerPage, cursor: wish.cursor)
     let answer: ServiceAnswer
     do throws(PageError) {
-      answer = try await ask(catalog, call, within: Self.patience)
+      answer = try await ask(catalog, call, until: visit.deadline)
     } catch .service(.unexpected(let status)) where status == 400 || status == 422 {
       throw .notice(.badRequest, .movedOn)
     }
@@ -38,7 +38,8 @@ extension Storefront {
   private func refreshTags() async {
     guard loop.now >= tagsExpire else { return }
     tagsExpire = loop.now + Self.tagLifetime
-    if let answer = try? await ask(catalog, CatalogClient.listingTags(), within: Self.luxuryPatience) {
+    if let answer = try? await ask(
+      catalog, CatalogClient.listingTags(), until: loop.now + Self.luxuryPatience) {
       takeTags(answer)
     }
   }
@@ -53,7 +54,7 @@ extension Storefront {
     _ id: String, _ visit: Visit, quantityError: StaticString? = nil
   ) async throws(PageError) -> Reply {
     guard let call = CatalogClient.showing(id) else { throw .notice(.notFound, .notFound) }
-    let answer = try await ask(catalog, call, within: Self.patience)
+    let answer = try await ask(catalog, call, until: visit.deadline)
     return try page(of: answer, visit, quantityError)
   }
 

@@ -88,7 +88,7 @@ final class Storefront {
     // A luxury: without an answer it is left out.
     if visit.asksForPieceCount, reply.link == nil {
       do throws(PageError) {
-        _ = try await currentCart(visit, within: Self.luxuryPatience)
+        _ = try await currentCart(visit, until: loop.now + Self.luxuryPatience)
       } catch {}
     }
     return response(reply, visit)
@@ -160,10 +160,10 @@ final class Storefront {
 
   /// Asks a service; without a visit, it is not told for which request.
   func ask(
-    _ service: ServiceClient, _ call: ServiceCall, within patience: Duration, _ visit: Visit? = nil
+    _ service: ServiceClient, _ call: ServiceCall, until deadline: Instant, _ visit: Visit? = nil
   ) async throws(PageError) -> ServiceAnswer {
     do throws(ServiceError) {
-      return try await service.call(call, until: loop.now + patience, trace: visit?.trace)
+      return try await service.call(call, until: deadline, trace: visit?.trace)
     } catch {
       throw .service(error)
     }

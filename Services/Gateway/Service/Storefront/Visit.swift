@@ -1,6 +1,7 @@
 import CartAPI
 import HTTP
 import HTTPCore
+import Platform
 import Shop
 
 /// A request for a page: who asks, and what stands around the page's own content. An object, so that it goes through
@@ -18,10 +19,13 @@ final class Visit {
   var asksForPieceCount = true
   /// What stands in the search box.
   var search = ""
+  /// When all that the page asks must be answered. An order, which has a time of its own, begins it anew.
+  var deadline: Instant
   private let seal: Seal
 
   /// A visit with `request`.
-  init(_ request: Request, _ visitor: Visitor, _ seal: Seal) {
+  init(_ request: Request, _ visitor: Visitor, _ seal: Seal, until deadline: Instant) {
+    self.deadline = deadline
     self.request = request
     self.visitor = visitor
     self.seal = seal
