@@ -39,7 +39,8 @@ extension Storefront {
     guard loop.now >= tagsExpire else { return }
     tagsExpire = loop.now + Self.tagLifetime
     if let answer = try? await ask(
-      catalog, CatalogClient.listingTags(), until: loop.now + Self.luxuryPatience) {
+      catalog, CatalogClient.listingTags(), until: loop.now + Self.luxuryPatience)
+    {
       takeTags(answer)
     }
   }
