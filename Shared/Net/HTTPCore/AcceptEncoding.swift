@@ -11,34 +11,24 @@ public enum AcceptEncoding {
   private static func wantsGzip(_ input: RawSpan) -> Bool {
     var byName: Bool?
     var byAsterisk = false
-    var start = 0
-    while start < input.byteCount {
-      let end = input.index(of: ASCII.comma, from: start, to: input.byteCount)
-      let nameEnd = input.index(of: ASCII.semicolon, from: start, to: end)
-      let name = input.trimmed(start..<nameEnd)
-      let isWanted = nameEnd == end || hasWeight(input, nameEnd + 1, end)
+    var rest = 0..<input.byteCount
+    while let element = FieldList.next(in: input, of: &rest) {
+      var nameEnd = element.lowerBound
+      while nameEnd < element.upperBound, input.byte(nameEnd) != ASCII.semicolon { nameEnd += 1 }
+      let name = input.trimmed(element.lowerBound..<nameEnd)
+      let isWanted = nameEnd == element.upperBound || hasWeight(input, nameEnd + 1..<element.upperBound)
       if input.matches(name, lowercase: "gzip") || input.matches(name, lowercase: "x-gzip") {
         byName = isWanted
       } else if input.matches(name, lowercase: "*") {
         byAsterisk = isWanted
       }
-      start = end + 1
     }
     return byName ?? byAsterisk
   }
 
   /// Whether a weight, `q=` and a number of at most three decimals, is above zero: one of its digits is.
-  private static func hasWeight(_ input: RawSpan, _ start: Int, _ end: Int) -> Bool {
-    for index in start..<end where input.byte(index) > ASCII.zero && input.byte(index) <= 0x39 { return true }
+  private static func hasWeight(_ input: RawSpan, _ range: Range<Int>) -> Bool {
+    for index in range where input.byte(index) > ASCII.zero && input.byte(index) <= 0x39 { return true }
     return false
-  }
-}
-
-extension RawSpan {
-  /// Where `byte` is first from `start` on; `end` when it is not below that.
-  fileprivate func index(of byte: UInt8, from start: Int, to end: Int) -> Int {
-    var index = start
-    while index < end, self.byte(index) != byte { index += 1 }
-    return index
   }
 }
