@@ -239,6 +239,9 @@ let package = Package(
       dependencies: ["SoukKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "deploy/Souk/Main", swiftSettings: settings),
 
+    // What deploy/unikernel/link runs; deploy/unikernel/build compiles it without a package, in seconds.
+    .executableTarget(name: "ImageOptimizer", path: "deploy/ImageOptimizer", swiftSettings: settings),
+
     service(
       "BenchNet", "deploy/Souk/BenchNet",
       [
@@ -322,6 +325,7 @@ let package = Package(
       dependencies: ["Cryptography", "HTTPCore", "JSON", "MachineSettings", "SoukKit"],
       path: "Tests/EndToEnd",
       swiftSettings: settings),
+    tests("ImageOptimizer"),
     .testTarget(name: "HouseTests", path: "Tests/House", swiftSettings: settings),
   ] + (isImage ? imageTargets : [])
 )

@@ -12,7 +12,7 @@ import Testing
       ("$e12NetworkStackAAC4pollSbyF", "NetworkStack"), ("$s9EventLoopAAC4turnyyF", "EventLoop"),
       ("$eSS6appendyySSF", "Swift"), ("$es5print", "Swift"), ("swift_retain", "Swift"),
       ("sqlite3_step", "SQLite"), ("br_sha256_out", "BearSSL"), ("boot_main", "CBoot"), ("memcpy", "other C"),
-      ("OUTLINED_FUNCTION_7", "shared pieces"),
+      ("OUTLINED_FUNCTION_7", "shared pieces"), ("OUTLINED_CALL_7", "shared pieces"),
       ("$e999Short", "Swift"), ("$e", "Swift"),
     ]
     for (name, module) in expected { #expect(ImageModule.name(symbol(name)) == module, "\(name)") }

@@ -7,7 +7,7 @@ enum ImageModule {
   static let boot = "CBoot"
   static let sqlite = "SQLite"
   static let bearSSL = "BearSSL"
-  /// What the outliner took out of several functions, whosever they are.
+  /// What the outliners, LLVM's and the image optimizer's, took out of several functions, whosever they are.
   static let shared = "shared pieces"
   static let other = "other C"
 
@@ -16,7 +16,7 @@ enum ImageModule {
     let name = symbol.name[...]
     // $e is what Embedded Swift has in place of $s.
     for prefix in ["$s", "$e"] where name.hasPrefix(prefix) { return mangled(name.dropFirst(2)) }
-    if name.hasPrefix("OUTLINED_FUNCTION_") { return shared }
+    if name.hasPrefix("OUTLINED_") { return shared }
     if name.hasPrefix("_ZL"), name.contains("_swift_stdlib_") { return unicode }
     for prefix in ["swift_", "_swift", "__swift", "_ZN5swift", "_ZNK5swift", "_ZL"]
     where name.hasPrefix(prefix) {
