@@ -10,7 +10,8 @@ import Shop
 /// it is put together while services are asked.
 final class CheckoutPage {
   var form: CheckoutForm
-  var errors: [CheckoutError] = []
+  /// What is wrong: the name of a field, or of the page when it is in none, and how.
+  var errors: [(name: String, value: String)] = []
   /// For the first look; nil once there is a quote.
   var cart: Cart?
   var quote: Quote?
@@ -83,9 +84,9 @@ final class CheckoutPage {
     if errors.isEmpty { return nil }
     var items: HTML = "<ul>"
     for error in errors {
-      let (name, label): (StaticString, StaticString) =
-        error.field.map { ($0.words.name, $0.words.label) } ?? ("main", "The order")
-      items.append("<li><a href=\"#\(name)\">\(label): \(error.detail)</a></li>")
+      var label: StaticString = "The order"
+      for field in CheckoutForm.Field.allCases where field.name == error.name { label = field.words.label }
+      items.append("<li><a href=\"#\(error.name)\">\(label): \(error.value)</a></li>")
     }
     items.append("</ul>")
     return Piece.note("note bad", "Please look at these again", items)
@@ -167,7 +168,7 @@ final class CheckoutPage {
 
   @inline(never)
   private func error(_ field: CheckoutForm.Field) -> String? {
-    for error in errors where error.field == field { return error.detail }
+    for error in errors where error.name == field.name { return error.value }
     return nil
   }
 

@@ -110,7 +110,7 @@ extension CheckoutPage {
       let detail = members.string("detail")
       guard members.isComplete else { continue }
       if pointer == "/cartId" { isCartGone = true }
-      errors.append(CheckoutError(field: CheckoutForm.Field(pointer: pointer), detail: detail))
+      errors.append((CheckoutForm.Field(pointer: pointer)?.name ?? "main", detail))
     }
     if status == .ok { status = .unprocessableContent }
   }
