@@ -43,32 +43,36 @@ public enum Timestamp {
   /// (`:60`) is refused: no clock here shows one.
   public static func parse(_ text: String) -> WallTime? {
     var scanner = Scanner(bytes: Array(text.utf8))
-    guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2), scanner.take("-"),
-      let day = scanner.digits(2), scanner.take("T") || scanner.take("t"), let hour = scanner.digits(2),
-      scanner.take(":"), let minute = scanner.digits(2), scanner.take(":"), let second = scanner.digits(2),
-      (1...12).contains(month), (1...days(in: month, of: year)).contains(day), hour < 24, minute < 60,
-      second < 60
-    else { return nil }
+    let year = scanner.number(4)
+    scanner.expect("-")
+    let month = scanner.number(2, 1...12)
+    scanner.expect("-")
+    let day = scanner.number(2, 1...days(in: month, of: year))
+    if !scanner.take("t") { scanner.expect("T") }
+    let hour = scanner.number(2, 0...23)
+    scanner.expect(":")
+    let minute = scanner.number(2, 0...59)
+    scanner.expect(":")
+    let second = scanner.number(2, 0...59)
     var nanoseconds: Int64 = 0
     if scanner.take(".") {
-      var scale: Int64 = 100_000_000
-      guard let first = scanner.digits(1) else { return nil }
-      nanoseconds = first * scale
-      while let digit = scanner.digits(1) {
+      var scale: Int64 = 1_000_000_000
+      repeat {
         scale /= 10
-        guard scale > 0 else { return nil }
-        nanoseconds += digit * scale
-      }
+        nanoseconds += scanner.number(1) * scale
+      } while scanner.isAtDigit
+      if scale == 0 { scanner.isGood = false }
     }
     var offset: Int64 = 0
     if !scanner.take("Z") && !scanner.take("z") {
       let isNegative = scanner.take("-")
-      guard isNegative || scanner.take("+"), let hours = scanner.digits(2), scanner.take(":"),
-        let minutes = scanner.digits(2), hours < 24, minutes < 60
-      else { return nil }
-      offset = (hours * 3600 + minutes * 60) * (isNegative ? -1 : 1)
+      if !isNegative { scanner.expect("+") }
+      offset = scanner.number(2, 0...23) * 3600
+      scanner.expect(":")
+      offset += scanner.number(2, 0...59) * 60
+      if isNegative { offset = -offset }
     }
-    guard scanner.isAtEnd else { return nil }
+    guard scanner.isGood, scanner.isAtEnd else { return nil }
     let seconds =
       daysSinceEpoch(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
       - offset
@@ -106,11 +110,16 @@ public enum Timestamp {
     return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
   }
 
+  /// Remembers whether everything was as expected, so that who reads asks once.
   private struct Scanner {
     let bytes: [UInt8]
     var at = 0
+    var isGood = true
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
 
     var isAtEnd: Bool { at == bytes.count }
+    var isAtDigit: Bool { at < bytes.count && bytes[at] &- UInt8(ascii: "0") < 10 }
 
     @inline(never)
     mutating func take(_ character: Unicode.Scalar) -> Bool {
@@ -120,16 +129,25 @@ public enum Timestamp {
     }
 
     @inline(never)
-    mutating func digits(_ count: Int) -> Int64? {
-      guard at + count <= bytes.count else { return nil }
-      var value: Int64 = 0
-      for index in at..<at + count {
-        let digit = bytes[index] &- UInt8(ascii: "0")
-        guard digit < 10 else { return nil }
-        value = value * 10 + Int64(digit)
+    mutating func expect(_ character: Unicode.Scalar) {
+      if !take(character) { isGood = false }
+    }
+
+    /// The number in so many digits; the least of `range` when there is none in it.
+    @inline(never)
+    mutating func number(_ digitCount: Int, _ range: ClosedRange<Int64> = 0...9999) -> Int64 {
+      var number: Int64 = 0
+      for _ in 0..<digitCount {
+        guard isAtDigit else {
+          isGood = false
+          break
+        }
+        number = number * 10 + Int64(bytes[at] &- UInt8(ascii: "0"))
+        at += 1
       }
-      at += count
-      return value
+      if range.contains(number) { return number }
+      isGood = false
+      return range.lowerBound
     }
   }
 }
