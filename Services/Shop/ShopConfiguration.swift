@@ -104,7 +104,7 @@ public struct ShopConfiguration: Equatable, Sendable {
   }
 
   private static func isMethodID(_ id: String) -> Bool {
-    (1...32).contains(id.utf8.count)
+    (1...32).contains(id.byteCount)
       && id.allBytes {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (48...57).contains($0) || $0 == 45
       }
@@ -115,7 +115,7 @@ public struct ShopConfiguration: Equatable, Sendable {
 public enum CountryCode {
   /// Whether `code` has the form of ISO 3166 alpha-2: two capital letters.
   public static func isWellFormed(_ code: String) -> Bool {
-    code.utf8.count == 2
+    code.byteCount == 2
       && code.allBytes { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
   }
 }

@@ -52,15 +52,18 @@ public enum PercentCoding {
   private static func encode(_ text: String, spaceAsPlus: Bool) -> String {
     let digits: StaticString = "0123456789ABCDEF"
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count)
-    for byte in text.utf8 {
-      switch byte {
-      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, ASCII.hyphen, ASCII.dot, 0x5f, 0x7e: bytes.append(byte)
-      case ASCII.space where spaceAsPlus: bytes.append(ASCII.plus)
-      default:
-        bytes.append(ASCII.percent)
-        bytes.append(digits.utf8Start[Int(byte >> 4)])
-        bytes.append(digits.utf8Start[Int(byte & 15)])
+    bytes.reserveCapacity(text.byteCount)
+    text.withBytes { text in
+      for index in 0..<text.byteCount {
+        let byte = text.byte(index)
+        switch byte {
+        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, ASCII.hyphen, ASCII.dot, 0x5f, 0x7e: bytes.append(byte)
+        case ASCII.space where spaceAsPlus: bytes.append(ASCII.plus)
+        default:
+          bytes.append(ASCII.percent)
+          bytes.append(digits.utf8Start[Int(byte >> 4)])
+          bytes.append(digits.utf8Start[Int(byte & 15)])
+        }
       }
     }
     return String(utf8: bytes)

@@ -27,8 +27,8 @@ extension String {
   /// Whether the first bytes are `prefix`.
   @inline(never)
   public func hasBytes(_ prefix: String) -> Bool {
-    let count = prefix.utf8.count
-    guard utf8.count >= count else { return false }
+    let count = prefix.byteCount
+    guard byteCount >= count else { return false }
     return withBytes { own in
       prefix.withBytes { wanted in
         for index in 0..<count where own.byte(at: index) != wanted.byte(at: index) { return false }
