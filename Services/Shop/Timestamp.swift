@@ -1,42 +1,15 @@
 // RFC 3339 §5.6 before changing this file.
 
+import Bytes
 import Platform
 
 /// Times in JSON: RFC 3339 in UTC with milliseconds, `2026-11-23T16:50:28.123Z`.
 public enum Timestamp {
   /// Writes `time`, rounded down to the millisecond. Years 0000–9999 come out right.
   public static func string(_ time: WallTime) -> String {
-    let seconds = time.secondsSinceEpoch
-    let milliseconds = Int((time.nanosecondsSinceEpoch - seconds * 1_000_000_000) / 1_000_000)
-    var days = seconds / 86_400
-    var rest = seconds % 86_400
-    if rest < 0 {
-      days -= 1
-      rest += 86_400
-    }
-    let (year, month, day) = civil(daysSinceEpoch: days)
-    // All 24 bytes are written, with ASCII.
-    return String(unsafeUninitializedCapacity: 24) { room in
-      var at = 0
-      func put(_ number: Int, _ digits: Int, then separator: Unicode.Scalar) {
-        var number = number
-        for index in (at..<at + digits).reversed() {
-          room[index] = UInt8(ascii: "0") + UInt8(number % 10)
-          number /= 10
-        }
-        at += digits
-        room[at] = UInt8(ascii: separator)
-        at += 1
-      }
-      put(Int(year), 4, then: "-")
-      put(month, 2, then: "-")
-      put(day, 2, then: "T")
-      put(Int(rest / 3600), 2, then: ":")
-      put(Int(rest / 60 % 60), 2, then: ":")
-      put(Int(rest % 60), 2, then: ".")
-      put(milliseconds, 3, then: "Z")
-      return at
-    }
+    var bytes = ByteBuffer(capacity: 24)
+    CivilTime(nanosecondsSinceEpoch: time.nanosecondsSinceEpoch).write(into: &bytes)
+    return String(utf8: bytes.bytes)
   }
 
   /// Reads an RFC 3339 time with `Z` or an offset and up to nine decimals; nil when it is none. A leap second
@@ -81,20 +54,7 @@ public enum Timestamp {
     return overflow || spill ? nil : WallTime(nanosecondsSinceEpoch: sum)
   }
 
-  // MARK: The proleptic Gregorian calendar, counted in eras of 400 years that begin on March 1st
-
-  private static func civil(daysSinceEpoch: Int64) -> (year: Int64, month: Int, day: Int) {
-    let shifted = daysSinceEpoch + 719_468
-    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-    let dayOfEra = shifted - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthFromMarch = (5 * dayOfYear + 2) / 153
-    let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), Int(month), Int(day))
-  }
-
+  /// On the proleptic Gregorian calendar, counted in eras of 400 years that begin on March 1st.
   private static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
     let shifted = month <= 2 ? year - 1 : year
     let era = (shifted >= 0 ? shifted : shifted - 399) / 400
