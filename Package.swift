@@ -146,7 +146,7 @@ let package = Package(
     library("EventLoop", "Shared/Runtime/EventLoop", ["Platform"]),
     library("Log", "Shared/Runtime/Log", ["Bytes", "Platform"]),
     .systemLibrary(name: "CBearSSL", path: "Shared/Runtime/CBearSSL", providers: [.apt(["libbearssl-dev"])]),
-    library("Cryptography", "Shared/Runtime/Cryptography", ["CBearSSL", "Platform"]),
+    library("Cryptography", "Shared/Runtime/Cryptography", ["Bytes", "CBearSSL", "Platform"]),
     library("Compression", "Shared/Runtime/Compression", ["Bytes"]),
     isImage ? imageSQLite : processSQLite,
     library("Disk", "Shared/Runtime/Disk", ["Bytes", "Platform"]),

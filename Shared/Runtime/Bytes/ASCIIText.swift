@@ -53,12 +53,8 @@ extension String {
 
   @inline(never)
   private func mapped(_ change: (UInt8) -> UInt8) -> String {
-    withBytes { bytes in
-      // Safe: every byte is written, and letters for letters leave UTF-8.
-      String(unsafeUninitializedCapacity: bytes.byteCount) { room in
-        for index in 0..<bytes.byteCount { room[index] = change(bytes.byte(at: index)) }
-        return bytes.byteCount
-      }
-    }
+    var bytes = Array(utf8)
+    for index in bytes.indices { bytes[index] = change(bytes[index]) }
+    return String(utf8: bytes)
   }
 }
