@@ -92,14 +92,14 @@ extension CheckoutPage {
     case 422: take(errors: answer?.json ?? .null)
     default: break
     }
-    if case nil = quote, note == nil, errors.isEmpty { tell(.noQuote, .serviceUnavailable) }
+    if offer == nil, note == nil, errors.isEmpty { tell(.noQuote, .serviceUnavailable) }
   }
 
   private func take(quote members: JSONMembers) {
     var members = members
     let quote = Quote(&members)
     guard members.isComplete else { return }
-    self.quote = quote
+    take(quote)
     if note == nil && !quote.shortages.isEmpty { note = .shortage }
   }
 
