@@ -20,8 +20,8 @@ let isImage = Context.environment["SOUK_IMAGE"] == "1"
 /// What every request or segment passes through. There the optimiser may make a function anew for each closure that is
 /// passed to it; elsewhere an image is smaller when it calls the one function and the closure (18 KB of the gateway).
 let hotModules: Set<String> = [
-  "Bytes", "EventLoop", "HTTP", "HTTPCore", "JSON", "Netfront", "NetworkStack", "Platform", "TCP", "Virtio",
-  "Wire", "XenRing",
+  "Bytes", "EventLoop", "HTTP", "HTTPCore", "Netfront", "NetworkStack", "Platform", "TCP", "Virtio", "Wire",
+  "XenRing",
 ]
 
 func settings(of name: String) -> [SwiftSetting] {
@@ -146,7 +146,7 @@ let package = Package(
     library("EventLoop", "Shared/Runtime/EventLoop", ["Platform"]),
     library("Log", "Shared/Runtime/Log", ["Bytes", "Platform"]),
     .systemLibrary(name: "CBearSSL", path: "Shared/Runtime/CBearSSL", providers: [.apt(["libbearssl-dev"])]),
-    library("Cryptography", "Shared/Runtime/Cryptography", ["CBearSSL", "Platform"]),
+    library("Cryptography", "Shared/Runtime/Cryptography", ["Bytes", "CBearSSL", "Platform"]),
     library("Compression", "Shared/Runtime/Compression", ["Bytes"]),
     isImage ? imageSQLite : processSQLite,
     library("Disk", "Shared/Runtime/Disk", ["Bytes", "Platform"]),

@@ -20,15 +20,14 @@ public enum Identifier {
 
   /// The id that stands for these 128 bits, most significant first.
   public static func text(of bits: UInt128) -> String {
-    String(unsafeUninitializedCapacity: length) { room in
-      for index in 0..<length {
-        // Six bits each; the last character carries two bits and four zeros.
-        let shift = 122 - index * 6
-        let six = shift >= 0 ? bits >> UInt128(shift) : bits << UInt128(-shift)
-        room[index] = alphabet.utf8Start[Int(truncatingIfNeeded: six & 63)]
-      }
-      return length
+    var text: [UInt8] = []
+    for index in 0..<length {
+      // Six bits each; the last character carries two bits and four zeros.
+      let shift = 122 - index * 6
+      let six = shift >= 0 ? bits >> UInt128(shift) : bits << UInt128(-shift)
+      text.append(alphabet.utf8Start[Int(truncatingIfNeeded: six & 63)])
     }
+    return String(utf8: text)
   }
 
   /// Whether `text` could have come from `make`. A malformed id names nothing, so it is a 404 like an unknown one.

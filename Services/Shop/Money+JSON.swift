@@ -37,7 +37,7 @@ extension Money {
 extension JSONMembers {
   /// An amount of money.
   @inline(never)
-  public mutating func money(_ key: String) -> Money {
+  public mutating func money(_ key: Key) -> Money {
     if let money = Money(member(key)) { return money }
     require(false)
     return .zero("")
@@ -45,7 +45,7 @@ extension JSONMembers {
 
   /// A time.
   @inline(never)
-  public mutating func time(_ key: String) -> WallTime {
+  public mutating func time(_ key: Key) -> WallTime {
     if let time = Timestamp.parse(string(key)) { return time }
     require(false)
     return WallTime(nanosecondsSinceEpoch: 0)

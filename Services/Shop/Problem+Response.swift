@@ -6,16 +6,19 @@ import JSON
 extension Problem {
   /// The answer: `application/problem+json`, never cached, with the fields that its status asks for.
   public var response: Response {
-    var fields: [(name: String, value: String)] = [
-      ("content-type", "application/problem+json"), ("cache-control", "no-store"),
-    ]
-    if let retryAfterSeconds { fields.append(("retry-after", String(retryAfterSeconds))) }
-    if let allow { fields.append(("allow", allow)) }
-    if statusCode == 401 { fields.append(("www-authenticate", "Bearer")) }
-    return Response(Status(statusCode), fields: fields, body: .bytes(document))
+    @inline(never) get {
+      var fields: [(name: String, value: String)] = [
+        ("content-type", "application/problem+json"), ("cache-control", "no-store"),
+      ]
+      if let retryAfterSeconds { fields.append(("retry-after", String(retryAfterSeconds))) }
+      if let allow { fields.append(("allow", allow)) }
+      if statusCode == 401 { fields.append(("www-authenticate", "Bearer")) }
+      return Response(Status(statusCode), fields: fields, body: .bytes(document))
+    }
   }
 
   /// The problem that tells a client why its message was refused.
+  @inline(never)
   public init(_ refusal: Refusal) {
     let type: ProblemType =
       switch refusal.status.code {
@@ -31,6 +34,7 @@ extension Problem {
   }
 
   /// The problem that tells a client why its body could not be read.
+  @inline(never)
   public init(_ error: BodyError) {
     switch error {
     case .tooLarge(let limit):

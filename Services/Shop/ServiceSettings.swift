@@ -62,7 +62,7 @@ public struct ServiceSettings: Sendable {
 
   private static func secret(_ key: String, in settings: KeyedLines) throws(ConfigurationError) -> String {
     guard let value = settings[key] else { throw .missing(key) }
-    guard value.utf8.count >= minimumSecretLength, isVisible(value) else {
+    guard value.byteCount >= minimumSecretLength, isVisible(value) else {
       throw .wrong(key, "must have at least 32 visible ASCII characters")
     }
     return value

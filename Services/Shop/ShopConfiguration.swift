@@ -64,47 +64,66 @@ public struct ShopConfiguration: Equatable, Sendable {
   private static func taxRates(
     _ settings: KeyedLines
   ) throws(ConfigurationError) -> [(country: String, rate: TaxRate)] {
+    let found = settings.behind("shop.tax.")
     var rates: [(country: String, rate: TaxRate)] = []
-    for (country, value) in settings.behind("shop.tax.") {
+    for place in Sorting.places(found.count, { found[$0].key.precedesByBytes(found[$1].key) }) {
+      let (country, value) = found[place]
       guard CountryCode.isWellFormed(country) else {
-        throw .wrong("shop.tax." + country, "must end in an ISO 3166 alpha-2 code in capitals, such as DE")
+        throw wrong("shop.tax.", country, "must end in an ISO 3166 alpha-2 code in capitals, such as DE")
       }
       guard let points = Int64(value), let rate = TaxRate(basisPoints: points) else {
-        throw .wrong("shop.tax." + country, "must be a rate in basis points, 0 to 10000 (1900 is 19 %)")
+        throw wrong("shop.tax.", country, "must be a rate in basis points, 0 to 10000 (1900 is 19 %)")
       }
       rates.append((country, rate))
     }
     guard !rates.isEmpty else { throw .missing("shop.tax.DE") }
-    guard rates.count <= maximumTaxRates else { throw .wrong("shop.tax", "has more than 300 countries") }
-    return rates.ordered { $0.country.precedesByBytes($1.country) }
+    guard rates.count <= maximumTaxRates else { throw wrong("shop.tax", "", "has more than 300 countries") }
+    return rates
   }
 
   private static func shippingMethods(
     _ settings: KeyedLines, _ currency: String
   ) throws(ConfigurationError) -> [ShippingMethod] {
-    var methods: [ShippingMethod] = []
-    for (id, value) in settings.behind("shop.shipping.") {
+    let found = settings.behind("shop.shipping.")
+    var prices: [Int] = []
+    for (id, value) in found {
       guard isMethodID(id) else {
-        throw .wrong("shop.shipping." + id, "must end in 1 to 32 small letters, digits or hyphens")
+        throw wrong("shop.shipping.", id, "must end in 1 to 32 small letters, digits or hyphens")
       }
-      guard let price = Int64(value), (0...Money.maximumPrice).contains(price) else {
-        throw .wrong("shop.shipping." + id, "must be a price in minor units (490 is 4.90)")
+      guard let price = Int(value), (0...Int(Money.maximumPrice)).contains(price) else {
+        throw wrong("shop.shipping.", id, "must be a price in minor units (490 is 4.90)")
       }
-      let name = settings["shop.shippingName." + id] ?? id.asciiCapitalized
-      methods.append(ShippingMethod(id: id, name: name, price: Money(price, currency)))
+      prices.append(price)
     }
-    guard !methods.isEmpty else { throw .missing("shop.shipping.standard") }
-    guard methods.count <= maximumShippingMethods else {
-      throw .wrong("shop.shipping", "has more than 20 methods")
+    guard !found.isEmpty else { throw .missing("shop.shipping.standard") }
+    guard found.count <= maximumShippingMethods else {
+      throw wrong("shop.shipping", "", "has more than 20 methods")
     }
-    return methods.ordered {
-      let (left, right) = ($0.price.amount, $1.price.amount)
-      return left == right ? $0.id.precedesByBytes($1.id) : left < right
+    var methods: [ShippingMethod] = []
+    for place in Sorting.places(
+      found.count,
+      {
+        prices[$0] == prices[$1] ? found[$0].key.precedesByBytes(found[$1].key) : prices[$0] < prices[$1]
+      })
+    {
+      let id = found[place].key
+      methods.append(
+        ShippingMethod(
+          id: id, name: settings["shop.shippingName." + id] ?? id.asciiCapitalized,
+          price: Money(Int64(prices[place]), currency)))
     }
+    return methods
+  }
+
+  @inline(never)
+  private static func wrong(
+    _ group: String, _ name: String, _ advice: StaticString
+  ) -> ConfigurationError {
+    .wrong(group + name, String(literal: advice))
   }
 
   private static func isMethodID(_ id: String) -> Bool {
-    (1...32).contains(id.utf8.count)
+    (1...32).contains(id.byteCount)
       && id.allBytes {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (48...57).contains($0) || $0 == 45
       }
@@ -115,7 +134,7 @@ public struct ShopConfiguration: Equatable, Sendable {
 public enum CountryCode {
   /// Whether `code` has the form of ISO 3166 alpha-2: two capital letters.
   public static func isWellFormed(_ code: String) -> Bool {
-    code.utf8.count == 2
+    code.byteCount == 2
       && code.allBytes { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
   }
 }

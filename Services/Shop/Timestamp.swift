@@ -1,74 +1,51 @@
 // RFC 3339 §5.6 before changing this file.
 
+import Bytes
 import Platform
 
 /// Times in JSON: RFC 3339 in UTC with milliseconds, `2026-11-23T16:50:28.123Z`.
 public enum Timestamp {
   /// Writes `time`, rounded down to the millisecond. Years 0000–9999 come out right.
   public static func string(_ time: WallTime) -> String {
-    let seconds = time.secondsSinceEpoch
-    let milliseconds = Int((time.nanosecondsSinceEpoch - seconds * 1_000_000_000) / 1_000_000)
-    var days = seconds / 86_400
-    var rest = seconds % 86_400
-    if rest < 0 {
-      days -= 1
-      rest += 86_400
-    }
-    let (year, month, day) = civil(daysSinceEpoch: days)
-    // All 24 bytes are written, with ASCII.
-    return String(unsafeUninitializedCapacity: 24) { room in
-      var at = 0
-      func put(_ number: Int, _ digits: Int, then separator: Unicode.Scalar) {
-        var number = number
-        for index in (at..<at + digits).reversed() {
-          room[index] = UInt8(ascii: "0") + UInt8(number % 10)
-          number /= 10
-        }
-        at += digits
-        room[at] = UInt8(ascii: separator)
-        at += 1
-      }
-      put(Int(year), 4, then: "-")
-      put(month, 2, then: "-")
-      put(day, 2, then: "T")
-      put(Int(rest / 3600), 2, then: ":")
-      put(Int(rest / 60 % 60), 2, then: ":")
-      put(Int(rest % 60), 2, then: ".")
-      put(milliseconds, 3, then: "Z")
-      return at
-    }
+    var bytes = ByteBuffer(capacity: 24)
+    CivilTime(nanosecondsSinceEpoch: time.nanosecondsSinceEpoch).write(into: &bytes)
+    return String(utf8: bytes.bytes)
   }
 
   /// Reads an RFC 3339 time with `Z` or an offset and up to nine decimals; nil when it is none. A leap second
   /// (`:60`) is refused: no clock here shows one.
   public static func parse(_ text: String) -> WallTime? {
     var scanner = Scanner(bytes: Array(text.utf8))
-    guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2), scanner.take("-"),
-      let day = scanner.digits(2), scanner.take("T") || scanner.take("t"), let hour = scanner.digits(2),
-      scanner.take(":"), let minute = scanner.digits(2), scanner.take(":"), let second = scanner.digits(2),
-      (1...12).contains(month), (1...days(in: month, of: year)).contains(day), hour < 24, minute < 60,
-      second < 60
-    else { return nil }
+    let year = scanner.number(4)
+    scanner.expect("-")
+    let month = scanner.number(2, 1...12)
+    scanner.expect("-")
+    let day = scanner.number(2, 1...days(in: month, of: year))
+    if !scanner.take("t") { scanner.expect("T") }
+    let hour = scanner.number(2, 0...23)
+    scanner.expect(":")
+    let minute = scanner.number(2, 0...59)
+    scanner.expect(":")
+    let second = scanner.number(2, 0...59)
     var nanoseconds: Int64 = 0
     if scanner.take(".") {
-      var scale: Int64 = 100_000_000
-      guard let first = scanner.digits(1) else { return nil }
-      nanoseconds = first * scale
-      while let digit = scanner.digits(1) {
+      var scale: Int64 = 1_000_000_000
+      repeat {
         scale /= 10
-        guard scale > 0 else { return nil }
-        nanoseconds += digit * scale
-      }
+        nanoseconds += scanner.number(1) * scale
+      } while scanner.isAtDigit
+      if scale == 0 { scanner.isGood = false }
     }
     var offset: Int64 = 0
     if !scanner.take("Z") && !scanner.take("z") {
       let isNegative = scanner.take("-")
-      guard isNegative || scanner.take("+"), let hours = scanner.digits(2), scanner.take(":"),
-        let minutes = scanner.digits(2), hours < 24, minutes < 60
-      else { return nil }
-      offset = (hours * 3600 + minutes * 60) * (isNegative ? -1 : 1)
+      if !isNegative { scanner.expect("+") }
+      offset = scanner.number(2, 0...23) * 3600
+      scanner.expect(":")
+      offset += scanner.number(2, 0...59) * 60
+      if isNegative { offset = -offset }
     }
-    guard scanner.isAtEnd else { return nil }
+    guard scanner.isGood, scanner.isAtEnd else { return nil }
     let seconds =
       daysSinceEpoch(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
       - offset
@@ -77,20 +54,7 @@ public enum Timestamp {
     return overflow || spill ? nil : WallTime(nanosecondsSinceEpoch: sum)
   }
 
-  // MARK: The proleptic Gregorian calendar, counted in eras of 400 years that begin on March 1st
-
-  private static func civil(daysSinceEpoch: Int64) -> (year: Int64, month: Int, day: Int) {
-    let shifted = daysSinceEpoch + 719_468
-    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-    let dayOfEra = shifted - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthFromMarch = (5 * dayOfYear + 2) / 153
-    let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), Int(month), Int(day))
-  }
-
+  /// On the proleptic Gregorian calendar, counted in eras of 400 years that begin on March 1st.
   private static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
     let shifted = month <= 2 ? year - 1 : year
     let era = (shifted >= 0 ? shifted : shifted - 399) / 400
@@ -106,11 +70,16 @@ public enum Timestamp {
     return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
   }
 
+  /// Remembers whether everything was as expected, so that who reads asks once.
   private struct Scanner {
     let bytes: [UInt8]
     var at = 0
+    var isGood = true
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
 
     var isAtEnd: Bool { at == bytes.count }
+    var isAtDigit: Bool { at < bytes.count && bytes[at] &- UInt8(ascii: "0") < 10 }
 
     @inline(never)
     mutating func take(_ character: Unicode.Scalar) -> Bool {
@@ -120,16 +89,25 @@ public enum Timestamp {
     }
 
     @inline(never)
-    mutating func digits(_ count: Int) -> Int64? {
-      guard at + count <= bytes.count else { return nil }
-      var value: Int64 = 0
-      for index in at..<at + count {
-        let digit = bytes[index] &- UInt8(ascii: "0")
-        guard digit < 10 else { return nil }
-        value = value * 10 + Int64(digit)
+    mutating func expect(_ character: Unicode.Scalar) {
+      if !take(character) { isGood = false }
+    }
+
+    /// The number in so many digits; the least of `range` when there is none in it.
+    @inline(never)
+    mutating func number(_ digitCount: Int, _ range: ClosedRange<Int64> = 0...9999) -> Int64 {
+      var number: Int64 = 0
+      for _ in 0..<digitCount {
+        guard isAtDigit else {
+          isGood = false
+          break
+        }
+        number = number * 10 + Int64(bytes[at] &- UInt8(ascii: "0"))
+        at += 1
       }
-      at += count
-      return value
+      if range.contains(number) { return number }
+      isGood = false
+      return range.lowerBound
     }
   }
 }

@@ -57,7 +57,7 @@ public struct Address: Equatable, Sendable {
 
   /// Reads the member `key` of `parent`.
   @inline(never)
-  init(_ parent: inout JSONMembers, _ key: String) {
+  init(_ parent: inout JSONMembers, _ key: JSONMembers.Key) {
     var members = JSONMembers(parent.member(key))
     self.init(&members)
     parent.require(members.isComplete)

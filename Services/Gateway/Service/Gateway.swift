@@ -18,7 +18,6 @@ import _Concurrency
 public final class Gateway: Handler {
   private let storefront: Storefront
   private let proxies: [Proxy]
-  private let peers: [HTTPClient]
   private let loop: EventLoop
   private let log: Logger
   private let figures: GatewayFigures
@@ -36,43 +35,24 @@ public final class Gateway: Handler {
     // All that can fail comes before the first property is set: an initialiser that fails in its midst takes apart what
     // there is at each such place.
     let cookieSecret = try settings.secret("secret.cookie")
-    let clients = try Self.clients(settings, network, loop)
-    self.loop = loop
-    self.log = log
-    figures = GatewayFigures(metrics)
-    peers = clients
     var proxies: [Proxy] = []
     for peer in Destination.Peer.allCases {
       proxies.append(
         Proxy(
-          pool: clients[peer.rawValue].pool, host: peer.name, loop: loop, entropy: entropy, metrics: metrics))
+          peer.name, at: try settings.peer(peer.name.description), network: network, loop: loop,
+          entropy: entropy, metrics: metrics))
     }
     self.proxies = proxies
-    let (secret, shop) = (settings.internalSecret, settings.shop)
-    func service(_ peer: Destination.Peer) -> ServiceClient {
-      ServiceClient(http: clients[peer.rawValue], secret: secret, loop: loop)
-    }
+    self.loop = loop
+    self.log = log
+    figures = GatewayFigures(metrics)
+    let secret = settings.internalSecret
+    func client(_ peer: Destination.Peer) -> HTTPClient { proxies[peer.rawValue].client }
     storefront = Storefront(
-      catalog: service(.catalog),
-      carts: CartClient(http: clients[Destination.Peer.cart.rawValue], secret: secret, loop: loop),
-      orders: service(.checkout), shop: shop, seal: Seal(secret: cookieSecret), entropy: entropy, loop: loop,
-      log: log)
-  }
-
-  /// A client of each service, in the order of `Destination.Peer`.
-  private static func clients(
-    _ settings: ServiceSettings, _ network: any Network, _ loop: EventLoop
-  ) throws(ConfigurationError) -> [HTTPClient] {
-    var limits = ClientLimits()
-    limits.maximumConnections = maximumConnectionsPerService
-    var clients: [HTTPClient] = []
-    for peer in Destination.Peer.allCases {
-      let name = peer.name.description
-      clients.append(
-        HTTPClient(
-          network: network, loop: loop, endpoint: try settings.peer(name), host: name, limits: limits))
-    }
-    return clients
+      catalog: ServiceClient(http: client(.catalog), secret: secret, loop: loop),
+      carts: CartClient(http: client(.cart), secret: secret, loop: loop),
+      orders: ServiceClient(http: client(.checkout), secret: secret, loop: loop), shop: settings.shop,
+      seal: Seal(secret: cookieSecret), entropy: entropy, loop: loop, log: log)
   }
 
   public func respond(to request: Request) async -> Response {
@@ -113,7 +93,7 @@ public final class Gateway: Handler {
   /// The first service that does not say it is ready; nil when all do.
   func firstUnready() async -> StaticString? {
     for peer in Destination.Peer.allCases {
-      let answer = try? await peers[peer.rawValue].send(
+      let answer = try? await proxies[peer.rawValue].client.send(
         ClientRequest(.get, "/readyz"), until: loop.now + Self.readinessPatience)
       guard answer?.status == .ok else { return peer.name }
     }
@@ -143,10 +123,12 @@ extension Destination {
 extension Destination.Peer {
   /// The service's: in its settings, to itself, for logs and metrics.
   var name: StaticString {
-    switch self {
-    case .catalog: "catalog"
-    case .cart: "cart"
-    case .checkout: "checkout"
+    @inline(never) get {
+      switch self {
+      case .catalog: "catalog"
+      case .cart: "cart"
+      case .checkout: "checkout"
+      }
     }
   }
 }

@@ -50,22 +50,22 @@ struct OpenAPIDocument {
       let start = index + 2
       index = start
       while file[index] != UInt8(ascii: "\"") { index += 1 }
-      document += list(String(decoding: file[start..<index], as: UTF8.self), shop)
+      document += list(String(utf8: file[start..<index]), shop)
       index += 1
     }
     return document
   }
 
   private static func list(_ name: String, _ shop: ShopConfiguration) -> [UInt8] {
-    let values =
+    var writer = JSONWriter()
+    writer.array { list in
       switch name {
-      case "currencies": [shop.currency]
-      case "countries": shop.taxRates.map { $0.country }
-      case "shippingMethods": shop.shippingMethods.map { $0.id }
+      case "currencies": list.value(shop.currency)
+      case "countries": for (country, _) in shop.taxRates { list.value(country) }
+      case "shippingMethods": for method in shop.shippingMethods { list.value(method.id) }
       default: fatalError("openapi.json names a list that nobody knows")
       }
-    var writer = JSONWriter(capacity: 512)
-    writer.array { list in for value in values { list.value(value) } }
+    }
     return writer.bytes
   }
 }

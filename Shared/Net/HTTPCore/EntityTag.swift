@@ -11,7 +11,7 @@ public struct EntityTag: Equatable, Sendable {
 
   /// A tag; traps when `opaque` holds a quote, white space or a control, which no tag of ours does.
   public init(_ opaque: String, isWeak: Bool = false) {
-    precondition(opaque.utf8.allSatisfy(EntityTag.isPart), "no entity tag")
+    precondition(opaque.allBytes(EntityTag.isPart), "no entity tag")
     self.opaque = opaque
     self.isWeak = isWeak
   }

@@ -6,6 +6,7 @@ import Bytes
 public enum PercentCoding {
   /// Decodes `%XX`; with `plusIsSpace` also `+`. Nil when an escape is malformed, or when the result is not
   /// UTF-8 or holds a NUL, which no text of the shop has a use for.
+  @inline(never)
   public static func decode(_ input: RawSpan, plusIsSpace: Bool = false) -> String? {
     let count = input.byteCount
     var isPlain = true
@@ -22,6 +23,7 @@ public enum PercentCoding {
   }
 
   /// Decodes to bytes; nil when an escape is malformed.
+  @inline(never)
   public static func decodeBytes(_ input: RawSpan, plusIsSpace: Bool = false) -> [UInt8]? {
     let count = input.byteCount
     var bytes: [UInt8] = []
@@ -52,15 +54,18 @@ public enum PercentCoding {
   private static func encode(_ text: String, spaceAsPlus: Bool) -> String {
     let digits: StaticString = "0123456789ABCDEF"
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count)
-    for byte in text.utf8 {
-      switch byte {
-      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, ASCII.hyphen, ASCII.dot, 0x5f, 0x7e: bytes.append(byte)
-      case ASCII.space where spaceAsPlus: bytes.append(ASCII.plus)
-      default:
-        bytes.append(ASCII.percent)
-        bytes.append(digits.utf8Start[Int(byte >> 4)])
-        bytes.append(digits.utf8Start[Int(byte & 15)])
+    bytes.reserveCapacity(text.byteCount)
+    text.withBytes { text in
+      for index in 0..<text.byteCount {
+        let byte = text.byte(index)
+        switch byte {
+        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, ASCII.hyphen, ASCII.dot, 0x5f, 0x7e: bytes.append(byte)
+        case ASCII.space where spaceAsPlus: bytes.append(ASCII.plus)
+        default:
+          bytes.append(ASCII.percent)
+          bytes.append(digits.utf8Start[Int(byte >> 4)])
+          bytes.append(digits.utf8Start[Int(byte & 15)])
+        }
       }
     }
     return String(utf8: bytes)

@@ -3,7 +3,7 @@ import Bytes
 /// Why and where a document was refused.
 public struct JSONError: Error, Equatable, Sendable {
   /// What was wrong.
-  public enum Reason: Equatable, Sendable {
+  public enum Reason: Error, Equatable, Sendable {
     /// The document stops inside a value, or holds none.
     case unexpectedEnd
     /// No value can begin here.

@@ -20,54 +20,77 @@ public struct JSONMembers {
     }
   }
 
-  // Not inlined: programs read a hundred members.
+  // Not inlined, and asked with one word: programs read a hundred members.
+
+  /// The name of a member, as it stands in a program's source.
+  public struct Key: ExpressibleByStringLiteral {
+    /// The literal's bytes, which live as long as the program and end with a zero.
+    private let start: UnsafePointer<UInt8>
+
+    /// A name.
+    @inlinable
+    public init(stringLiteral name: StaticString) { self.init(name.utf8Start) }
+
+    @usableFromInline
+    init(_ start: UnsafePointer<UInt8>) { self.start = start }
+
+    /// The name as a string.
+    fileprivate var text: String {
+      var count = 0
+      while start[count] != 0 { count += 1 }
+      return String(utf8: UnsafeRawBufferPointer(start: start, count: count).bytes)
+    }
+  }
+
+  @inline(never)
+  private func find(_ key: Key) -> JSON? { object[key.text] }
 
   /// A string.
   @inline(never)
-  public mutating func string(_ key: String) -> String {
-    if case .string(let value)? = object[key] { return value }
+  public mutating func string(_ key: Key) -> String {
+    if case .string(let value)? = find(key) { return value }
     isComplete = false
     return ""
   }
 
   /// A string; nil when there is none, which is no mistake.
   @inline(never)
-  public func optionalString(_ key: String) -> String? { object[key]?.string }
+  public func optionalString(_ key: Key) -> String? { find(key)?.string }
 
   /// An integer.
   @inline(never)
-  public mutating func integer(_ key: String) -> Int64 {
-    if let value = object[key]?.integer { return value }
+  public mutating func integer(_ key: Key) -> Int64 {
+    if let value = find(key)?.integer { return value }
     isComplete = false
     return 0
   }
 
   /// A Boolean.
   @inline(never)
-  public mutating func bool(_ key: String) -> Bool {
-    if case .bool(let value)? = object[key] { return value }
+  public mutating func bool(_ key: Key) -> Bool {
+    if case .bool(let value)? = find(key) { return value }
     isComplete = false
     return false
   }
 
   /// The elements of an array.
   @inline(never)
-  public mutating func array(_ key: String) -> [JSON] {
-    if case .array(let value)? = object[key] { return value }
+  public mutating func array(_ key: Key) -> [JSON] {
+    if case .array(let value)? = find(key) { return value }
     isComplete = false
     return []
   }
 
   /// Whatever there is; `null` when there is nothing.
   @inline(never)
-  public func member(_ key: String) -> JSON { object[key] ?? .null }
+  public func member(_ key: Key) -> JSON { find(key) ?? .null }
 
   /// Incomplete when `condition` is false: for what callers read out of a member.
   @inline(never)
   public mutating func require(_ condition: Bool) { isComplete = isComplete && condition }
 
   /// The elements of an array of objects, as `read` makes them.
-  public mutating func list<Element>(_ key: String, _ read: (inout JSONMembers) -> Element) -> [Element] {
+  public mutating func list<Element>(_ key: Key, _ read: (inout JSONMembers) -> Element) -> [Element] {
     let values = array(key)
     var elements: [Element] = []
     elements.reserveCapacity(values.count)
@@ -81,7 +104,7 @@ public struct JSONMembers {
 
   /// The elements of an array of strings.
   @inline(never)
-  public mutating func strings(_ key: String) -> [String] {
+  public mutating func strings(_ key: Key) -> [String] {
     var strings: [String] = []
     for value in array(key) {
       if case .string(let text) = value { strings.append(text) } else { isComplete = false }

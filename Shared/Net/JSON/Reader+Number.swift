@@ -2,14 +2,14 @@
 extension Reader {
   /// number = [ minus ] int [ frac ] [ exp ].
   @inline(never)
-  mutating func number() throws(JSONError) -> JSON {
+  mutating func number() throws(JSONError.Reason) -> JSON {
     let start = offset
     let isNegative = take(UInt8(ascii: "-"))
     // Gathered below zero, where Int64 reaches one further than above it.
     var value: Int64 = 0
     var overflows = false
     if take(UInt8(ascii: "0")) {
-      if let byte = peek(), Self.isDigit(byte) { throw error(.malformedNumber) }
+      if let byte = peek(), Self.isDigit(byte) { throw .malformedNumber }
     } else {
       guard let first = peek(), Self.isDigit(first) else { throw unexpected(.malformedNumber) }
       while let byte = peek(), Self.isDigit(byte) {
@@ -58,7 +58,7 @@ extension Reader {
   }
 
   /// One digit or more.
-  private mutating func digits() throws(JSONError) {
+  private mutating func digits() throws(JSONError.Reason) {
     guard let first = peek(), Self.isDigit(first) else { throw unexpected(.malformedNumber) }
     while let byte = peek(), Self.isDigit(byte) { offset += 1 }
   }

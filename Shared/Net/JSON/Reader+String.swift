@@ -3,7 +3,7 @@ import Bytes
 
 extension Reader {
   /// The string that begins with the quote at `offset`. Most have no escape: those are copied once.
-  mutating func string() throws(JSONError) -> String {
+  mutating func string() throws(JSONError.Reason) -> String {
     offset += 1
     let start = offset
     try skipUnescaped()
@@ -24,18 +24,18 @@ extension Reader {
   }
 
   /// Steps to the next quote or backslash over validated text; the document may not end before it.
-  private mutating func skipUnescaped() throws(JSONError) {
+  private mutating func skipUnescaped() throws(JSONError.Reason) {
     while true {
       offset = bytes.firstSpecial(from: offset)
-      guard let byte = peek() else { throw error(.unexpectedEnd) }
+      guard let byte = peek() else { throw .unexpectedEnd }
       if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return }
-      guard byte >= 0x80 else { throw error(.controlCharacter) }
+      guard byte >= 0x80 else { throw .controlCharacter }
       try skipScalar(leadingByte: byte)
     }
   }
 
   /// One scalar of two to four bytes (RFC 3629 §4, Unicode table 3-7).
-  private mutating func skipScalar(leadingByte: UInt8) throws(JSONError) {
+  private mutating func skipScalar(leadingByte: UInt8) throws(JSONError.Reason) {
     let second: ClosedRange<UInt8>
     let byteCount: Int
     switch leadingByte {
@@ -46,21 +46,21 @@ extension Reader {
     case 0xF0: (second, byteCount) = (0x90...0xBF, 4)
     case 0xF1...0xF3: (second, byteCount) = (0x80...0xBF, 4)
     case 0xF4: (second, byteCount) = (0x80...0x8F, 4)
-    default: throw error(.malformedUTF8)
+    default: throw .malformedUTF8
     }
     for index in 1..<byteCount {
       guard offset + index < bytes.byteCount else { throw error(.unexpectedEnd, at: bytes.byteCount) }
       let byte = bytes.byte(at: offset + index)
-      guard index == 1 ? second.contains(byte) : byte & 0xC0 == 0x80 else { throw error(.malformedUTF8) }
+      guard index == 1 ? second.contains(byte) : byte & 0xC0 == 0x80 else { throw .malformedUTF8 }
     }
     offset += byteCount
   }
 
   /// The escape whose backslash is at `offset`.
-  private mutating func escape(into decoded: inout [UInt8]) throws(JSONError) {
+  private mutating func escape(into decoded: inout [UInt8]) throws(JSONError.Reason) {
     let start = offset
     offset += 1
-    guard let byte = peek() else { throw error(.unexpectedEnd) }
+    guard let byte = peek() else { throw .unexpectedEnd }
     offset += 1
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): decoded.append(byte)
@@ -75,23 +75,23 @@ extension Reader {
   }
 
   /// The scalar of `\uXXXX`, or of two of them that are a surrogate pair; `offset` is behind the first `u`.
-  private mutating func escapedScalar(from start: Int) throws(JSONError) -> UInt32 {
+  private mutating func escapedScalar(from start: Int) throws(JSONError.Reason) -> UInt32 {
     let first = try fourHexDigits(of: start)
     if first < 0xD800 || first > 0xDFFF { return first }
     guard first <= 0xDBFF else { throw error(.loneSurrogate, at: start) }
     let next = offset
-    for expected in [UInt8(ascii: "\\"), UInt8(ascii: "u")] where !take(expected) {
-      throw offset == bytes.byteCount ? error(.unexpectedEnd) : error(.loneSurrogate, at: start)
+    guard take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
+      throw offset == bytes.byteCount ? .unexpectedEnd : error(.loneSurrogate, at: start)
     }
     let second = try fourHexDigits(of: next)
     guard second >= 0xDC00 && second <= 0xDFFF else { throw error(.loneSurrogate, at: start) }
     return 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
   }
 
-  private mutating func fourHexDigits(of escape: Int) throws(JSONError) -> UInt32 {
+  private mutating func fourHexDigits(of escape: Int) throws(JSONError.Reason) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
-      guard let byte = peek() else { throw error(.unexpectedEnd) }
+      guard let byte = peek() else { throw .unexpectedEnd }
       let digit: UInt8
       switch byte {
       case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")

@@ -12,16 +12,25 @@ struct Reader: ~Escapable {
 
   /// JSON-text = ws value ws (RFC 8259 §2).
   mutating func document() throws(JSONError) -> JSON {
-    guard bytes.byteCount <= limits.maximumByteCount else { throw error(.tooLarge, at: 0) }
+    // On the way up an error is its reason alone, which fits a register; `offset` says where.
+    do throws(JSONError.Reason) {
+      return try onlyValue()
+    } catch {
+      throw JSONError(error, at: offset, in: bytes)
+    }
+  }
+
+  private mutating func onlyValue() throws(JSONError.Reason) -> JSON {
+    guard bytes.byteCount <= limits.maximumByteCount else { throw .tooLarge }
     skipWhiteSpace()
     let value = try value(depth: 0)
     skipWhiteSpace()
-    guard offset == bytes.byteCount else { throw error(.expectedEnd) }
+    guard offset == bytes.byteCount else { throw .expectedEnd }
     return value
   }
 
-  private mutating func value(depth: Int) throws(JSONError) -> JSON {
-    guard let byte = peek() else { throw error(.unexpectedEnd) }
+  private mutating func value(depth: Int) throws(JSONError.Reason) -> JSON {
+    guard let byte = peek() else { throw .unexpectedEnd }
     switch byte {
     case UInt8(ascii: "\""): return .string(try string())
     case UInt8(ascii: "{"): return .object(try object(depth: depth + 1))
@@ -30,12 +39,12 @@ struct Reader: ~Escapable {
     case UInt8(ascii: "t"): return try literal("true", .bool(true))
     case UInt8(ascii: "f"): return try literal("false", .bool(false))
     case UInt8(ascii: "n"): return try literal("null", .null)
-    default: throw error(.expectedValue)
+    default: throw .expectedValue
     }
   }
 
-  private mutating func array(depth: Int) throws(JSONError) -> [JSON] {
-    guard depth <= limits.maximumDepth else { throw error(.tooDeep) }
+  private mutating func array(depth: Int) throws(JSONError.Reason) -> [JSON] {
+    guard depth <= limits.maximumDepth else { throw .tooDeep }
     offset += 1
     var elements: [JSON] = []
     skipWhiteSpace()
@@ -53,8 +62,8 @@ struct Reader: ~Escapable {
     }
   }
 
-  private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
-    guard depth <= limits.maximumDepth else { throw error(.tooDeep) }
+  private mutating func object(depth: Int) throws(JSONError.Reason) -> JSONObject {
+    guard depth <= limits.maximumDepth else { throw .tooDeep }
     offset += 1
     var members: [(key: String, value: JSON)] = []
     var keyOffsets: [Int] = []
@@ -83,10 +92,10 @@ struct Reader: ~Escapable {
     return JSONObject(unique: members)
   }
 
-  private mutating func literal(_ text: StaticString, _ value: JSON) throws(JSONError) -> JSON {
+  private mutating func literal(_ text: StaticString, _ value: JSON) throws(JSONError.Reason) -> JSON {
     for index in 0..<text.utf8CodeUnitCount {
-      guard let byte = peek() else { throw error(.unexpectedEnd) }
-      guard byte == text.utf8Start[index] else { throw error(.expectedValue) }
+      guard let byte = peek() else { throw .unexpectedEnd }
+      guard byte == text.utf8Start[index] else { throw .expectedValue }
       offset += 1
     }
     return value
@@ -121,17 +130,14 @@ extension Reader {
   }
 
   /// An error here, or that the document ends here.
-  func unexpected(_ reason: JSONError.Reason) -> JSONError {
-    error(offset == bytes.byteCount ? .unexpectedEnd : reason)
+  func unexpected(_ reason: JSONError.Reason) -> JSONError.Reason {
+    offset == bytes.byteCount ? .unexpectedEnd : reason
   }
 
-  func error(_ reason: JSONError.Reason) -> JSONError {
-    error(reason, at: offset)
-  }
-
-  @inline(never)
-  func error(_ reason: JSONError.Reason, at offset: Int) -> JSONError {
-    JSONError(reason, at: offset, in: bytes)
+  /// An error somewhere else.
+  mutating func error(_ reason: JSONError.Reason, at offset: Int) -> JSONError.Reason {
+    self.offset = offset
+    return reason
   }
 }
 

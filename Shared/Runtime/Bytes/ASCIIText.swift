@@ -27,8 +27,8 @@ extension String {
   /// Whether the first bytes are `prefix`.
   @inline(never)
   public func hasBytes(_ prefix: String) -> Bool {
-    let count = prefix.utf8.count
-    guard utf8.count >= count else { return false }
+    let count = prefix.byteCount
+    guard byteCount >= count else { return false }
     return withBytes { own in
       prefix.withBytes { wanted in
         for index in 0..<count where own.byte(at: index) != wanted.byte(at: index) { return false }
@@ -53,12 +53,8 @@ extension String {
 
   @inline(never)
   private func mapped(_ change: (UInt8) -> UInt8) -> String {
-    withBytes { bytes in
-      // Safe: every byte is written, and letters for letters leave UTF-8.
-      String(unsafeUninitializedCapacity: bytes.byteCount) { room in
-        for index in 0..<bytes.byteCount { room[index] = change(bytes.byte(at: index)) }
-        return bytes.byteCount
-      }
-    }
+    var bytes = Array(utf8)
+    for index in bytes.indices { bytes[index] = change(bytes[index]) }
+    return String(utf8: bytes)
   }
 }

@@ -141,9 +141,16 @@ public struct ByteBuffer: ~Copyable {
   }
 
   /// Appends the UTF-8 of a literal.
-  @inline(never)
+  @inline(__always)
   public mutating func append(_ literal: StaticString) {
-    append(raw: UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    append(literal.utf8Start, literal.utf8CodeUnitCount)
+  }
+
+  /// Not with the literal itself, which is three words: programs write hundreds.
+  @inline(never)
+  @usableFromInline
+  mutating func append(_ start: UnsafePointer<UInt8>, _ count: Int) {
+    append(raw: UnsafeRawBufferPointer(start: start, count: count))
   }
 
   /// Appends the UTF-8 of a string.

@@ -31,6 +31,9 @@ public enum Sorting {
 extension Array {
   /// The elements in the order that `isBefore` says; equals stay as they are.
   public func ordered(by isBefore: (Element, Element) -> Bool) -> [Element] {
-    Sorting.places(count) { isBefore(self[$0], self[$1]) }.map { self[$0] }
+    // Not `map`, which is made anew for each type; `append` is there, as the array has grown.
+    var ordered: [Element] = []
+    for place in Sorting.places(count, { isBefore(self[$0], self[$1]) }) { ordered.append(self[place]) }
+    return ordered
   }
 }

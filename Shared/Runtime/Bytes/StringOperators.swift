@@ -21,7 +21,7 @@ extension String {
 extension String {
   @inline(never)
   public static func == (left: String, right: String) -> Bool {
-    left.utf8.count == right.utf8.count && left.hasBytes(right)
+    left.byteCount == right.byteCount && left.hasBytes(right)
   }
 
   @inline(__always)

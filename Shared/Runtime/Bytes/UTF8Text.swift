@@ -24,6 +24,16 @@ extension String {
     self = text
   }
 
+  /// How many bytes it has in UTF-8. Not inlined, as `utf8.count` is with what it does for texts of other encodings.
+  public var byteCount: Int {
+    @inline(never) get { utf8.count }
+  }
+
+  /// Whether it has none. This stands before the standard library's own.
+  public var isEmpty: Bool {
+    @inline(never) get { utf8.count == 0 }
+  }
+
   /// The text of a literal.
   @inline(never)
   public init(literal text: StaticString) {
@@ -41,7 +51,7 @@ extension String {
   }
 
   /// What is left without the first `byteCount` bytes.
-  public func dropping(byteCount: Int) -> String { cut(byteCount..<utf8.count) }
+  public func dropping(byteCount: Int) -> String { cut(byteCount..<self.byteCount) }
 
   /// The text of the bytes in `range`. Cut by bytes, as `self[…]` looks for the ends of characters, with the rules and
   /// the tables of graphemes.

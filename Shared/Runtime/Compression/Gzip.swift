@@ -17,7 +17,8 @@ public enum Gzip {
     guard member.bytes.bigEndian32(at: 0) == 0x1f8b_0800 else { throw .unknownFormat }
 
     var inflater = Inflater(member.extracting(header..<member.count - trailer), limit: limit)
-    try inflater.run()
+    inflater.run()
+    if let failure = inflater.failure { throw failure }
     let bytes = inflater.output
     let end = member.count - trailer
     guard crc(of: bytes) == member.bytes.bigEndian32(at: end).byteSwapped,

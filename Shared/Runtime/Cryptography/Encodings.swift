@@ -1,17 +1,16 @@
+import Bytes
+
 /// Bytes as hexadecimal digits (RFC 4648 §8).
 public enum Hex {
   /// Two lower-case digits for every byte.
   public static func encode(_ bytes: [UInt8]) -> String {
-    String(unsafeUninitializedCapacity: bytes.count * 2) { room in
-      var index = 0
-      for byte in bytes {
-        room[index] = digit(byte >> 4)
-        room[index + 1] = digit(byte & 0xF)
-        index += 2
-      }
-      // Every byte of the capacity was written, with ASCII.
-      return index
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.count * 2)
+    for byte in bytes {
+      text.append(digit(byte >> 4))
+      text.append(digit(byte & 0xF))
     }
+    return String(utf8: text)
   }
 
   /// The bytes; nil unless `text` is an even number of digits, in either case.
@@ -45,27 +44,21 @@ public enum Hex {
 public enum Base64URL {
   /// Four characters for three bytes.
   public static func encode(_ bytes: [UInt8]) -> String {
-    String(unsafeUninitializedCapacity: (bytes.count * 4 + 2) / 3) { room in
-      var count = 0
-      var pending: UInt32 = 0
-      var bitCount: UInt32 = 0
-      for byte in bytes {
-        pending = pending << 8 | UInt32(byte)
-        bitCount += 8
-        while bitCount >= 6 {
-          bitCount -= 6
-          room[count] = character(UInt8(pending >> bitCount & 0x3F))
-          count += 1
-        }
-        pending &= 0xFF
+    var text: [UInt8] = []
+    text.reserveCapacity((bytes.count * 4 + 2) / 3)
+    var pending: UInt32 = 0
+    var bitCount: UInt32 = 0
+    for byte in bytes {
+      pending = pending << 8 | UInt32(byte)
+      bitCount += 8
+      while bitCount >= 6 {
+        bitCount -= 6
+        text.append(character(UInt8(pending >> bitCount & 0x3F)))
       }
-      if bitCount > 0 {
-        room[count] = character(UInt8(pending << (6 - bitCount) & 0x3F))
-        count += 1
-      }
-      // `count` bytes were written, all ASCII.
-      return count
+      pending &= 0xFF
     }
+    if bitCount > 0 { text.append(character(UInt8(pending << (6 - bitCount) & 0x3F))) }
+    return String(utf8: text)
   }
 
   /// The bytes; nil unless `text` is what `encode` makes: no padding, no white space, no stray bits at the end.

@@ -14,14 +14,9 @@ struct LogLine: ~Copyable {
 
   mutating func begin(at time: WallTime, level: StaticString, service: String, message: StaticString) {
     bytes.removeAll()
-    if format == .json {
-      bytes.append("{\"time\":\"")
-      CivilTime(time).write(into: &bytes)
-      bytes.append("\"")
-    } else {
-      bytes.append("time=")
-      CivilTime(time).write(into: &bytes)
-    }
+    bytes.append(format == .json ? "{\"time\":\"" : "time=")
+    CivilTime(nanosecondsSinceEpoch: time.nanosecondsSinceEpoch).write(into: &bytes)
+    if format == .json { bytes.append("\"") }
     append("level", level)
     append("service", service)
     append("message", message)

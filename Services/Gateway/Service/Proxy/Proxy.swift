@@ -11,6 +11,8 @@ import _Concurrency
 /// Passes requests on to one service over kept connections, and its answers back, byte for byte but for the
 /// fields that concern one hop.
 final class Proxy {
+  /// The client whose connections carry what is passed on.
+  let client: HTTPClient
   private let pool: ConnectionPool
   private let host: StaticString
   private let loop: EventLoop
@@ -42,11 +44,17 @@ final class Proxy {
   /// Answers longer than a piece that are on their way at once; each holds a connection while its client takes it.
   static let maximumLongAnswerCount = Gateway.maximumConnectionsPerService / 2
 
-  /// A proxy to the service called `host` behind `pool`.
+  /// A proxy to the service called `host` at `endpoint`.
   init(
-    pool: ConnectionPool, host: StaticString, loop: EventLoop, entropy: any Entropy,
+    _ host: StaticString, at endpoint: Endpoint, network: any Network, loop: EventLoop, entropy: any Entropy,
     metrics: Metrics
   ) {
+    var limits = ClientLimits()
+    limits.maximumConnections = Gateway.maximumConnectionsPerService
+    let client = HTTPClient(
+      network: network, loop: loop, endpoint: endpoint, host: host.description, limits: limits)
+    let pool = client.pool
+    self.client = client
     self.pool = pool
     self.host = host
     self.loop = loop
@@ -299,26 +307,25 @@ final class Proxy {
   // MARK: Problems
 
   private func problem(_ error: ProxyError) -> Response {
+    var problem: Problem
     switch error {
     case .service(.connect(.timedOut)), .service(.timedOut):
       figures.count(.late)
-      return Problem.timeout.response
+      problem = .timeout
     case .service(.malformed), .service(.tooLarge):
       figures.count(.malformed)
-      var problem = Problem(
+      problem = Problem(
         .unavailable, "A part of the shop gave an answer that makes no sense. Try again shortly.")
       problem.statusCode = 502
-      return problem.response
     case .service:
       figures.count(.down)
-      return Problem.unavailable.response
+      problem = .unavailable
     case .tooLarge:
-      return Problem(
-        .tooLarge, "The body is larger than this route takes: 1 MiB, or 2 MiB for pictures."
-      )
-      .response
-    case .client(let error): return Problem(error).response
+      problem = Problem(
+        .tooLarge, "The body is larger than this route takes: 1 MiB, or 2 MiB for pictures.")
+    case .client(let error): problem = Problem(error)
     }
+    return problem.response
   }
 }
 

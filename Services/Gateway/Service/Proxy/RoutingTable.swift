@@ -27,18 +27,14 @@ enum RoutingTable {
     var segments = Segments(path)
     guard segments.next(in: path, is: "api") else { return .storefront }
     guard segments.next(in: path, is: "v1") else { return .unknown }
-    var resource = segments
-    if resource.next(in: path, is: "products", orVerb: true) { return .service(.catalog) }
-    resource = segments
-    if resource.next(in: path, is: "carts") { return .service(.cart) }
-    resource = segments
-    if resource.next(in: path, is: "orders") { return .service(.checkout) }
-    resource = segments
-    if resource.next(in: path, is: "tags") { return .service(.catalog) }
-    resource = segments
-    if resource.next(in: path, is: "checkouts") { return .service(.checkout) }
-    resource = segments
-    if resource.next(in: path, is: "shipping-methods") { return .service(.checkout) }
+    let resources: [(name: StaticString, hasVerbs: Bool, peer: Destination.Peer)] = [
+      ("products", true, .catalog), ("carts", false, .cart), ("orders", false, .checkout),
+      ("tags", false, .catalog), ("checkouts", false, .checkout), ("shipping-methods", false, .checkout),
+    ]
+    for resource in resources {
+      var rest = segments
+      if rest.next(in: path, is: resource.name, orVerb: resource.hasVerbs) { return .service(resource.peer) }
+    }
     return .unknown
   }
 

@@ -35,7 +35,7 @@ struct CheckoutForm {
   @inline(never)
   init(_ fields: FormFields) {
     agreedTotal = Int64(fields["total"])
-    for field in Field.allCases { values.append(fields[String(literal: field.words.name)]) }
+    for field in Field.allCases { values.append(fields[field.name]) }
   }
 
   /// What stands in a field.
@@ -44,15 +44,15 @@ struct CheckoutForm {
     set { values[field.rawValue] = newValue }
   }
 
-  /// What is missing.
-  var missing: [CheckoutError] {
-    var errors: [CheckoutError] = []
+  /// What is missing: the names of fields, and what to do.
+  var missing: [(name: String, value: String)] {
+    var errors: [(name: String, value: String)] = []
     for field in Field.allCases {
       let isMissing =
         field == .email ? self[field].offset(ofFirst: UInt8(ascii: "@")) == nil : self[field].isEmpty
       let detail = field.words.whenMissing
       if isMissing && detail.utf8CodeUnitCount > 0 {
-        errors.append(CheckoutError(field: field, detail: String(literal: detail)))
+        errors.append((field.name, String(literal: detail)))
       }
     }
     return errors
@@ -67,17 +67,11 @@ struct CheckoutForm {
         for field in Field.address {
           // An empty part that may be empty is null.
           let isNull = self[field].isEmpty && field.words.isOptional
-          address.field(String(literal: field.words.name), isNull ? nil : self[field])
+          address.field(field.name, isNull ? nil : self[field])
         }
       })
     object.field("shippingMethod", self[.shipping])
   }
-}
-
-/// What is wrong with a field of the checkout, or with the order when it is in none.
-struct CheckoutError {
-  var field: CheckoutForm.Field?
-  var detail: String
 }
 
 extension CheckoutForm.Field {
@@ -99,6 +93,11 @@ extension CheckoutForm.Field {
 
   /// What stands around this field.
   var words: Words { Self.words[rawValue] }
+
+  /// What the form calls this field.
+  var name: String {
+    @inline(never) get { String(literal: words.name) }
+  }
 
   private static let words: [Words] = [
     Words(name: "cart"), Words(name: "key"),
@@ -136,7 +135,7 @@ extension CheckoutForm.Field {
     case "token": self = .payment
     case "shippingAddress": self = .country
     default:
-      for field in Self.allCases where String(literal: field.words.name) == name {
+      for field in Self.allCases where field.name == name {
         self = field
         return
       }

@@ -10,10 +10,11 @@ import Shop
 /// it is put together while services are asked.
 final class CheckoutPage {
   var form: CheckoutForm
-  var errors: [CheckoutError] = []
+  /// What is wrong: the name of a field, or of the page when it is in none, and how.
+  var errors: [(name: String, value: String)] = []
   /// For the first look; nil once there is a quote.
   var cart: Cart?
-  var quote: Quote?
+  private(set) var offer: Offer?
   /// What went wrong or has changed.
   var note: Note?
   /// The answer's status.
@@ -32,6 +33,9 @@ final class CheckoutPage {
     self.shop = shop
   }
 
+  /// Takes what the cart would cost.
+  func take(_ quote: Quote) { offer = Offer(quote) }
+
   /// Says what became of the form.
   func tell(_ note: Note, _ status: Status, maySendAgain: Bool = false) {
     self.note = note
@@ -42,9 +46,9 @@ final class CheckoutPage {
   /// Pieces in all; nil when that is not known.
   var pieceCount: Int? {
     if let cart { return Int(cart.pieceCount) }
-    guard let quote else { return nil }
+    guard let offer else { return nil }
     var count = 0
-    for line in quote.lines { count += line.quantity }
+    for line in offer.quote.lines { count += line.quantity }
     return count
   }
 
@@ -83,9 +87,9 @@ final class CheckoutPage {
     if errors.isEmpty { return nil }
     var items: HTML = "<ul>"
     for error in errors {
-      let (name, label): (StaticString, StaticString) =
-        error.field.map { ($0.words.name, $0.words.label) } ?? ("main", "The order")
-      items.append("<li><a href=\"#\(name)\">\(label): \(error.detail)</a></li>")
+      var label: StaticString = "The order"
+      for field in CheckoutForm.Field.allCases where field.name == error.name { label = field.words.label }
+      items.append("<li><a href=\"#\(error.name)\">\(label): \(error.value)</a></li>")
     }
     items.append("</ul>")
     return Piece.note("note bad", "Please look at these again", items)
@@ -167,7 +171,7 @@ final class CheckoutPage {
 
   @inline(never)
   private func error(_ field: CheckoutForm.Field) -> String? {
-    for error in errors where error.field == field { return error.detail }
+    for error in errors where error.name == field.name { return error.value }
     return nil
   }
 
@@ -190,9 +194,9 @@ final class CheckoutPage {
   private var summary: HTML {
     var lines = HTML()
     let rest: HTML
-    if let quote {
-      for line in quote.lines { lines.append(Self.line(line.name, line.quantity, line.lineTotal)) }
-      rest = agreement(quote)
+    if let offer {
+      for line in offer.quote.lines { lines.append(Self.line(line.name, line.quantity, line.lineTotal)) }
+      rest = offer.agreement
     } else {
       var goods: HTML?
       if let cart {
@@ -211,21 +215,6 @@ final class CheckoutPage {
       """
   }
 
-  /// The sum, and the button that agrees to it.
-  private func agreement(_ quote: Quote) -> HTML {
-    let sums = Self.sums(quote.subtotal, quote.shipping, quote.tax, quote.taxIncluded, quote.total)
-    guard quote.shortages.isEmpty else {
-      return """
-        \(sums)<div class="actions"><a class="button wide" href="/cart">Change the cart</a></div>
-        """
-    }
-    return """
-      \(sums)<input type="hidden" name="total" value="\(quote.total.amount)">
-      <div class="actions"><button class="wide quiet" name="step" value="review">Work it out again</button>
-      <button class="wide" name="step" value="place">Order and pay \(quote.total)</button></div>
-      """
-  }
-
   private static func line(_ name: String, _ quantity: Int, _ total: Money) -> HTML {
     "<li><span>\(quantity) × \(name)</span><span>\(total)</span></li>"
   }
@@ -240,6 +229,28 @@ final class CheckoutPage {
       <dl class="sums"><div><dt>Goods</dt><dd>\(subtotal)</dd></div>\
       <div><dt>Shipping</dt><dd>\(shipping.amount == 0 ? "free" : shipping.text)</dd></div>\(added)\
       <div class="total"><dt>Total\(contained)</dt><dd>\(total)</dd></div></dl>
+      """
+  }
+}
+
+/// What the cart would cost. In an object: whoever asks for a part of a quote would copy all of it out of the page.
+final class Offer {
+  let quote: Quote
+
+  init(_ quote: Quote) { self.quote = quote }
+
+  /// The sum, and the button that agrees to it.
+  fileprivate var agreement: HTML {
+    let sums = CheckoutPage.sums(quote.subtotal, quote.shipping, quote.tax, quote.taxIncluded, quote.total)
+    guard quote.shortages.isEmpty else {
+      return """
+        \(sums)<div class="actions"><a class="button wide" href="/cart">Change the cart</a></div>
+        """
+    }
+    return """
+      \(sums)<input type="hidden" name="total" value="\(quote.total.amount)">
+      <div class="actions"><button class="wide quiet" name="step" value="review">Work it out again</button>
+      <button class="wide" name="step" value="place">Order and pay \(quote.total)</button></div>
       """
   }
 }

@@ -8,7 +8,8 @@ import HTTPCore
 /// literals are `StaticString`, so no string made at run time can pass for one. Attribute values must stand
 /// in double quotes; addresses must be made by `Link`. Cost: one copy per nesting.
 ///
-/// Pages are made of a thousand pieces, so what takes one is not inlined: an image is smaller by that.
+/// Pages are made of a thousand pieces, so what takes one is not inlined, and takes as few words as it can: an image is
+/// smaller by that.
 public struct HTML: ExpressibleByStringInterpolation, Sendable {
   /// The markup in UTF-8.
   public private(set) var bytes: [UInt8]
@@ -18,19 +19,16 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
 
   /// Trusted markup out of our own source.
   @inline(__always)
-  public init(stringLiteral literal: StaticString) {
-    self.init(capacity: literal.utf8CodeUnitCount)
-    appendLiteral(literal)
+  public init(stringLiteral literal: StaticString) { self.init(literal.utf8Start) }
+
+  @inline(never)
+  private init(_ start: UnsafePointer<UInt8>) {
+    bytes = []
+    append(start)
   }
 
   /// Trusted markup with escaped holes.
   public init(stringInterpolation: Interpolation) { bytes = stringInterpolation.html.bytes }
-
-  @inline(never)
-  private init(capacity: Int) {
-    bytes = []
-    bytes.reserveCapacity(capacity)
-  }
 
   /// Text, escaped.
   public init(text: String) {
@@ -43,7 +41,7 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
 
   /// Appends markup.
   @inline(never)
-  public mutating func append(_ html: HTML) { bytes += html.bytes }
+  public mutating func append(_ html: consuming HTML) { bytes += html.bytes }
 
   /// Appends text, escaped. Control characters that HTML cannot carry become U+FFFD.
   @inline(never)
@@ -54,28 +52,29 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
 
   private mutating func append(escaping text: UnsafeBufferPointer<UInt8>) {
     for byte in text {
+      let escaped: StaticString
       switch byte {
-      case UInt8(ascii: "&"): appendLiteral("&amp;")
-      case UInt8(ascii: "<"): appendLiteral("&lt;")
-      case UInt8(ascii: ">"): appendLiteral("&gt;")
-      case UInt8(ascii: "\""): appendLiteral("&quot;")
-      case UInt8(ascii: "'"): appendLiteral("&#39;")
-      case 0..<9, 11..<13, 14..<32, 127: appendLiteral("\u{fffd}")
-      default: bytes.append(byte)
+      case UInt8(ascii: "&"): escaped = "&amp;"
+      case UInt8(ascii: "<"): escaped = "&lt;"
+      case UInt8(ascii: ">"): escaped = "&gt;"
+      case UInt8(ascii: "\""): escaped = "&quot;"
+      case UInt8(ascii: "'"): escaped = "&#39;"
+      case 0..<9, 11..<13, 14..<32, 127: escaped = "\u{fffd}"
+      default:
+        bytes.append(byte)
+        continue
       }
+      append(escaped.utf8Start)
     }
   }
 
-  /// Appends trusted markup. The compiler also brings what stands between two holes side by side: nothing.
-  @inline(__always)
-  fileprivate mutating func appendLiteral(_ literal: StaticString) {
-    if literal.utf8CodeUnitCount > 0 { append(literal.utf8Start, literal.utf8CodeUnitCount) }
-  }
-
-  /// Not with the literal itself, which is three words.
+  /// Appends trusted markup of a literal, whose bytes live as long as the program and end with a zero.
   @inline(never)
-  private mutating func append(_ start: UnsafePointer<UInt8>, _ count: Int) {
-    // A literal's bytes live as long as the program.
+  fileprivate mutating func append(_ start: UnsafePointer<UInt8>) {
+    // The first piece makes room for some more.
+    if bytes.isEmpty { bytes.reserveCapacity(256) }
+    var count = 0
+    while start[count] != 0 { count += 1 }
     bytes.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
   }
 
@@ -85,24 +84,22 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
 
     /// An interpolation about to be filled.
     @inline(__always)
-    public init(literalCapacity: Int, interpolationCount: Int) {
-      html = HTML(capacity: literalCapacity + interpolationCount * 16)
-    }
+    public init(literalCapacity: Int, interpolationCount: Int) { html = HTML() }
 
-    /// Trusted markup.
+    /// Trusted markup. The compiler also brings what stands between two holes side by side: nothing.
     @inline(__always)
-    public mutating func appendLiteral(_ literal: StaticString) { html.appendLiteral(literal) }
+    public mutating func appendLiteral(_ literal: StaticString) {
+      if literal.utf8CodeUnitCount > 0 { html.append(literal.utf8Start) }
+    }
 
     /// Trusted markup out of a table of ours.
-    @inline(__always)
-    public mutating func appendInterpolation(_ literal: StaticString) {
-      html.append(literal.utf8Start, literal.utf8CodeUnitCount)
-    }
+    @inline(never)
+    public mutating func appendInterpolation(_ literal: StaticString) { html.append(literal.utf8Start) }
 
     /// Trusted markup, when `condition` holds.
     @inline(__always)
     public mutating func appendInterpolation(_ literal: StaticString, if condition: Bool) {
-      if condition { html.append(literal.utf8Start, literal.utf8CodeUnitCount) }
+      if condition { html.append(literal.utf8Start) }
     }
 
     /// Text, escaped.
@@ -119,11 +116,11 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
 
     /// Markup, or nothing.
     @inline(never)
-    public mutating func appendInterpolation(_ part: HTML?) { if let part { html.append(part) } }
+    public mutating func appendInterpolation(_ part: consuming HTML?) { if let part { html.append(part) } }
 
     /// Markup, as it is.
     @inline(__always)
-    public mutating func appendInterpolation(_ part: HTML) { html.append(part) }
+    public mutating func appendInterpolation(_ part: consuming HTML) { html.append(part) }
 
     /// A path of this shop, as an attribute's value.
     @inline(__always)
@@ -139,6 +136,7 @@ public struct Link: Equatable, Sendable {
   private var hasQuery = false
 
   /// The path of the literal, which starts with one slash.
+  @inline(never)
   public init(_ path: StaticString) {
     text = String(literal: path)
     precondition(text.hasBytes("/"))
@@ -171,6 +169,7 @@ public struct Link: Equatable, Sendable {
   }
 
   /// Adds a query parameter, encoded; an empty or absent value adds none.
+  @inline(never)
   public func query(_ name: StaticString, _ value: String?) -> Link {
     guard let value, !value.isEmpty else { return self }
     var link = self

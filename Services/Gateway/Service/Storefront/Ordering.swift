@@ -92,14 +92,14 @@ extension CheckoutPage {
     case 422: take(errors: answer?.json ?? .null)
     default: break
     }
-    if case nil = quote, note == nil, errors.isEmpty { tell(.noQuote, .serviceUnavailable) }
+    if offer == nil, note == nil, errors.isEmpty { tell(.noQuote, .serviceUnavailable) }
   }
 
   private func take(quote members: JSONMembers) {
     var members = members
     let quote = Quote(&members)
     guard members.isComplete else { return }
-    self.quote = quote
+    take(quote)
     if note == nil && !quote.shortages.isEmpty { note = .shortage }
   }
 
@@ -110,7 +110,7 @@ extension CheckoutPage {
       let detail = members.string("detail")
       guard members.isComplete else { continue }
       if pointer == "/cartId" { isCartGone = true }
-      errors.append(CheckoutError(field: CheckoutForm.Field(pointer: pointer), detail: detail))
+      errors.append((CheckoutForm.Field(pointer: pointer)?.name ?? "main", detail))
     }
     if status == .ok { status = .unprocessableContent }
   }

@@ -5,15 +5,26 @@ extension Money {
   /// The amount for people: `1,299.00 €`. Thousands are grouped, the symbol follows after a no-break space,
   /// and currencies without a symbol of their own show their code.
   var text: String {
-    let digits = Array(decimal.utf8)
-    let wholeCount = digits.firstIndex(of: UInt8(ascii: ".")) ?? digits.count
-    var grouped: [UInt8] = []
-    for (index, digit) in digits.enumerated() where digit != UInt8(ascii: "-") {
-      grouped.append(digit)
-      let left = wholeCount - 1 - index
-      if left > 0, left.isMultiple(of: 3) { grouped.append(UInt8(ascii: ",")) }
+    // Written from its end. 20 digits at most, and six commas.
+    var digits = InlineArray<32, UInt8>(repeating: 0)
+    var start = 32
+    func put(_ byte: UInt8) {
+      start -= 1
+      digits[start] = byte
     }
-    return (amount < 0 ? "\u{2212}" : "") + String(utf8: grouped) + "\u{a0}" + symbol
+    let decimalCount = Currency.minorUnitDigits(of: currency) ?? 2
+    var rest = amount.magnitude
+    // Of the next digit: how many stand behind it, those behind the point not counted.
+    var place = -decimalCount
+    while rest > 0 || place <= 0 {
+      if place == 0 && decimalCount > 0 { put(UInt8(ascii: ".")) }
+      if place > 0 && place % 3 == 0 { put(UInt8(ascii: ",")) }
+      put(UInt8(ascii: "0") + UInt8(rest % 10))
+      rest /= 10
+      place += 1
+    }
+    let number = String(utf8: digits.span.bytes.extracting(start..<32))
+    return (amount < 0 ? "\u{2212}" : "") + number + "\u{a0}" + symbol
   }
 
   private var symbol: String {

@@ -26,7 +26,7 @@ struct Seal {
 
   /// The value of a signed text; nil when the signature is not ours, or the value is no id.
   func open(_ signed: String, for purpose: Purpose) -> String? {
-    guard signed.utf8.count <= Self.maximumSignedLength,
+    guard signed.byteCount <= Self.maximumSignedLength,
       let dot = signed.offset(ofLast: UInt8(ascii: "."))
     else { return nil }
     let value = signed.cut(0..<dot)
@@ -74,7 +74,7 @@ struct Visitor {
   /// Reads the cookies; a visitor without a session gets one.
   @inline(never)
   init(cookies: String?, seal: Seal, entropy: any Entropy) {
-    let cookies = cookies.flatMap { $0.utf8.count <= Self.maximumCookieByteCount ? $0 : nil } ?? ""
+    let cookies = cookies.flatMap { $0.byteCount <= Self.maximumCookieByteCount ? $0 : nil } ?? ""
     func open(_ name: String, _ purpose: Seal.Purpose) -> String? {
       guard let signed = Cookie.value(name, in: cookies) else { return nil }
       return seal.open(signed, for: purpose)

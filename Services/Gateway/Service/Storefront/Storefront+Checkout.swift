@@ -62,8 +62,7 @@ extension Storefront {
 
   /// Asks what is in the cart, when there is no quote that says it.
   private func showCart(_ page: CheckoutPage, _ visit: Visit) async {
-    // By a pattern: `== nil` would compare whole quotes.
-    guard case nil = page.quote else { return }
+    guard page.offer == nil else { return }
     do throws(CartError) {
       page.cart = try await carts.ask(
         try CartClient.getting(page.form[.cart]), until: visit.deadline, trace: visit.trace)

@@ -55,6 +55,7 @@ final class Reply {
   /// A field of this answer alone.
   let extraField: (name: String, value: String)?
 
+  @inline(never)
   private init(
     _ status: Status, _ page: Page?, _ link: Link?, isCacheable: Bool,
     _ extraField: (name: String, value: String)?
