@@ -30,7 +30,9 @@ extension NetworkStack {
 
   /// Two servers of those that DHCP or our owner named at most, when routers name some, too.
   var chosenServers: [IPv6Address] {
-    let limit = DNSResolver.maximumServerCount - min(routerServers.count, 2)
-    return Array(namedServers.prefix(limit)) + routerServers
+    let limit = min(namedServers.count, DNSResolver.maximumServerCount - min(routerServers.count, 2))
+    var servers = routerServers
+    for index in 0..<limit { servers.insert(namedServers[index], at: index) }
+    return servers
   }
 }
