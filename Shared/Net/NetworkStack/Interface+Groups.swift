@@ -26,7 +26,9 @@ extension Interface {
   /// Tells which groups came and went since the last time.
   func reportChangedGroups() {
     var groups: [IPv6Address] = []
-    for own in autoconfiguration?.addresses ?? [] { Self.add(own.address.solicitedNode, to: &groups) }
+    for own in autoconfiguration?.addresses ?? [] where !groups.contains(own.address.solicitedNode) {
+      groups.add(own.address.solicitedNode)
+    }
     guard groups != reportedGroups else { return }
     let joined = Self.groups(of: groups, besides: reportedGroups)
     let left = Self.groups(of: reportedGroups, besides: groups)
@@ -35,14 +37,9 @@ extension Interface {
   }
 
   @inline(never)
-  private static func add(_ group: IPv6Address, to groups: inout [IPv6Address]) {
-    if !groups.contains(group) { groups.append(group) }
-  }
-
-  @inline(never)
   private static func groups(of groups: [IPv6Address], besides others: [IPv6Address]) -> [IPv6Address] {
     var rest: [IPv6Address] = []
-    for group in groups where !others.contains(group) { add(group, to: &rest) }
+    for group in groups where !others.contains(group) { rest.add(group) }
     return rest
   }
 

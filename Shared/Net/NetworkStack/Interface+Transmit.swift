@@ -62,7 +62,7 @@ extension Interface {
   private static let tcpChecksumOffset = 16
 
   /// The neighbour that packets to `destination` go to by this interface; nil when there is no way.
-  @inline(__always)
+  @inline(never)
   private func nextHop(to destination: IPv6Address) -> IPv6Address? {
     guard let mapped = destination.mapped else { return nextHopOfIPv6(to: destination) }
     return stack.routes.nextHop(to: mapped, on: index).map { IPv6Address(mapped: $0.address) }
@@ -205,7 +205,7 @@ extension Interface {
       return true
     }
     guard let hop = nextHop(to: destination) else { return false }
-    switch neighbours.lookup(hop, at: stack.loop.now) {
+    switch neighbours.lookupSlowly(hop, at: stack.loop.now) {
     case .known(let neighbour): transmit(packet: packet, to: neighbour)
     case .pending(let request):
       if request { ask(for: hop) }
@@ -292,9 +292,10 @@ extension Interface {
     handOrLose(frame)
   }
 
-  /// Sends a packet that waited for its neighbour.
-  func transmitHeld(_ packet: [UInt8], to neighbour: EthernetAddress) {
-    transmit(packet: packet.span.bytes, to: neighbour)
+  /// Sends the packets that waited for a neighbour.
+  @inline(never)
+  func transmitHeld(_ packets: [[UInt8]], to neighbour: EthernetAddress) {
+    for packet in packets { transmit(packet: packet.span.bytes, to: neighbour) }
   }
 
   // MARK: Neighbours

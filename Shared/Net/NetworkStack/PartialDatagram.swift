@@ -157,12 +157,7 @@ final class PartialDatagram {
     var packet = ByteBuffer(capacity: total)
     bytes.withBytes { bytes in
       packet.withFreeRoom(atLeast: total) { output in
-        let header = bytes.extracting(header)
-        if isIPv6 {
-          write(ipv6: header, headerByteCount, isCongested: isCongested, into: &output)
-        } else {
-          write(ipv4: header, isCongested: isCongested, into: &output)
-        }
+        write(bytes.extracting(header), headerByteCount, isCongested: isCongested, into: &output)
         for piece in pieces {
           output.append(payload: bytes.extracting(piece.position..<piece.position + piece.count))
         }
@@ -171,29 +166,30 @@ final class PartialDatagram {
     return .packet(ReassembledPacket(packet, isIPv6: isIPv6, isLinkGroup: isLinkGroup))
   }
 
-  /// Appends the header of a whole packet after that of its first fragment.
-  @_lifetime(output: copy output)
-  private func write(ipv4 header: RawSpan, isCongested: Bool, into output: inout OutputRawSpan) {
-    output.append(payload: header)
-    output.overwrite(at: 0, bigEndian: header.bigEndian16(at: 0) | (isCongested ? 3 : 0))
-    output.overwrite(at: 2, bigEndian: UInt16(header.byteCount + payloadByteCount))
-    // Of flags and offset, whether routers must not fragment it is left.
-    output.overwrite(at: 6, bigEndian: header.bigEndian16(at: 6) & 0x4000)
-    output.overwrite(at: 10, bigEndian: 0)
-    output.overwrite(at: 10, bigEndian: InternetChecksum(of: output.bytes).value)
-  }
-
-  /// The same for IPv6, without the fragment header: what stood in its first byte is what follows now.
+  /// Appends the header of a whole packet after that of its first fragment: `byteCount` bytes, without the fragment header
+  /// of IPv6.
   @_lifetime(output: copy output)
   private func write(
-    ipv6 header: RawSpan, _ byteCount: Int, isCongested: Bool, into output: inout OutputRawSpan
+    _ header: RawSpan, _ byteCount: Int, isCongested: Bool, into output: inout OutputRawSpan
   ) {
-    output.append(payload: header.extracting(0..<protocolByteOffset))
-    output.append(header.byte(at: byteCount))
-    output.append(payload: header.extracting(protocolByteOffset + 1..<byteCount))
-    output.overwrite(at: 0, bigEndian: header.bigEndian16(at: 0) | (isCongested ? 0x30 : 0))
-    output.overwrite(
-      at: 4, bigEndian: UInt16(byteCount - IPv6Packet.minimumHeaderByteCount + payloadByteCount))
+    output.append(payload: header.extracting(0..<byteCount))
+    let isIPv6 = protocolByteOffset > 0
+    if isCongested {
+      output.overwrite(at: 0, bigEndian: header.bigEndian16(at: 0) | (isIPv6 ? 0x30 : 3))
+    }
+    if isIPv6 {
+      let length = byteCount - IPv6Packet.minimumHeaderByteCount + payloadByteCount
+      output.overwrite(at: 4, bigEndian: UInt16(length))
+      // What stood in the fragment header's first byte is what follows now; the byte behind stays.
+      let next = UInt16(header.byte(at: byteCount)) << 8 | UInt16(header.byte(at: protocolByteOffset + 1))
+      output.overwrite(at: protocolByteOffset, bigEndian: next)
+    } else {
+      output.overwrite(at: 2, bigEndian: UInt16(byteCount + payloadByteCount))
+      // Of flags and offset, whether routers must not fragment it is left.
+      output.overwrite(at: 6, bigEndian: header.bigEndian16(at: 6) & 0x4000)
+      output.overwrite(at: 10, bigEndian: 0)
+      output.overwrite(at: 10, bigEndian: InternetChecksum(of: output.bytes).value)
+    }
   }
 
   /// The first fragment as it came; nil when it did not come.

@@ -121,6 +121,7 @@ struct RoutingTable {
   /// The next hop towards `destination`, nil when there is no way. With an `interface`, only its routes count: for
   /// answers from an address of that interface (the strong model of RFC 1122 §3.3.4.2). Broadcasts to
   /// 255.255.255.255 and multicasts need it, and reach its link.
+  @inline(never)
   func nextHop(to destination: IPv4Address, on interface: InterfaceIndex? = nil) -> NextHop? {
     if destination.isBroadcast || destination.isMulticast {
       guard let interface, let link = routes.first(where: { $0.interface == interface && $0.gateway == nil })

@@ -11,6 +11,8 @@ final class StackConnection {
   private(set) unowned(unsafe) var stack: NetworkStack?
   /// The interface that its segments go by.
   let interface: Interface
+  /// The state machine: what it needs most stands at its front.
+  var connection: Connection
   let tuple: FourTuple
   /// What the timer is set to, so that a deadline that has not moved costs a compare.
   private var timerDeadline = Instant.never
@@ -27,7 +29,6 @@ final class StackConnection {
   var next: StackConnection?
   private let pool: BufferPool
   private let admittedByteCount: Int
-  var connection: Connection
 
   /// Takes over `connection`, for which the stack's pool has admitted `admittedByteCount`.
   init(

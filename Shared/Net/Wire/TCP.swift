@@ -122,12 +122,15 @@ public struct TCPHeader: Equatable, Sendable {
     into output: inout OutputRawSpan, seal: ChecksumSeal,
     payload: (inout OutputRawSpan) throws(E) -> Void
   ) throws(E) {
-    precondition(options.byteCount <= TCPOptions.maximumByteCount, "more options than a segment holds")
     let start = output.byteCount
+    let headerByteCount = byteCount
+    precondition(
+      headerByteCount <= TCPSegment.minimumHeaderByteCount + TCPOptions.maximumByteCount,
+      "more options than a segment holds")
     let ports = UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32
     output.append(bigEndian: ports | UInt64(sequenceNumber.rawValue))
     // The acknowledgement; the length of the header in its upper 4 bits, flags, window.
-    let lengthAndFlags = UInt64(byteCount / 4) << 28 | UInt64(flags.rawValue) << 16
+    let lengthAndFlags = UInt64(headerByteCount / 4) << 28 | UInt64(flags.rawValue) << 16
     output.append(
       bigEndian: UInt64(acknowledgementNumber.rawValue) << 32 | lengthAndFlags | UInt64(window))
     // No checksum yet.

@@ -85,7 +85,7 @@ public struct DHCPLease: Equatable, Sendable {
     var resolvers: [IPv6Address] = []
     guard let list else { return resolvers }
     for index in 0..<list.count where resolvers.count < maximumResolverCount {
-      if list[index].isAssignable { resolvers.append(IPv6Address(mapped: list[index])) }
+      if list[index].isAssignable { resolvers.add(IPv6Address(mapped: list[index])) }
     }
     return resolvers
   }
