@@ -49,7 +49,7 @@ extension Interface {
         whenAddressChanges?(.lostIPv6(address))
       case .duplicate(let address): whenAddressChanges?(.duplicateIPv6(address))
       case .limitPackets(let byteCount): maximumTransmissionUnitOfIPv6 = byteCount
-      case .useResolvers(let servers): stack.useRouterResolvers(servers)
+      case .useResolvers: stack.useRouterResolvers(autoconfiguration?.namedResolvers ?? [])
       }
     }
   }

@@ -82,13 +82,15 @@ struct SentLog {
     guard end > last else { return }
     if !runs.isEmpty {
       let index = runs.count - 1
+      var run = runs[index]
       let isFull = runCount >= Self.maximumRunCount
-      let usual = runs[index].segmentByteCount
+      let usual = run.segmentByteCount
       let isSame = size == usual || size < usual && length(index) % Int(usual) == 0
-      if runs[index].fate == .inFlight, !runs[index].isAgain, isFull || runs[index].sentAt == now && isSame {
-        runs[index].end = end
-        runs[index].sentAt = now
-        if !isSame { runs[index].segmentByteCount = 0 }
+      if run.fate == .inFlight, !run.isAgain, isFull || run.sentAt == now && isSame {
+        run.end = end
+        run.sentAt = now
+        if !isSame { run.segmentByteCount = 0 }
+        runs[index] = run
         return
       }
     }
@@ -103,10 +105,8 @@ struct SentLog {
     let high = split(at: end)
     for index in low..<high where runs[index].fate != .received {
       if runs[index].fate == .lost { lostByteCount -= length(index) }
-      runs[index].fate = .inFlight
-      runs[index].sentAt = now
-      runs[index].isAgain = true
-      runs[index].segmentByteCount = size
+      runs[index] = Run(
+        end: runs[index].end, sentAt: now, fate: .inFlight, isAgain: true, segmentByteCount: size)
     }
     join(low, high)
   }
@@ -147,16 +147,17 @@ struct SentLog {
     let low = split(at: start)
     let high = split(at: end)
     for index in low..<high where runs[index].fate != .received {
+      let run = runs[index]
       let byteCount = length(index)
-      if runs[index].fate == .lost { lostByteCount -= byteCount }
+      if run.fate == .lost { lostByteCount -= byteCount }
       receivedByteCount += byteCount
-      rack.delivered(runs[index], upTo: runs[index].end)
+      rack.delivered(run, upTo: run.end)
       runs[index].fate = .received
       // Of a part that is shorter than a segment the size is not known.
-      let size = runs[index].segmentByteCount
+      let size = run.segmentByteCount
       if size >= reportedSegmentByteCount, byteCount >= Int(size) {
         reportedSegmentByteCount = size
-        reportedSegmentEnd = runs[index].end
+        reportedSegmentEnd = run.end
       }
     }
     join(low, high)

@@ -17,8 +17,8 @@ enum IPv6Action: Equatable, Sendable {
   case duplicate(IPv6Address)
   /// Packets of at most this many bytes may be sent on the link.
   case limitPackets(byteCount: Int)
-  /// These DNS servers may be asked, and no others that routers named before.
-  case useResolvers([IPv6Address])
+  /// The `namedResolvers` may be asked, and no others that routers named before.
+  case useResolvers
 }
 
 extension [IPv6Action] {
@@ -74,6 +74,18 @@ struct IPv6OwnAddress: Equatable, Sendable {
 
   /// Whether it is ours: questions about it are answered, and packets to it are taken.
   var isAssigned: Bool { state != .tentative }
+  /// Takes its lifetimes, which a router names anew.
+  mutating func live(preferredUntil: Instant, validUntil: Instant, at now: Instant) {
+    self.preferredUntil = preferredUntil
+    self.validUntil = validUntil
+    if state == .deprecated, now < preferredUntil { state = .preferred }
+  }
+
+  /// Becomes deprecated when its time has come.
+  mutating func age(to now: Instant) {
+    if now >= preferredUntil, isAssigned { state = .deprecated }
+  }
+
   /// When something changes by itself.
   var nextDeadline: Instant {
     min(probeAt, min(validUntil, state == .preferred || state == .optimistic ? preferredUntil : .never))
