@@ -10,9 +10,8 @@ extension Connection {
     receiveEdge = receiveNext
     lastAcknowledgementSent = receiveNext
     let asked = Int(options.maximumSegmentSize ?? 536)
-    peerSegmentByteCount = max(
-      configuration.minimumSegmentByteCount, min(asked, localSegmentByteCount))
-    path.agreedByteCount = UInt16(peerSegmentByteCount)
+    path.agreedByteCount = UInt16(
+      max(configuration.minimumSegmentByteCount, min(asked, localSegmentByteCount)))
     if let shift = options.windowScale {
       sendWindowShift = shift
       peerScales = true
@@ -27,6 +26,7 @@ extension Connection {
       ours.take(theirs.value, at: now)
       timestamps = ours
     }
+    segmentByteCount = Int(path.agreedByteCount) - optionByteCount
     beginCongestionControl(segmentCount: configuration.initialWindowSegmentCount)
   }
 

@@ -33,8 +33,8 @@ public struct Connection: ~Copyable {
   var lastAcknowledgementSent = SequenceNumber(0)
   /// SND.WND, scaled.
   var sendWindow = 0
-  /// The largest payload of a segment without options (SMSS and what options take).
-  var peerSegmentByteCount: Int
+  /// SMSS: the payload of a full segment, options taken off (RFC 6691).
+  var segmentByteCount: Int
   /// When to send again; `.never` when that timer is not running.
   var retransmitAt = Instant.never
   /// Both sent timestamps.
@@ -153,7 +153,7 @@ public struct Connection: ~Copyable {
   /// The place that a router quoted, with `path.claimedByteCount`.
   var pathClaimNumber = SequenceNumber(0)
   var challengesCountedFrom: Instant
-  /// What its path takes, which `peerSegmentByteCount` follows.
+  /// What its path takes, which `segmentByteCount` follows.
   var path = PathLimit()
 
   // MARK: Set once
@@ -224,14 +224,14 @@ public struct Connection: ~Copyable {
       maximumGapCount: configuration.maximumGapCount)
     localSegmentByteCount = identity.segmentByteCount
     // What a peer takes that says nothing (RFC 9293 §3.7.1).
-    peerSegmentByteCount = min(536, identity.segmentByteCount)
+    segmentByteCount = min(536, identity.segmentByteCount)
     receiveWindowTarget = min(
       configuration.initialReceiveWindowByteCount, configuration.maximumReceiveWindowByteCount)
     receiveWindowShift = Self.shift(for: configuration.maximumReceiveWindowByteCount)
     timestampOffset = identity.timestampOffset
     congestion = CongestionController(
-      configuration.congestionAlgorithm, segmentByteCount: peerSegmentByteCount,
-      initialWindow: peerSegmentByteCount)
+      configuration.congestionAlgorithm, segmentByteCount: segmentByteCount,
+      initialWindow: segmentByteCount)
     retransmission = RetransmissionTimer(configuration)
     owesSYN = true
     challengeBudget = Int32(clamping: configuration.challengesPerSecond)
@@ -275,8 +275,8 @@ public struct Connection: ~Copyable {
 
   // MARK: Derived numbers
 
-  /// SMSS: the payload of a full segment, options taken off (RFC 6691).
-  var segmentByteCount: Int { peerSegmentByteCount - (timestamps == nil ? 0 : 12) }
+  /// Bytes of the options that every segment has.
+  var optionByteCount: Int { timestamps == nil ? 0 : 12 }
 
   /// Behind the last byte in the send queue.
   var sendQueueEnd: SequenceNumber { unacknowledged + sendQueue.count }
