@@ -53,7 +53,7 @@ extension Interface {
 
   private func deconfigure(_ event: AddressEvent) {
     stack.routes.removeAll(on: index)
-    neighbours = NeighbourCache()
+    neighbours.removeAll()
     endConnectionsOfIPv4()
     address = nil
     network = nil

@@ -147,7 +147,7 @@ struct NeighbourCache: ~Copyable {
   mutating func removeAll() {
     droppedHeldCount += UInt64(held.count)
     held = HeldPackets()
-    entries.removeAll(keepingCapacity: true)
+    entries = []
     incompleteCount = 0
     nextDeadline = .never
   }

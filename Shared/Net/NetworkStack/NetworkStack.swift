@@ -148,7 +148,8 @@ public final class NetworkStack: Network, TurnObserver {
         connection.isPending = false
         transmit(connection)
       }
-      flushing.removeAll(keepingCapacity: true)
+      // One by one, so that the list keeps its memory.
+      while flushing.popLast() != nil {}
     }
     if hasTransmitted {
       hasTransmitted = false

@@ -60,6 +60,7 @@ struct TimeWaitTable {
 
   /// Takes a segment of a connection, and forgets the connection when another begins by it; nil when it is not
   /// remembered.
+  @inline(never)
   mutating func receive(
     _ segment: borrowing TCPSegment, of tuple: FourTuple, at now: Instant
   ) -> TimeWait.Answer? {

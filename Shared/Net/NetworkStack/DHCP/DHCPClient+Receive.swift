@@ -18,7 +18,7 @@ extension DHCPClient {
     do throws(WireError) { message = try DHCPv4Message(validating: payload) } catch { throw .malformed }
     guard message.isReply else { throw .notAReply }
     guard message.clientHardware == configuration.hardware else { throw .otherHardware }
-    guard sentCount > 0 || lease != nil, message.transaction == transaction else { throw .otherTransaction }
+    guard sentCount > 0 || hasLease, message.transaction == transaction else { throw .otherTransaction }
     switch (state, message.type) {
     case (.selecting, .offer):
       let offer = try DHCPLease(message, requestedAt: now, deviceMTU: configuration.deviceMTU)
@@ -31,6 +31,11 @@ extension DHCPClient {
       try takeBack(message, at: now, &actions)
     default: throw .unexpected
     }
+  }
+
+  /// By a pattern, as `!=` would copy and compare all of the lease.
+  private var hasLease: Bool {
+    if case .some = lease { true } else { false }
   }
 
   /// The server whose answer is waited for; nil when any may answer.
@@ -49,7 +54,7 @@ extension DHCPClient {
     if let server = askedServer, server != granted.server { throw .otherServer }
     guard granted.address == lease?.address ?? requested?.address else { throw .otherAddress }
     guard granted.expiry > now else { throw .expired }
-    let isOurs = lease != nil
+    let isOurs = hasLease
     lease = granted
     requested = nil
     if isOurs { return bind(&actions) }
@@ -64,7 +69,7 @@ extension DHCPClient {
     guard let server = message.serverIdentifier, server.isAssignable else { throw .badServer }
     if let asked = askedServer, server != asked { throw .otherServer }
     negativeAcknowledgementCount &+= 1
-    if lease != nil { actions.add(.deconfigure) }
+    if hasLease { actions.add(.deconfigure) }
     startAgain(at: now, &actions)
   }
 }

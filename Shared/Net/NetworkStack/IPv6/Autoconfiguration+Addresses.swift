@@ -141,7 +141,7 @@ extension Autoconfiguration {
         return
       }
       index = addresses.count
-      addresses.append(newAddress(of: prefix.network, origin: .router, at: now))
+      addresses.add(newAddress(of: prefix.network, origin: .router, at: now))
     }
     guard let index else { return }
     addresses[index].live(preferredUntil: preferredUntil, validUntil: validUntil, at: now)

@@ -80,7 +80,7 @@ extension Autoconfiguration {
   /// A neighbour does not answer: when it is a router, another one is used (RFC 4861 §6.3.6).
   mutating func routerIsUnreachable(_ address: IPv6Address) {
     guard let index = routers.firstIndex(where: { $0.address == address }) else { return }
-    routers.append(routers.remove(at: index))
+    routers.add(routers.remove(at: index))
   }
 
   /// A router says that it is none any more (RFC 4861 §7.2.5).
@@ -129,7 +129,7 @@ extension Autoconfiguration {
       refusedCount += 1
       return false
     }
-    leases.append(IPv6Lease(network: network, until: until))
+    leases.add(IPv6Lease(network: network, until: until))
     return true
   }
 

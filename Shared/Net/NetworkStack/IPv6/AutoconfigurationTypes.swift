@@ -106,6 +106,18 @@ struct IPv6Lease: Equatable, Sendable {
   var address: IPv6Address { network.address }
 }
 
+// As `append`, whose code would stand at every place.
+
+extension [IPv6Lease] {
+  @inline(never)
+  mutating func add(_ lease: IPv6Lease) { append(lease) }
+}
+
+extension [IPv6OwnAddress] {
+  @inline(never)
+  mutating func add(_ address: IPv6OwnAddress) { append(address) }
+}
+
 extension Instant {
   /// The moment at which a lifetime of `seconds` that begins now ends; all ones mean never (RFC 4861 §4.6.2).
   func end(ofSeconds seconds: UInt32) -> Instant {
