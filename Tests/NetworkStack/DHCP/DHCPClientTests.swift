@@ -221,7 +221,7 @@ import Wire
     #expect(decline.server == DHCPBench.server && decline.clientAddress == .unspecified)
     #expect(decline.source == .unspecified && decline.destination == .broadcast)
     #expect(bench.client.lease == nil)
-    #expect(bench.wait() == DHCPClient.declineWait && bench.sent?.type == .discover)
+    #expect(bench.wait() == .nanoseconds(DHCPClient.declineWait) && bench.sent?.type == .discover)
   }
 
   @Test func `gives up an address in use that somebody takes`() {

@@ -36,18 +36,19 @@ public struct DHCPClient: Sendable {
   static let clientPort: UInt16 = 68
   /// The port of servers.
   static let serverPort: UInt16 = 67
-  /// The first wait for an answer; each following one is twice as long (§4.1), give or take a second.
-  static let firstWait = Duration.seconds(4)
+  /// The first wait for an answer; each following one is twice as long (§4.1), give or take a second. In nanoseconds as
+  /// all that follow.
+  static let firstWait: UInt64 = 4_000_000_000
   /// The longest wait for an answer.
-  static let longestWait = Duration.seconds(64)
+  static let longestWait: UInt64 = 64_000_000_000
   /// Requests for an offered address, at most; then the client starts again. 4 + 8 + 16 + 32 s.
   static let maximumRequestCount = 4
   /// Requests for the previous address, at most; then the client starts without it. 4 + 8 s.
   static let maximumRebootRequestCount = 2
   /// Between two requests of a lease that ends, at least (§4.4.5).
-  static let minimumRenewalWait = Duration.seconds(60)
+  static let minimumRenewalWait: UInt64 = 60_000_000_000
   /// After an address that somebody else has, at least (§3.1, point 5).
-  static let declineWait = Duration.seconds(10)
+  static let declineWait: UInt64 = 10_000_000_000
 
   let configuration: Configuration
   var numbers: KeyedNumbers
@@ -141,18 +142,16 @@ public struct DHCPClient: Sendable {
   // MARK: transitions
 
   /// INIT after a setback: the first one is forgiven, then each waits longer than the one before.
-  mutating func startAgain(
-    at now: Instant, notBefore minimum: Duration = .zero, _ actions: inout [DHCPAction]
-  ) {
+  mutating func startAgain(at now: Instant, notBefore minimum: UInt64 = 0, _ actions: inout [DHCPAction]) {
     state = .initial
     lease = nil
     requested = nil
     began = nil
     sentCount = 0
     setbackCount += 1
-    let wait = setbackCount == 1 ? .zero : backOff(setbackCount - 2)
-    guard wait > .zero || minimum > .zero else { return discover(at: now, &actions) }
-    nextDeadline = now + max(wait, minimum)
+    let wait = max(minimum, setbackCount == 1 ? 0 : backOff(setbackCount - 2))
+    guard wait > 0 else { return discover(at: now, &actions) }
+    nextDeadline = now.advanced(byNanoseconds: wait)
   }
 
   /// A new search, or its next message.
@@ -165,7 +164,7 @@ public struct DHCPClient: Sendable {
     }
     let start = began ?? now
     began = start
-    seconds = UInt16(clamping: (now - start).components.seconds)
+    seconds = UInt16(clamping: (now.nanoseconds - start.nanoseconds) / 1_000_000_000)
     waitForAnswer(at: now)
     actions.add(discoverMessage())
   }
@@ -212,8 +211,8 @@ public struct DHCPClient: Sendable {
     transaction = nextTransaction()
     requestedAt = now
     let end = state == .renewing ? lease.rebinding : lease.expiry
-    let half = Duration.nanoseconds((end - now).nanoseconds / 2)
-    nextDeadline = min(now + max(half, Self.minimumRenewalWait), end)
+    let half = (end.nanoseconds - now.nanoseconds) / 2
+    nextDeadline = min(now.advanced(byNanoseconds: max(half, Self.minimumRenewalWait)), end)
     actions.add(renewMessage(lease))
   }
 
@@ -222,14 +221,13 @@ public struct DHCPClient: Sendable {
   private mutating func nextTransaction() -> UInt32 { UInt32(truncatingIfNeeded: numbers.next()) }
 
   private mutating func waitForAnswer(at now: Instant) {
-    nextDeadline = now + backOff(sentCount)
+    nextDeadline = now.advanced(byNanoseconds: backOff(sentCount))
     sentCount += 1
   }
 
   /// 4, 8, 16, 32, 64, 64 … s, each ± 1 s (§4.1).
-  private mutating func backOff(_ step: Int) -> Duration {
-    let wait = min(Self.firstWait * (1 << min(step, 8)), Self.longestWait)
-    let jitter = Int64(numbers.next(upperBound: UInt64(2_000_000_001))) - 1_000_000_000
-    return wait + .nanoseconds(jitter)
+  private mutating func backOff(_ step: Int) -> UInt64 {
+    let wait = min(Self.firstWait << UInt64(min(step, 8)), Self.longestWait)
+    return wait - 1_000_000_000 + numbers.next(upperBound: UInt64(2_000_000_001))
   }
 }
