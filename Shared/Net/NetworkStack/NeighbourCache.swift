@@ -187,8 +187,8 @@ struct NeighbourCache: ~Copyable {
       incompleteCount -= 1
       droppedHeldCount += UInt64(held.take(for: entries[index].address).count)
     }
-    entries.swapAt(index, entries.count - 1)
-    entries.removeLast()
+    let last = entries.removeLast()
+    if index < entries.count { entries[index] = last }
   }
 
   /// Counts a request that is about to be sent.

@@ -73,7 +73,7 @@ struct Scoreboard {
 
   /// Forgets all: the peer may have thrown away what it reported (RFC 2018 §8).
   mutating func removeAll() {
-    ranges.removeAll(keepingCapacity: true)
+    ranges = []
     byteCount = 0
   }
 

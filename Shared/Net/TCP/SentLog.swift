@@ -82,15 +82,13 @@ struct SentLog {
     guard end > last else { return }
     if !runs.isEmpty {
       let index = runs.count - 1
-      var run = runs[index]
       let isFull = runCount >= Self.maximumRunCount
-      let usual = run.segmentByteCount
+      let usual = runs[index].segmentByteCount
       let isSame = size == usual || size < usual && length(index) % Int(usual) == 0
-      if run.fate == .inFlight, !run.isAgain, isFull || run.sentAt == now && isSame {
-        run.end = end
-        run.sentAt = now
-        if !isSame { run.segmentByteCount = 0 }
-        runs[index] = run
+      if runs[index].fate == .inFlight, !runs[index].isAgain, isFull || runs[index].sentAt == now && isSame {
+        runs[index].end = end
+        runs[index].sentAt = now
+        if !isSame { runs[index].segmentByteCount = 0 }
         return
       }
     }
@@ -105,8 +103,10 @@ struct SentLog {
     let high = split(at: end)
     for index in low..<high where runs[index].fate != .received {
       if runs[index].fate == .lost { lostByteCount -= length(index) }
-      runs[index] = Run(
-        end: runs[index].end, sentAt: now, fate: .inFlight, isAgain: true, segmentByteCount: size)
+      runs[index].fate = .inFlight
+      runs[index].sentAt = now
+      runs[index].isAgain = true
+      runs[index].segmentByteCount = size
     }
     join(low, high)
   }
