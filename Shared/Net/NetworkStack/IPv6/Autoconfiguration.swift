@@ -139,6 +139,7 @@ struct Autoconfiguration: Sendable {
   }
 
   /// Whether `address` is reached without a router.
+  @inline(never)
   func isOnLink(_ address: IPv6Address) -> Bool {
     address.isLinkLocal || networks.contains { $0.network.contains(address) }
   }

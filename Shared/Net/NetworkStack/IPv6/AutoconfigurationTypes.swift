@@ -120,6 +120,7 @@ extension [IPv6OwnAddress] {
 
 extension Instant {
   /// The moment at which a lifetime of `seconds` that begins now ends; all ones mean never (RFC 4861 §4.6.2).
+  @inline(never)
   func end(ofSeconds seconds: UInt32) -> Instant {
     seconds == .max ? .never : advanced(byNanoseconds: UInt64(seconds) * 1_000_000_000)
   }
