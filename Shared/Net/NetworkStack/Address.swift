@@ -21,6 +21,12 @@ extension IPv6Address {
   }
 }
 
+extension [IPv6Address] {
+  /// As `append`, whose code would stand at every place.
+  @inline(never)
+  mutating func add(_ address: IPv6Address) { append(address) }
+}
+
 extension IPAddress {
   /// The signature's word for an address.
   init(_ address: IPv4Address) { self = .v4(address.rawValue) }

@@ -170,6 +170,7 @@ struct ConflictDetector {
     }
   }
 
+  @inline(never)
   private mutating func conflict(_ other: EthernetAddress) -> Action {
     conflictCount += 1
     state = .givenUp

@@ -14,6 +14,7 @@ struct DerivedKeys: Sendable {
   init(secret: (UInt64, UInt64)) { hash = KeyedHash(key: secret) }
 
   /// A key that was not handed out before.
+  @inline(never)
   mutating func next() -> (UInt64, UInt64) {
     counter &+= 1
     return (hash.hash(counter, 0), hash.hash(counter, 1))

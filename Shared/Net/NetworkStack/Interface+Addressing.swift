@@ -12,7 +12,7 @@ extension Interface {
     switch addressing {
     case .none: break
     case .fixed(let address, let network, let gateway):
-      configure(address, network, gateways: gateway.map { [$0] } ?? [])
+      configure(address, network, gateway: gateway)
       conflicts = ConflictDetector(
         address: address, hardware: hardware, start: .optimistic, persistence: .keeping,
         random: stack.key().0, at: now)
@@ -27,7 +27,7 @@ extension Interface {
     device.notify()
   }
 
-  func configure(_ address: IPv4Address, _ network: IPv4Network, gateways: [IPv4Address]) {
+  func configure(_ address: IPv4Address, _ network: IPv4Network, gateway: IPv4Address?) {
     stack.routes.removeAll(on: index)
     self.address = address
     self.network = network
@@ -36,7 +36,7 @@ extension Interface {
     endConnectionsOfIPv4(except: local)
     do throws(RoutingError) {
       try stack.routes.connect(index, address: address, prefixLength: network.prefixLength)
-      if let gateway = gateways.first { try stack.routes.setDefaultGateway(gateway, on: index) }
+      if let gateway { try stack.routes.setDefaultGateway(gateway, on: index) }
     } catch {
       // Checked by whoever configured: what is left out is a gateway that is not on the link.
       stack.counters.badConfiguration &+= 1
@@ -53,7 +53,7 @@ extension Interface {
 
   private func deconfigure(_ event: AddressEvent) {
     stack.routes.removeAll(on: index)
-    neighbours = NeighbourCache()
+    neighbours.removeAll()
     endConnectionsOfIPv4()
     address = nil
     network = nil
@@ -105,9 +105,9 @@ extension Interface {
       case .configure(let lease):
         maximumTransmissionUnit = lease.mtu
         if lease.address != address || lease.network != network {
-          configure(lease.address, lease.network, gateways: lease.routers)
+          configure(lease.address, lease.network, gateway: lease.router)
         }
-        stack.useNamedResolvers(lease.domainNameServers.map { IPv6Address(mapped: $0) })
+        stack.useNamedResolvers(lease.domainNameServers)
       case .deconfigure: deconfigure(.lost)
       }
     }

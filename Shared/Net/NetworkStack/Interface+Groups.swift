@@ -17,39 +17,30 @@ extension Interface {
   private static let recordByteCount = 20
 
   /// What a report says about a group (RFC 3810 §5.2.12).
-  private struct GroupRecord {
-    enum Kind: UInt32 {
-      case isListening = 2
-      case leaves = 3
-      case joins = 4
-    }
-
-    let group: IPv6Address
-    let kind: Kind
+  private enum RecordKind: UInt32 {
+    case isListening = 2
+    case leaves = 3
+    case joins = 4
   }
 
   /// Tells which groups came and went since the last time.
   func reportChangedGroups() {
     var groups: [IPv6Address] = []
     for own in autoconfiguration?.addresses ?? [] where !groups.contains(own.address.solicitedNode) {
-      groups.append(own.address.solicitedNode)
+      groups.add(own.address.solicitedNode)
     }
     guard groups != reportedGroups else { return }
-    var records: [GroupRecord] = []
-    Self.add(.joins, of: groups, besides: reportedGroups, to: &records)
-    Self.add(.leaves, of: reportedGroups, besides: groups, to: &records)
+    let joined = Self.groups(of: groups, besides: reportedGroups)
+    let left = Self.groups(of: reportedGroups, besides: groups)
     reportedGroups = groups
-    report(records)
+    report(.joins, of: joined, leaving: left)
   }
 
   @inline(never)
-  private static func add(
-    _ kind: GroupRecord.Kind, of groups: [IPv6Address], besides others: [IPv6Address] = [],
-    to records: inout [GroupRecord]
-  ) {
-    for group in groups where !others.contains(group) {
-      records.append(GroupRecord(group: group, kind: kind))
-    }
+  private static func groups(of groups: [IPv6Address], besides others: [IPv6Address]) -> [IPv6Address] {
+    var rest: [IPv6Address] = []
+    for group in groups where !others.contains(group) { rest.add(group) }
+    return rest
   }
 
   /// Tells all groups again, as a report may be lost.
@@ -71,15 +62,10 @@ extension Interface {
     }
   }
 
-  private func report(_ kind: GroupRecord.Kind, of groups: [IPv6Address]) {
-    var records: [GroupRecord] = []
-    Self.add(kind, of: groups, to: &records)
-    report(records)
-  }
-
-  private func report(_ records: [GroupRecord]) {
-    guard !records.isEmpty else { return }
-    let byteCount = ICMPv6Message.headerByteCount + Self.recordByteCount * records.count
+  private func report(_ kind: RecordKind, of groups: [IPv6Address], leaving left: [IPv6Address] = []) {
+    let count = groups.count + left.count
+    guard count > 0 else { return }
+    let byteCount = ICMPv6Message.headerByteCount + Self.recordByteCount * count
     // While there is no address for the link, there is none to be told (RFC 3590).
     let source = autoconfiguration?.addresses.first { $0.isAssigned && $0.address.isLinkLocal }
     let sum = InternetChecksum.pseudoHeader(
@@ -92,15 +78,22 @@ extension Interface {
     transmitGroupReport(header) { output in
       // Hop-by-hop options: ICMPv6 follows, a router alert for MLD (RFC 2711 §2.1), padding.
       output.append(bigEndian: UInt64(IPProtocol.icmpv6.rawValue) << 56 | 0x0502_0000_0100)
-      ICMPv6Kind.other(type: Self.reportType, code: 0, rest: UInt32(records.count)).write(
+      ICMPv6Kind.other(type: Self.reportType, code: 0, rest: UInt32(count)).write(
         into: &output, seal: .full(pseudoHeader: sum)
       ) { output in
-        for record in records {
-          output.append(bigEndian: record.kind.rawValue << 24)
-          output.append(bigEndian: record.group.high)
-          output.append(bigEndian: record.group.low)
-        }
+        Self.write(kind, of: groups, into: &output)
+        Self.write(.leaves, of: left, into: &output)
       }
+    }
+  }
+
+  @inline(never)
+  @_lifetime(output: copy output)
+  private static func write(_ kind: RecordKind, of groups: [IPv6Address], into output: inout OutputRawSpan) {
+    for group in groups {
+      output.append(bigEndian: kind.rawValue << 24)
+      output.append(bigEndian: group.high)
+      output.append(bigEndian: group.low)
     }
   }
 }

@@ -49,7 +49,7 @@ extension Interface {
         whenAddressChanges?(.lostIPv6(address))
       case .duplicate(let address): whenAddressChanges?(.duplicateIPv6(address))
       case .limitPackets(let byteCount): maximumTransmissionUnitOfIPv6 = byteCount
-      case .useResolvers(let servers): stack.useRouterResolvers(servers)
+      case .useResolvers: stack.useRouterResolvers(autoconfiguration?.namedResolvers ?? [])
       }
     }
   }
@@ -79,9 +79,7 @@ extension Interface {
     let now = stack.loop.now
     perform(autoconfiguration?.receive(advertisement, at: now) ?? [])
     if let router = advertisement.hardware {
-      for held in neighbours.receive(router: advertisement.source, hardware: router, at: now) {
-        transmitHeld(held, to: router)
-      }
+      transmitHeld(neighbours.receive(router: advertisement.source, hardware: router, at: now), to: router)
     }
     schedule()
   }
@@ -96,7 +94,7 @@ extension Interface {
       let isForUs = isQuestion ? isAboutUs : has(message.destination)
       let packets = neighbours.receive(
         message, isForUs: isForUs, isOnLink: isOnLinkIPv6(message.source), at: now)
-      if let neighbour = message.hardware { for packet in packets { transmitHeld(packet, to: neighbour) } }
+      if let neighbour = message.hardware { transmitHeld(packets, to: neighbour) }
     }
     if let answer = autoconfiguration?.answer(to: message), answers.take(at: now) {
       if !answer.destination.isMulticast, let asker = message.hardware {
@@ -113,7 +111,7 @@ extension Interface {
     let destination = message.destination
     if destination.isMulticast {
       transmitNDP(to: EthernetAddress(group: destination)) { message.writePacket(into: &$0) }
-    } else if case .known(let neighbour) = neighbours.lookup(destination, at: stack.loop.now) {
+    } else if case .known(let neighbour) = neighbours.lookupSlowly(destination, at: stack.loop.now) {
       transmitNDP(to: neighbour) { message.writePacket(into: &$0) }
     }
   }

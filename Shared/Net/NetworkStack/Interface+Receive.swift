@@ -37,9 +37,8 @@ extension Interface {
     if let action = conflicts?.receive(packet, at: now) { perform(action) }
     // Before we have an address, nobody can be our neighbour.
     guard let address, let network else { return schedule() }
-    for held in neighbours.receive(packet, ours: address, in: network, at: now) {
-      transmitHeld(held, to: packet.senderHardware)
-    }
+    let held = neighbours.receive(packet, ours: address, in: network, at: now)
+    transmitHeld(held, to: packet.senderHardware)
     if packet.operation == .request, packet.target == address, packet.senderHardware != hardware {
       transmit(
         ARPPacket(

@@ -44,25 +44,34 @@ extension Interface {
     case .pending(let request):
       if request { ask(for: hop) }
       // Only what the device need not finish can wait; a larger segment is sent again.
-      if segmentByteCount == 0 {
-        withPacket(from: local, to: remote, .tcp, byteCount: byteCount) { output, sum in
-          header.write(into: &output, seal: .full(pseudoHeader: sum), coveringPayload: payload, tail)
-          output.append(payload: payload)
-          output.append(payload: tail)
-        } then: {
-          neighbours.hold($0, for: hop)
-        }
-      }
+      if segmentByteCount == 0 { hold(header, from: local, to: remote, payload, tail, for: hop) }
       schedule()
       return .taken
     case .failed: return .unreachable
     }
   }
 
+  /// Keeps a segment for its neighbour.
+  @inline(never)
+  private func hold(
+    _ header: TCPHeader, from local: IPv6Address, to remote: IPv6Address, _ payload: RawSpan, _ tail: RawSpan,
+    for hop: IPv6Address
+  ) {
+    let byteCount = header.byteCount + payload.byteCount + tail.byteCount
+    let memory = Self.packetMemory(byteCount)
+    defer { memory.deallocate() }
+    var output = OutputRawSpan(buffer: memory, initializedCount: 0)
+    let sum = writeHeader(from: local, to: remote, .tcp, byteCount: byteCount, into: &output)
+    header.write(into: &output, seal: .full(pseudoHeader: sum), coveringPayload: payload, tail)
+    output.append(payload: payload)
+    output.append(payload: tail)
+    neighbours.hold(output.bytes, for: hop)
+  }
+
   private static let tcpChecksumOffset = 16
 
   /// The neighbour that packets to `destination` go to by this interface; nil when there is no way.
-  @inline(__always)
+  @inline(never)
   private func nextHop(to destination: IPv6Address) -> IPv6Address? {
     guard let mapped = destination.mapped else { return nextHopOfIPv6(to: destination) }
     return stack.routes.nextHop(to: mapped, on: index).map { IPv6Address(mapped: $0.address) }
@@ -184,18 +193,22 @@ extension Interface {
   private func transmit(
     _ message: Message, _ payload: RawSpan, from source: IPv6Address, to destination: IPv6Address
   ) -> Bool {
-    var isSent = false
     let byteCount = message.headerByteCount + payload.byteCount
-    withPacket(from: source, to: destination, message.protocol, byteCount: byteCount) { output, sum in
-      message.write(payload, pseudoHeader: sum, into: &output)
-    } then: { packet in
-      if packet.byteCount <= maximumTransmissionUnit(to: destination) {
-        isSent = send(packet, to: destination)
-      } else {
-        isSent = sendFragments(of: packet, from: source, to: destination, message.protocol)
-      }
+    let memory = Self.packetMemory(byteCount)
+    defer { memory.deallocate() }
+    var output = OutputRawSpan(buffer: memory, initializedCount: 0)
+    let sum = writeHeader(
+      from: source, to: destination, message.protocol, byteCount: byteCount, into: &output)
+    message.write(payload, pseudoHeader: sum, into: &output)
+    if output.byteCount <= maximumTransmissionUnit(to: destination) {
+      return send(output.bytes, to: destination)
     }
-    return isSent
+    return sendFragments(of: output.bytes, from: source, to: destination, message.protocol)
+  }
+
+  /// Memory for an IP header and what follows it.
+  private static func packetMemory(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
+    .allocate(byteCount: IPv6Packet.minimumHeaderByteCount + byteCount, alignment: 16)
   }
 
   /// Sends a whole packet that fits the link; false when nobody is there.
@@ -205,7 +218,7 @@ extension Interface {
       return true
     }
     guard let hop = nextHop(to: destination) else { return false }
-    switch neighbours.lookup(hop, at: stack.loop.now) {
+    switch neighbours.lookupSlowly(hop, at: stack.loop.now) {
     case .known(let neighbour): transmit(packet: packet, to: neighbour)
     case .pending(let request):
       if request { ask(for: hop) }
@@ -270,20 +283,6 @@ extension Interface {
     return true
   }
 
-  /// Writes an IP packet into memory of its own and lends it to `then`.
-  private func withPacket(
-    from source: IPv6Address, to destination: IPv6Address, _ protocol: IPProtocol, byteCount: Int,
-    _ write: (inout OutputRawSpan, InternetChecksum) -> Void, then: (RawSpan) -> Void
-  ) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: IPv6Packet.minimumHeaderByteCount + byteCount, alignment: 16)
-    defer { memory.deallocate() }
-    var output = OutputRawSpan(buffer: memory, initializedCount: 0)
-    let sum = writeHeader(from: source, to: destination, `protocol`, byteCount: byteCount, into: &output)
-    write(&output, sum)
-    then(output.bytes)
-  }
-
   private func transmit(packet: RawSpan, to neighbour: EthernetAddress) {
     var output = OutputRawSpan(buffer: scratch, initializedCount: 0)
     beginFrame(to: neighbour, isIPv4: packet.byte(at: 0) >> 4 == 4, into: &output)
@@ -292,9 +291,10 @@ extension Interface {
     handOrLose(frame)
   }
 
-  /// Sends a packet that waited for its neighbour.
-  func transmitHeld(_ packet: [UInt8], to neighbour: EthernetAddress) {
-    transmit(packet: packet.span.bytes, to: neighbour)
+  /// Sends the packets that waited for a neighbour.
+  @inline(never)
+  func transmitHeld(_ packets: [[UInt8]], to neighbour: EthernetAddress) {
+    for packet in packets { transmit(packet: packet.span.bytes, to: neighbour) }
   }
 
   // MARK: Neighbours
@@ -317,6 +317,7 @@ extension Interface {
   }
 
   /// Sends an IPv6 packet of neighbour discovery, which `write` appends: 80 bytes at most.
+  @inline(never)
   func transmitNDP(to neighbour: EthernetAddress, _ write: (inout OutputRawSpan) -> Void) {
     var output = OutputRawSpan(buffer: scratch, initializedCount: 0)
     beginFrame(to: neighbour, isIPv4: false, into: &output)
@@ -326,8 +327,7 @@ extension Interface {
 
   /// Sends a report of groups, whose records `write` appends.
   func transmitGroupReport(_ header: IPv6Header, _ write: (inout OutputRawSpan) -> Void) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: IPv6Packet.minimumHeaderByteCount + header.payloadByteCount, alignment: 16)
+    let memory = Self.packetMemory(header.payloadByteCount)
     defer { memory.deallocate() }
     var output = OutputRawSpan(buffer: memory, initializedCount: 0)
     header.write(into: &output)

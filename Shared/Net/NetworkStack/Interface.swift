@@ -5,50 +5,51 @@ import Wire
 
 /// A device with its addresses, its neighbours and its fragments: what the stack knows about one link.
 public final class Interface {
+  // Small things first, so that instructions name their places in one byte.
+
   /// Not owned: the stack owns its interfaces, and takes leave of them before it goes. Streams and programs may hold
   /// them longer.
   unowned(unsafe) let stack: NetworkStack
-  let index: InterfaceIndex
   let device: any NetworkDevice
   let hardware: EthernetAddress
-  /// The largest IPv4 packet that is sent, in bytes: the device's, or less when DHCP says so.
-  public internal(set) var maximumTransmissionUnit: Int
+  let index: InterfaceIndex
+  /// Where headers are written: never more than Ethernet, IPv6 and TCP with options.
+  let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 128, alignment: 16)
   /// Our address; nil until there is one, and after a conflict.
   public internal(set) var address: IPv4Address?
-  /// The network on the link.
-  public internal(set) var network: IPv4Network?
-  /// Told about every change of the address.
-  public var whenAddressChanges: ((AddressEvent) -> Void)?
-
-  var neighbours = NeighbourCache()
-  var conflicts: ConflictDetector?
-  var reassembler = Reassembler()
-  var dhcp: DHCPClient?
-  /// Our part in IPv6; nil while we take none.
-  var autoconfiguration: Autoconfiguration?
-  /// The largest IPv6 packet that is sent, in bytes: the device's, or less when routers say so.
-  var maximumTransmissionUnitOfIPv6: Int
-  /// The groups that routers were told we listen to.
-  var reportedGroups: [IPv6Address] = []
-  /// Answers to questions who has an address of ours, which anybody can ask.
-  var answers = TokenBucket(burst: 200, perSecond: 1000)
+  /// What the device does.
+  let offload: NetworkOffload
+  /// The identification of the next packet.
+  var nextIdentification: UInt16
+  /// Whether the stack is still there; `stack` may not be touched when it is not.
+  private var isAttached = true
   /// Whether the detector looks at an address that DHCP offers, which is not configured yet.
   var isProbingOffer = false
   private var timer: Timer?
-  /// Whether the stack is still there; `stack` may not be touched when it is not.
-  private var isAttached = true
-  /// Where headers are written: never more than Ethernet, IPv6 and TCP with options.
-  let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 128, alignment: 16)
-  /// Where frames in several pieces are put together; allocated when the first one comes.
-  private var assembly = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-  /// The identification of the next packet.
-  var nextIdentification: UInt16
+  /// The largest IPv4 packet that is sent, in bytes: the device's, or less when DHCP says so.
+  public internal(set) var maximumTransmissionUnit: Int
+  /// The largest IPv6 packet that is sent, in bytes: the device's, or less when routers say so.
+  var maximumTransmissionUnitOfIPv6: Int
   /// What the device cuts by itself: the largest payload of one TCP segment, 0 when it does not.
   let largeByteCount: Int
   /// The same over IPv6.
   let largeByteCountOfIPv6: Int
-  /// What the device does.
-  let offload: NetworkOffload
+  /// Our part in IPv6; nil while we take none.
+  var autoconfiguration: Autoconfiguration?
+  /// The network on the link.
+  public internal(set) var network: IPv4Network?
+  /// Told about every change of the address.
+  public var whenAddressChanges: ((AddressEvent) -> Void)?
+  /// The groups that routers were told we listen to.
+  var reportedGroups: [IPv6Address] = []
+  /// Where frames in several pieces are put together; allocated when the first one comes.
+  private var assembly = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  /// Answers to questions who has an address of ours, which anybody can ask.
+  var answers = TokenBucket(burst: 200, perSecond: 1000)
+  var reassembler = Reassembler()
+  var conflicts: ConflictDetector?
+  var dhcp: DHCPClient?
+  var neighbours = NeighbourCache()
 
   init(_ device: any NetworkDevice, index: InterfaceIndex, stack: NetworkStack) {
     self.device = device

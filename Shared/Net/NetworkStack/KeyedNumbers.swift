@@ -10,6 +10,7 @@ struct KeyedNumbers: RandomNumberGenerator, Sendable {
   init(key: (UInt64, UInt64)) { hash = KeyedHash(key: key) }
 
   /// The next number.
+  @inline(never)
   mutating func next() -> UInt64 {
     counter &+= 1
     return hash.hash(counter, 0)

@@ -30,7 +30,10 @@ extension NetworkStack {
 
   /// Two servers of those that DHCP or our owner named at most, when routers name some, too.
   var chosenServers: [IPv6Address] {
-    let limit = DNSResolver.maximumServerCount - min(routerServers.count, 2)
-    return Array(namedServers.prefix(limit)) + routerServers
+    let limit = min(namedServers.count, DNSResolver.maximumServerCount - min(routerServers.count, 2))
+    var servers: [IPv6Address] = []
+    for index in 0..<limit { servers.add(namedServers[index]) }
+    for server in routerServers { servers.add(server) }
+    return servers
   }
 }

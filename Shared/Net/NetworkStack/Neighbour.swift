@@ -19,6 +19,9 @@ struct Neighbour {
     case probe
     /// It did not answer; it is not asked again for a while.
     case failed
+
+    /// Whether it changes by a timer.
+    var isTimed: Bool { self == .incomplete || self == .delay || self == .probe }
   }
 
   /// Its address; of IPv4 in the mapped form.
@@ -40,8 +43,25 @@ struct Neighbour {
   /// When its hardware address changed.
   var changedAt: Instant
 
-  /// Whether its state changes by a timer.
-  var isTimed: Bool { state == .incomplete || state == .delay || state == .probe }
   /// Whether packets can be sent to it.
   var isResolved: Bool { state != .incomplete && state != .failed }
+
+  /// Changes its state.
+  mutating func enter(_ state: State, until deadline: Instant) {
+    if self.state != state { requestCount = 0 }
+    self.state = state
+    self.deadline = deadline
+    switch state {
+    case .reachable: trustedUntil = deadline
+    case .delay, .probe: trustedUntil = .never
+    case .incomplete, .stale, .failed: trustedUntil = Instant(nanoseconds: 0)
+    }
+  }
+
+  /// Counts a request that is about to be sent, whose answer is waited for until `deadline`.
+  mutating func ask(at now: Instant, until deadline: Instant) {
+    requestCount += 1
+    askedAt = now
+    self.deadline = deadline
+  }
 }

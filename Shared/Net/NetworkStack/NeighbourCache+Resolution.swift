@@ -4,7 +4,7 @@ import Platform
 import Wire
 
 extension NeighbourCache {
-  /// A lookup that changes a state or makes an entry.
+  /// As `lookup`, without its short way: for what is sent rarely, and for what changes a state or makes an entry.
   @inline(never)
   mutating func lookupSlowly(_ address: IPv6Address, at now: Instant) -> Lookup {
     guard let index = find(address) else { return lookupUnknown(address, at: now) }

@@ -129,7 +129,7 @@ struct NeighbourCache: ~Copyable {
     var index = 0
     var next = Instant.never
     while index < entries.count {
-      if entries[index].isTimed {
+      if entries[index].state.isTimed {
         if now >= entries[index].deadline {
           if let event = timeout(index, at: now) { return event }
           // Its place is another's now, or its state has no timer.
@@ -147,7 +147,7 @@ struct NeighbourCache: ~Copyable {
   mutating func removeAll() {
     droppedHeldCount += UInt64(held.count)
     held = HeldPackets()
-    entries.removeAll(keepingCapacity: true)
+    entries = []
     incompleteCount = 0
     nextDeadline = .never
   }
@@ -177,15 +177,8 @@ struct NeighbourCache: ~Copyable {
   mutating func enter(_ state: Neighbour.State, _ index: Int, until deadline: Instant) {
     if entries[index].state == .incomplete { incompleteCount -= 1 }
     if state == .incomplete { incompleteCount += 1 }
-    if entries[index].state != state { entries[index].requestCount = 0 }
-    entries[index].state = state
-    entries[index].deadline = deadline
-    switch state {
-    case .reachable: entries[index].trustedUntil = deadline
-    case .delay, .probe: entries[index].trustedUntil = .never
-    case .incomplete, .stale, .failed: entries[index].trustedUntil = Instant(nanoseconds: 0)
-    }
-    if entries[index].isTimed { nextDeadline = min(nextDeadline, deadline) }
+    entries[index].enter(state, until: deadline)
+    if state.isTimed { nextDeadline = min(nextDeadline, deadline) }
   }
 
   /// Removes an entry; the last one takes its place. What was held for it is lost.
@@ -194,16 +187,15 @@ struct NeighbourCache: ~Copyable {
       incompleteCount -= 1
       droppedHeldCount += UInt64(held.take(for: entries[index].address).count)
     }
-    entries.swapAt(index, entries.count - 1)
-    entries.removeLast()
+    let last = entries.removeLast()
+    if index < entries.count { entries[index] = last }
   }
 
   /// Counts a request that is about to be sent.
   mutating func ask(_ index: Int, at now: Instant) {
-    entries[index].requestCount += 1
-    entries[index].askedAt = now
-    entries[index].deadline = now.advanced(byNanoseconds: Self.requestInterval)
-    nextDeadline = min(nextDeadline, entries[index].deadline)
+    let deadline = now.advanced(byNanoseconds: Self.requestInterval)
+    entries[index].ask(at: now, until: deadline)
+    nextDeadline = min(nextDeadline, deadline)
   }
 
   /// Hands out what was held.

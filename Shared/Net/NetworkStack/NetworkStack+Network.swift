@@ -60,7 +60,7 @@ extension NetworkStack {
     var identity = identity(tuple, on: interface)
     if let wait = timeWaits[tuple] {
       identity.initialSendNumber = wait.successor(at: loop.now) ?? identity.initialSendNumber
-      timeWaits[tuple] = nil
+      timeWaits.forget(tuple)
     }
     let connection = Connection(
       opening: identity, configuration: configuration.tcp, counters: tcpCounters, pool: pool, at: loop.now)

@@ -79,15 +79,11 @@ extension NetworkStack {
         if events.contains(.answerReset) { reset(segment, of: tuple, on: interface) }
         handle(events, of: connection)
         if connection.stack != nil { transmitLater(connection) }
-      } else if var wait = timeWaits[tuple] {
-        switch wait.receive(segment, at: loop.now) {
-        case .drop: timeWaits[tuple] = wait
-        case .send(let header):
-          timeWaits[tuple] = wait
-          interface.transmitReply(header, from: tuple.local, to: tuple.remote)
-        case .reopen:
-          timeWaits[tuple] = nil
-          open(segment, of: tuple, on: interface)
+      } else if let answer = timeWaits.receive(segment, of: tuple, at: loop.now) {
+        switch answer {
+        case .drop: break
+        case .send(let header): interface.transmitReply(header, from: local, to: remote)
+        case .reopen: open(segment, of: tuple, on: interface)
         }
       } else {
         open(segment, of: tuple, on: interface)

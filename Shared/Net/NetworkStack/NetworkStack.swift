@@ -1,5 +1,4 @@
 import Bytes
-import DequeModule
 import EventLoop
 import Platform
 import TCP
@@ -16,52 +15,52 @@ import _Concurrency
 /// Not there: forwarding between interfaces, multicast groups of programs, DHCPv6, zones of link-local addresses (the
 /// first interface is meant), loopback (a machine does not talk to itself), IP options (skipped, never sent).
 public final class NetworkStack: Network, TurnObserver {
+  // Small things first, so that instructions name their places in one byte.
+
   /// The loop that everything here runs on.
   public let loop: EventLoop
-  let entropy: any Entropy
-  private var keys: DerivedKeys
-  /// What the stack may hold.
-  public let configuration: StackConfiguration
-  /// The memory of all queues.
-  public let pool: BufferPool
+  let counters = StackCounters()
   /// What TCP has met.
   public let tcpCounters = Counters()
-  let counters = StackCounters()
-
+  /// The memory of all queues.
+  public let pool: BufferPool
   /// The stack's interfaces, in the order they were attached.
   public private(set) var interfaces: [Interface] = []
-  var routes = RoutingTable()
-  var icmp = ICMPv4Responder()
-  /// RSTs to segments of no connection, which anybody can provoke.
-  var resets = TokenBucket(burst: 1000, perSecond: 1000)
-
-  var connections: TupleTable<StackConnection>
   /// The connection of the last segment: they come in bursts. Not owned: it leaves before the table lets it go.
   private unowned(unsafe) var latest: StackConnection?
-  var timeWaits: TimeWaitTable
-  var paths = PathTable()
-  var pathTimer: Timer?
-  var listeners: [ListenerReference] = []
   /// Connections that may have something to send, each once.
   private var pending: [StackConnection] = []
   private var flushing: [StackConnection] = []
-  var ports: EphemeralPorts
-  let initialNumbers: InitialSequenceNumber
-  var cookies: SYNCookies
-  private var timeWaitTimer: Timer?
   /// Whether a device has frames it has not told its backend about.
   var hasTransmitted = false
   /// Whether a task was woken, or a connection has more to send, since the turn's end began.
   var hasWork = false
-
+  var routes = RoutingTable()
+  var listeners: [ListenerReference] = []
   var sockets: [SocketReference] = []
-  /// Who looks names up, and what it is told; nil before the first one.
-  var resolver: StackResolver?
-  var nameService: NameService?
-  let resolverKey: (UInt64, UInt64)
+  private var timeWaitTimer: Timer?
+  var pathTimer: Timer?
   /// DNS servers that DHCP or our owner named, and those that routers name.
   var namedServers: [IPv6Address] = []
   var routerServers: [IPv6Address] = []
+  let entropy: any Entropy
+
+  var connections: TupleTable<StackConnection>
+  var timeWaits: TimeWaitTable
+  /// RSTs to segments of no connection, which anybody can provoke.
+  var resets = TokenBucket(burst: 1000, perSecond: 1000)
+  var ports: EphemeralPorts
+  let initialNumbers: InitialSequenceNumber
+  var cookies: SYNCookies
+  private var keys: DerivedKeys
+  let resolverKey: (UInt64, UInt64)
+  /// Who looks names up, and what it is told; nil before the first one.
+  var resolver: StackResolver?
+  var nameService: NameService?
+  var icmp = ICMPv4Responder()
+  /// What the stack may hold.
+  public let configuration: StackConfiguration
+  var paths = PathTable()
 
   struct ListenerReference {
     /// Not owned: it leaves when it is closed.
@@ -149,7 +148,8 @@ public final class NetworkStack: Network, TurnObserver {
         connection.isPending = false
         transmit(connection)
       }
-      flushing.removeAll(keepingCapacity: true)
+      // One by one, so that the list keeps its memory.
+      while flushing.popLast() != nil {}
     }
     if hasTransmitted {
       hasTransmitted = false

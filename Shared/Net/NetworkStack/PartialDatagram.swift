@@ -1,6 +1,7 @@
 // RFC 791 §3.2, RFC 8200 §4.5 and RFC 5722 before changing this file.
 
 import Bytes
+import Platform
 import Wire
 
 /// The fragments of one packet as far as they came, in the order they came.
@@ -32,7 +33,7 @@ final class PartialDatagram {
 
   /// Memory grows twofold up to this, and in steps of it from there.
   private static let growthByteCount = 8 << 10
-  /// What an incomplete packet costs beside its fragments: this object and its entry.
+  /// What an incomplete packet costs beside its fragments: this object.
   static let emptyByteCount = 128
   /// What the place of a fragment costs, in an array that grows twofold.
   private static let pieceByteCount = 2 * MemoryLayout<Piece>.size
@@ -40,6 +41,10 @@ final class PartialDatagram {
   static let maximumByteCount =
     emptyByteCount + pieceByteCount * Reassembler.maximumFragmentCount + (72 << 10)
 
+  /// Which packet it is.
+  let key: FragmentKey
+  /// How long its fragments are waited for.
+  let deadline: Instant
   private var bytes = ByteBuffer()
   private var pieces: [Piece] = []
   private var payloadByteCount = 0
@@ -55,6 +60,11 @@ final class PartialDatagram {
   private var congestion: UInt8 = 0
   /// Whether it was dropped for its faults, and waits to drop the rest of its fragments too (RFC 5722 §4).
   private(set) var isDiscarded = false
+
+  init(_ key: FragmentKey, until deadline: Instant) {
+    self.key = key
+    self.deadline = deadline
+  }
 
   /// Bytes allocated.
   var byteCount: Int { Self.emptyByteCount + bytes.capacity + Self.pieceByteCount * pieces.count }
@@ -147,12 +157,7 @@ final class PartialDatagram {
     var packet = ByteBuffer(capacity: total)
     bytes.withBytes { bytes in
       packet.withFreeRoom(atLeast: total) { output in
-        let header = bytes.extracting(header)
-        if isIPv6 {
-          write(ipv6: header, headerByteCount, isCongested: isCongested, into: &output)
-        } else {
-          write(ipv4: header, isCongested: isCongested, into: &output)
-        }
+        write(bytes.extracting(header), headerByteCount, isCongested: isCongested, into: &output)
         for piece in pieces {
           output.append(payload: bytes.extracting(piece.position..<piece.position + piece.count))
         }
@@ -161,37 +166,30 @@ final class PartialDatagram {
     return .packet(ReassembledPacket(packet, isIPv6: isIPv6, isLinkGroup: isLinkGroup))
   }
 
-  /// Appends the header of a whole packet after that of its first fragment.
-  @_lifetime(output: copy output)
-  private func write(ipv4 header: RawSpan, isCongested: Bool, into output: inout OutputRawSpan) {
-    for offset in stride(from: 0, to: header.byteCount, by: 2) {
-      let word = header.bigEndian16(at: offset)
-      switch offset {
-      case 0: output.append(bigEndian: isCongested ? word | 3 : word)
-      case 2: output.append(bigEndian: UInt16(header.byteCount + payloadByteCount))
-      case 6: output.append(bigEndian: word & 0x4000)
-      case 10: output.append(bigEndian: UInt16(0))
-      default: output.append(bigEndian: word)
-      }
-    }
-    output.overwrite(at: 10, bigEndian: InternetChecksum(of: output.bytes).value)
-  }
-
-  /// The same for IPv6, without the fragment header: what stood in its first byte is what follows now.
+  /// Appends the header of a whole packet after that of its first fragment: `byteCount` bytes, without the fragment header
+  /// of IPv6.
   @_lifetime(output: copy output)
   private func write(
-    ipv6 header: RawSpan, _ byteCount: Int, isCongested: Bool, into output: inout OutputRawSpan
+    _ header: RawSpan, _ byteCount: Int, isCongested: Bool, into output: inout OutputRawSpan
   ) {
-    for offset in 0..<byteCount {
-      let byte = header.byte(at: offset)
-      switch offset {
-      case 1: output.append(isCongested ? byte | 0x30 : byte)
-      case protocolByteOffset: output.append(header.byte(at: byteCount))
-      default: output.append(byte)
-      }
+    output.append(payload: header.extracting(0..<byteCount))
+    let isIPv6 = protocolByteOffset > 0
+    if isCongested {
+      output.overwrite(at: 0, bigEndian: header.bigEndian16(at: 0) | (isIPv6 ? 0x30 : 3))
     }
-    let length = byteCount - IPv6Packet.minimumHeaderByteCount + payloadByteCount
-    output.overwrite(at: 4, bigEndian: UInt16(length))
+    if isIPv6 {
+      let length = byteCount - IPv6Packet.minimumHeaderByteCount + payloadByteCount
+      output.overwrite(at: 4, bigEndian: UInt16(length))
+      // What stood in the fragment header's first byte is what follows now; the byte behind stays.
+      let next = UInt16(header.byte(at: byteCount)) << 8 | UInt16(header.byte(at: protocolByteOffset + 1))
+      output.overwrite(at: protocolByteOffset, bigEndian: next)
+    } else {
+      output.overwrite(at: 2, bigEndian: UInt16(byteCount + payloadByteCount))
+      // Of flags and offset, whether routers must not fragment it is left.
+      output.overwrite(at: 6, bigEndian: header.bigEndian16(at: 6) & 0x4000)
+      output.overwrite(at: 10, bigEndian: 0)
+      output.overwrite(at: 10, bigEndian: InternetChecksum(of: output.bytes).value)
+    }
   }
 
   /// The first fragment as it came; nil when it did not come.

@@ -13,24 +13,28 @@ struct PathTable {
 
   private struct Entry {
     var destination: IPv6Address
-    /// `.never` in a place that is free.
+    /// 0 in a place that is free, which thereby is older than any other.
     var until: Instant
     var segmentByteCount: Int
+
+    var isFree: Bool { until.nanoseconds == 0 }
   }
 
   private var entries = InlineArray<32, Entry>(
-    repeating: Entry(destination: IPv6Address(high: 0, low: 0), until: .never, segmentByteCount: 0))
+    repeating: Entry(
+      destination: .unspecified, until: Instant(nanoseconds: 0), segmentByteCount: 0))
   /// Destinations that are known.
   private(set) var count = 0
 
   /// Where `destination` stands; nil when nothing is known of it.
   private func index(of destination: IPv6Address) -> Int? {
-    for index in entries.indices
-    where entries[index].destination == destination && entries[index].until != .never { return index }
+    for index in entries.indices where entries[index].destination == destination && !entries[index].isFree {
+      return index
+    }
     return nil
   }
 
-  /// The one found longest ago.
+  /// A free place, or that of the one found longest ago.
   private var oldest: Int {
     var oldest = 0
     for index in entries.indices where entries[index].until < entries[oldest].until { oldest = index }
@@ -38,16 +42,19 @@ struct PathTable {
   }
 
   /// When `nextExpired` has something to say.
-  var deadline: Instant { entries[oldest].until }
+  var deadline: Instant {
+    var deadline = Instant.never
+    for index in entries.indices where !entries[index].isFree {
+      deadline = min(deadline, entries[index].until)
+    }
+    return deadline
+  }
 
   /// The path to `destination` takes segments of `segmentByteCount` bytes of payload without options.
   mutating func note(_ destination: IPv6Address, segmentByteCount: Int, at now: Instant) {
-    var place = index(of: destination)
-    if place == nil, count < Self.maximumCount {
-      for index in entries.indices where entries[index].until == .never { place = index }
-      count += 1
-    }
-    entries[place ?? oldest] = Entry(
+    let place = index(of: destination) ?? oldest
+    if entries[place].isFree { count += 1 }
+    entries[place] = Entry(
       destination: destination, until: now.advanced(byNanoseconds: Self.lifetime),
       segmentByteCount: segmentByteCount)
   }
@@ -60,10 +67,11 @@ struct PathTable {
 
   /// Forgets a path whose time is up and returns its destination. Call it until it is nil.
   mutating func nextExpired(at now: Instant) -> IPv6Address? {
-    let index = oldest
-    guard count > 0, entries[index].until <= now else { return nil }
-    entries[index].until = .never
-    count -= 1
-    return entries[index].destination
+    for index in entries.indices where !entries[index].isFree && entries[index].until <= now {
+      entries[index].until = Instant(nanoseconds: 0)
+      count -= 1
+      return entries[index].destination
+    }
+    return nil
   }
 }

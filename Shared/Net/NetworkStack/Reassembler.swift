@@ -54,14 +54,8 @@ struct Reassembler: ~Copyable {
   /// Incomplete packets of one source at most.
   static let maximumDatagramCountPerSource = 16
 
-  private struct Entry {
-    let key: FragmentKey
-    let deadline: Instant
-    let datagram: PartialDatagram
-  }
-
   /// Incomplete packets, oldest first; so the first has the next deadline.
-  private var entries: [Entry] = []
+  private var datagrams: [PartialDatagram] = []
   private var drops = InlineArray<10, UInt64>(repeating: 0)
   private let byteLimit: Int
   private let byteLimitPerSource: Int
@@ -79,9 +73,9 @@ struct Reassembler: ~Copyable {
   }
 
   /// Incomplete packets, with those whose remaining fragments are to be dropped.
-  var datagramCount: Int { entries.count }
+  var datagramCount: Int { datagrams.count }
   /// When `nextExpired` has to be called.
-  var nextDeadline: Instant { entries.first?.deadline ?? .never }
+  var nextDeadline: Instant { datagrams.first?.deadline ?? .never }
   /// How many fragments or packets were dropped, and why.
   func count(of drop: ReassemblyDrop) -> UInt64 { drops[Int(drop.rawValue)] }
 
@@ -90,18 +84,16 @@ struct Reassembler: ~Copyable {
   mutating func insert(
     _ fragment: borrowing Fragment, isLinkGroup: Bool, at now: Instant
   ) -> ReassembledPacket? {
-    let key = fragment.key
-    let index: Int
-    if let known = entries.firstIndex(where: { $0.key == key }) {
-      index = known
+    let source = fragment.key.source
+    let datagram: PartialDatagram
+    if let known = find(fragment.key) {
+      datagram = known
     } else {
-      makePlace(for: key.source)
-      index = entries.count
-      let deadline = now.advanced(byNanoseconds: Self.timeout)
-      entries.append(Entry(key: key, deadline: deadline, datagram: PartialDatagram()))
+      makePlace(for: source)
+      datagram = PartialDatagram(fragment.key, until: now.advanced(byNanoseconds: Self.timeout))
+      datagrams.append(datagram)
       byteCount += PartialDatagram.emptyByteCount
     }
-    let datagram = entries[index].datagram
     switch datagram.check(fragment) {
     case .take: break
     case .ignore(let drop):
@@ -112,12 +104,12 @@ struct Reassembler: ~Copyable {
       byteCount -= datagram.discard()
       return nil
     }
-    makeRoom(datagram.growth(for: fragment), for: datagram, of: key.source)
+    makeRoom(datagram.growth(for: fragment), for: datagram, of: source)
     byteCount += datagram.append(fragment, isLinkGroup: isLinkGroup)
     guard datagram.isComplete else { return nil }
     byteCount -= datagram.byteCount
     // Its place may have changed, as older ones made room.
-    if let index = entries.firstIndex(where: { $0.datagram === datagram }) { entries.remove(at: index) }
+    if let index = datagrams.firstIndex(where: { $0 === datagram }) { datagrams.remove(at: index) }
     switch datagram.assembled() {
     case .packet(let packet):
       completedCount += 1
@@ -132,23 +124,28 @@ struct Reassembler: ~Copyable {
   /// exceeded (code 1), which is sent about first fragments only (RFC 792, RFC 8200 §4.5). Call it until it is nil, at the latest at
   /// `nextDeadline`.
   mutating func nextExpired(at now: Instant) -> ReassembledPacket? {
-    while let entry = entries.first, now >= entry.deadline {
-      entries.removeFirst()
-      byteCount -= entry.datagram.byteCount
-      guard !entry.datagram.isDiscarded else { continue }
+    while let datagram = datagrams.first, now >= datagram.deadline {
+      datagrams.remove(at: 0)
+      byteCount -= datagram.byteCount
+      guard !datagram.isDiscarded else { continue }
       drops[Int(ReassemblyDrop.timeout.rawValue)] += 1
-      if let first = entry.datagram.firstFragment() { return first }
+      if let first = datagram.firstFragment() { return first }
     }
+    return nil
+  }
+
+  private func find(_ key: FragmentKey) -> PartialDatagram? {
+    for datagram in datagrams where datagram.key == key { return datagram }
     return nil
   }
 
   /// Makes one more packet possible, by the limits of counts.
   private mutating func makePlace(for source: IPv6Address) {
     var count = 0
-    for entry in entries where entry.key.source == source { count += 1 }
+    for datagram in datagrams where datagram.key.source == source { count += 1 }
     if count >= Self.maximumDatagramCountPerSource {
       evict(.evictedBySource, of: source)
-    } else if entries.count >= Self.maximumDatagramCount {
+    } else if datagrams.count >= Self.maximumDatagramCount {
       evict(.evicted)
     }
   }
@@ -157,7 +154,7 @@ struct Reassembler: ~Copyable {
   private mutating func makeRoom(_ additional: Int, for datagram: PartialDatagram, of source: IPv6Address) {
     guard additional > 0 else { return }
     var held = 0
-    for entry in entries where entry.key.source == source { held += entry.datagram.byteCount }
+    for other in datagrams where other.key.source == source { held += other.byteCount }
     while held + additional > byteLimitPerSource {
       held -= evict(.evictedBySource, of: source, sparing: datagram)
     }
@@ -170,9 +167,9 @@ struct Reassembler: ~Copyable {
   private mutating func evict(
     _ drop: ReassemblyDrop, of source: IPv6Address? = nil, sparing spared: PartialDatagram? = nil
   ) -> Int {
-    for index in entries.indices where entries[index].datagram !== spared {
-      if let source, entries[index].key.source != source { continue }
-      let freed = entries.remove(at: index).datagram.byteCount
+    for index in datagrams.indices where datagrams[index] !== spared {
+      if let source, datagrams[index].key.source != source { continue }
+      let freed = datagrams.remove(at: index).byteCount
       byteCount -= freed
       drops[Int(drop.rawValue)] += 1
       return freed

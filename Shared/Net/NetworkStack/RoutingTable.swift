@@ -77,16 +77,11 @@ struct RoutingTable {
   mutating func add(
     _ network: IPv4Network, gateway: IPv4Address?, on interface: InterfaceIndex
   ) throws(RoutingError) {
-    guard let first = routes.first(where: { $0.interface == interface && $0.gateway == nil }) else {
-      throw .noAddress
-    }
+    guard let first = link(of: interface) else { throw .noAddress }
     var source = first.source
     if let gateway {
       guard gateway.isHost else { throw .notAHost }
-      let link = routes.first {
-        $0.interface == interface && $0.gateway == nil && $0.network.contains(gateway)
-      }
-      guard let link else { throw .gatewayOffLink }
+      guard let link = link(of: interface, holding: gateway) else { throw .gatewayOffLink }
       guard link.network.mayHold(host: gateway) else { throw .notAHost }
       source = link.source
     }
@@ -118,13 +113,24 @@ struct RoutingTable {
     routes.insert(route, at: place ?? routes.count)
   }
 
+  /// The route to a network that the interface is connected to: the first, or the first that holds `address`; nil when
+  /// there is none.
+  @inline(never)
+  private func link(of interface: InterfaceIndex, holding address: IPv4Address? = nil) -> Route? {
+    for route in routes where route.interface == interface && route.gateway == nil {
+      if let address, !route.network.contains(address) { continue }
+      return route
+    }
+    return nil
+  }
+
   /// The next hop towards `destination`, nil when there is no way. With an `interface`, only its routes count: for
   /// answers from an address of that interface (the strong model of RFC 1122 §3.3.4.2). Broadcasts to
   /// 255.255.255.255 and multicasts need it, and reach its link.
+  @inline(never)
   func nextHop(to destination: IPv4Address, on interface: InterfaceIndex? = nil) -> NextHop? {
     if destination.isBroadcast || destination.isMulticast {
-      guard let interface, let link = routes.first(where: { $0.interface == interface && $0.gateway == nil })
-      else { return nil }
+      guard let interface, let link = link(of: interface) else { return nil }
       return NextHop(
         interface: interface, address: destination, source: link.source,
         isBroadcast: destination.isBroadcast)

@@ -6,28 +6,29 @@ import Wire
 
 /// A connection as the stack keeps it: the state machine, its timer, and who waits for it.
 final class StackConnection {
-  let tuple: FourTuple
   /// The stack, while it has this connection in its tables. Not owned: the stack owns its connections, and takes leave
   /// of all of them before it goes.
   private(set) unowned(unsafe) var stack: NetworkStack?
   /// The interface that its segments go by.
   let interface: Interface
+  /// The state machine: what it needs most stands at its front.
   var connection: Connection
-  let reader: WaitPoint
-  /// Another one while several connections race, so that one task waits for all of them.
-  var writer: WaitPoint
+  let tuple: FourTuple
+  /// What the timer is set to, so that a deadline that has not moved costs a compare.
+  private var timerDeadline = Instant.never
+  private var timer: Timer?
   /// Who gets it once it is established; nil for one that we opened, and once it is handed over. Not owned: a listener
   /// that closes ends its handshakes.
   unowned(unsafe) var listener: StackListener?
+  let reader: WaitPoint
+  /// Another one while several connections race, so that one task waits for all of them.
+  var writer: WaitPoint
+  /// Whether it stands in the stack's list of connections that have something to send.
+  var isPending = false
   /// Who comes after it in a `ConnectionQueue`.
   var next: StackConnection?
   private let pool: BufferPool
   private let admittedByteCount: Int
-  /// Whether it stands in the stack's list of connections that have something to send.
-  var isPending = false
-  private var timer: Timer?
-  /// What the timer is set to, so that a deadline that has not moved costs a compare.
-  private var timerDeadline = Instant.never
 
   /// Takes over `connection`, for which the stack's pool has admitted `admittedByteCount`.
   init(

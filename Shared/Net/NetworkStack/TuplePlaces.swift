@@ -46,6 +46,7 @@ struct TuplePlaces {
     return place
   }
 
+  @inline(never)
   private mutating func put(_ slot: Slot, _ hash: UInt64) {
     var index = home(hash)
     while case .taken = slots[index] { index = (index + 1) & (slots.count - 1) }

@@ -23,8 +23,8 @@ extension Connection {
       let isDuplicate =
         isSACKPermitted ? hasNews : segment.sequenceLength == 0 && sendWindow == previousWindow
       if isDuplicate { takeDuplicate(at: now) }
-      if hasNews, sendQueueHasRoom { events = .writable }
     }
+    if advance > 0 || hasNews, sendQueueHasRoom { events.insert(.writable) }
     if isSACKPermitted {
       if tailProbe != nil {
         judgeTailProbe(acknowledgement, isDuplicate: advance == 0 && !hasNews && segment.sequenceLength == 0)
@@ -129,18 +129,16 @@ extension Connection {
     repair(byteCount, isLimiting: isLimiting, at: now)
     retransmitAt =
       unacknowledged == sendMaximum ? .never : now.advanced(byNanoseconds: retransmission.timeout)
-    var events: Events = sendQueueHasRoom ? .writable : []
-    if finIsAcknowledged {
-      switch state {
-      case .finWait1:
-        state = .finWait2
-        if isOrphan { giveUpAt = now.advanced(byNanoseconds: configuration.orphanTimeout) }
-      case .closing: events.formUnion(enterTimeWait(at: now))
-      case .lastAck: events.formUnion(end())
-      default: break
-      }
+    guard finIsAcknowledged else { return [] }
+    switch state {
+    case .finWait1:
+      state = .finWait2
+      if isOrphan { giveUpAt = now.advanced(byNanoseconds: configuration.orphanTimeout) }
+    case .closing: return enterTimeWait(at: now)
+    case .lastAck: return end()
+    default: break
     }
-    return events
+    return []
   }
 
   private mutating func measureRoundTrip(

@@ -10,9 +10,8 @@ extension Connection {
     receiveEdge = receiveNext
     lastAcknowledgementSent = receiveNext
     let asked = Int(options.maximumSegmentSize ?? 536)
-    peerSegmentByteCount = max(
-      configuration.minimumSegmentByteCount, min(asked, localSegmentByteCount))
-    path.agreedByteCount = UInt16(peerSegmentByteCount)
+    path.agreedByteCount = UInt16(
+      max(configuration.minimumSegmentByteCount, min(asked, localSegmentByteCount)))
     if let shift = options.windowScale {
       sendWindowShift = shift
       peerScales = true
@@ -27,6 +26,7 @@ extension Connection {
       ours.take(theirs.value, at: now)
       timestamps = ours
     }
+    segmentByteCount = Int(path.agreedByteCount) - optionByteCount
     beginCongestionControl(segmentCount: configuration.initialWindowSegmentCount)
   }
 
@@ -106,25 +106,17 @@ extension Connection {
     scheduleKeepAlive(at: now)
   }
 
-  /// The header of our SYN or SYN-ACK.
-  mutating func synHeader(at now: Instant) -> TCPHeader {
+  /// Makes `header` that of our SYN or SYN-ACK. RCV.NXT is 0 before the peer's SYN came.
+  mutating func completeSYN(_ header: inout TCPHeader, at now: Instant) {
     let isAnswer = state == .synReceived
-    var header = TCPHeader(
-      sourcePort: localPort, destinationPort: remotePort, sequenceNumber: initialSendNumber,
-      acknowledgementNumber: isAnswer ? receiveNext : SequenceNumber(0),
-      flags: isAnswer ? [.syn, .ack] : .syn,
-      window: UInt16(min(offerableWindow, 0xffff)))
+    header.flags = isAnswer ? [.syn, .ack] : .syn
+    header.window = UInt16(min(offerableWindow, 0xffff))
     header.options.maximumSegmentSize = UInt16(localSegmentByteCount)
     // An answer has only the options that the SYN had. `receiveWindowShift` is 0 as well when ours needs no scaling,
     // but the peer's may: then 0 is said.
     if !isAnswer || peerScales { header.options.windowScale = receiveWindowShift }
-    if !isAnswer || isSACKPermitted { header.options.isSACKPermitted = true }
-    if isAnswer {
-      header.options.timestamps = timestamps?.option(at: now)
-    } else {
-      header.options.timestamps = TCPTimestamps(
-        value: Timestamps(offset: timestampOffset).value(at: now), echo: 0)
-    }
-    return header
+    header.options.isSACKPermitted = !isAnswer || isSACKPermitted
+    guard !isAnswer else { return }
+    header.options.timestamps = Timestamps(offset: timestampOffset).option(at: now)
   }
 }

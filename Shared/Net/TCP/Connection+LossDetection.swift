@@ -113,14 +113,14 @@ extension Connection {
 
   /// TLP_send_probe (§7.3): a segment of new data if there is one and the peer takes it, whatever the congestion window
   /// says; else the last one again.
-  mutating func tailProbeSegment(at now: Instant) -> OutboundSegment? {
+  mutating func planTailProbe() -> SegmentPlan {
     let full = segmentByteCount
     let byteCount = min(full, sendQueueEnd - sendNext)
     if byteCount > 0, usableWindow >= byteCount {
-      return segment(from: sendNext, byteCount, at: now, .data)
+      return SegmentPlan(.data, from: sendNext, byteCount)
     }
     let start = flightByteCount > full ? sendMaximum - full : unacknowledged
-    return again(from: start, to: sendMaximum, at: now)
+    return again(from: start, to: sendMaximum)
   }
 
   /// TLP_process_ack (§7.4.2).

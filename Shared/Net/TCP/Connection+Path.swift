@@ -15,12 +15,12 @@ struct PathLimit {
 extension Connection {
   /// The largest payload of a segment without options that is sent now: what both ends agreed on, or less when the
   /// path takes less.
-  public var pathSegmentByteCount: Int { peerSegmentByteCount }
+  public var pathSegmentByteCount: Int { segmentByteCount + optionByteCount }
 
   /// Makes segments no larger than `byteCount` bytes of payload without options, nor than both ends agreed on.
   public mutating func usePath(segmentByteCount byteCount: Int) {
-    peerSegmentByteCount = min(
-      max(byteCount, configuration.minimumSegmentByteCount), Int(path.agreedByteCount))
+    let taken = min(max(byteCount, configuration.minimumSegmentByteCount), Int(path.agreedByteCount))
+    segmentByteCount = taken - optionByteCount
   }
 
   /// A router says that the segment at `number` was too large, and that `byteCount` bytes of payload without options
@@ -33,7 +33,7 @@ extension Connection {
     quoting number: SequenceNumber, segmentByteCount byteCount: Int, at now: Instant
   ) -> Bool {
     guard state.isSynchronized, number >= unacknowledged, number < sendMaximum,
-      byteCount < peerSegmentByteCount
+      byteCount < pathSegmentByteCount
     else {
       counters.droppedPathClaims &+= 1
       return false

@@ -142,6 +142,7 @@ extension Connection {
   }
 
   /// TIME-WAIT: what is left to do is a matter of `TimeWait`.
+  @inline(never)
   mutating func enterTimeWait(at now: Instant) -> Events {
     state = .timeWait
     stopTimers()

@@ -139,6 +139,7 @@ extension Connection {
   }
 
   /// An ACK that tells the peer where we are, if the budget of this second allows one (RFC 5961 §7).
+  @inline(never)
   mutating func challenge(at now: Instant) -> Events {
     if now.nanoseconds - challengesCountedFrom.nanoseconds >= 1_000_000_000 {
       challengesCountedFrom = now

@@ -11,23 +11,27 @@ extension Connection {
   ///
   /// `mutating` so that it is called in place: the compiler would else copy all of the connection, a kilobyte, first.
   public mutating func nextSegment(at now: Instant, largeByteCount: Int = 0) -> OutboundSegment? {
-    if owesReset { return resetSegment(at: now) }
+    guard let plan = plan(at: now, largeByteCount: largeByteCount) else { return nil }
+    return segment(plan, at: now)
+  }
+
+  /// Which segment `nextSegment` shall make.
+  private mutating func plan(at now: Instant, largeByteCount: Int) -> SegmentPlan? {
+    if owesReset { return SegmentPlan(.reset, from: sendNext) }
     switch state {
-    case .closed, .timeWait: return owesAcknowledgement ? acknowledgementSegment(at: now) : nil
+    case .closed, .timeWait: return owesAcknowledgement ? planAcknowledgement() : nil
     case .synSent, .synReceived:
-      if owesSYN { return OutboundSegment(synHeader(at: now), .syn) }
-      return owesAcknowledgement && state == .synReceived ? acknowledgementSegment(at: now) : nil
+      if owesSYN { return SegmentPlan(.syn, from: initialSendNumber) }
+      return owesAcknowledgement && state == .synReceived ? planAcknowledgement() : nil
     default: break
     }
     // While there is a gap, ACKs go alone: data would leave no room for SACK blocks (RFC 2018 §4), and an ACK with
     // data is no duplicate (RFC 5681 §2).
-    if owesAcknowledgement, receiveQueue.hasGap || duplicateArrival != nil {
-      return acknowledgementSegment(at: now)
-    }
-    if !recovery.isOpen, let segment = retransmission(at: now) { return segment }
-    if let segment = newData(at: now, largeByteCount: largeByteCount) { return segment }
-    if owedProbe != .none { return probe(at: now) }
-    return owesAcknowledgement ? acknowledgementSegment(at: now) : nil
+    if owesAcknowledgement, receiveQueue.hasGap || duplicateArrival != nil { return planAcknowledgement() }
+    if !recovery.isOpen, let plan = planRetransmission() { return plan }
+    if let plan = planNewData(at: now, largeByteCount: largeByteCount) { return plan }
+    if owedProbe != .none { return planProbe() }
+    return owesAcknowledgement ? planAcknowledgement() : nil
   }
 
   /// Lends the payload of `segment`, in two pieces.
@@ -40,72 +44,73 @@ extension Connection {
 
   // MARK: Headers
 
-  private mutating func header(
-    at number: SequenceNumber, flags: TCPFlags, at now: Instant, reportsGaps: Bool = false
-  ) -> TCPHeader {
+  /// Makes the segment of a plan.
+  private mutating func segment(_ plan: SegmentPlan, at now: Instant) -> OutboundSegment {
     var header = TCPHeader(
-      sourcePort: localPort, destinationPort: remotePort, sequenceNumber: number,
-      acknowledgementNumber: receiveNext, flags: flags, window: windowField)
+      sourcePort: localPort, destinationPort: remotePort, sequenceNumber: plan.number,
+      acknowledgementNumber: receiveNext, flags: .ack, window: windowField)
     header.options.timestamps = timestamps?.option(at: now)
-    guard reportsGaps, isSACKPermitted else { return header }
-    var limit = TCPOptions.maximumSACKBlockCount - (timestamps == nil ? 0 : 1)
-    if let duplicateArrival {
-      header.options.appendSACKBlock(duplicateArrival)
-      limit -= 1
+    switch plan.purpose {
+    case .reset:
+      header.flags = [.rst, .ack]
+      header.window = 0
+    case .syn: completeSYN(&header, at: now)
+    case .acknowledgement: reportGaps(&header.options)
+    case .keepAlive: break
+    case .retransmission, .data, .windowProbe: header.flags = flags(of: plan)
     }
-    if receiveQueue.hasGap { receiveQueue.report(into: &header.options, next: receiveNext, limit: limit) }
-    return header
+    return OutboundSegment(
+      header, plan, payloadOffset: plan.byteCount == 0 ? 0 : plan.number - unacknowledged)
   }
 
-  private mutating func acknowledgementSegment(at now: Instant) -> OutboundSegment {
+  /// ACK; PSH and FIN when the segment ends with the last byte.
+  private mutating func flags(of plan: SegmentPlan) -> TCPFlags {
+    var flags: TCPFlags = .ack
+    guard plan.end == sendQueueEnd else { return flags }
+    if plan.byteCount > 0 { flags.insert(.psh) }
+    // FIN takes a place of the window.
+    let fits = plan.purpose != .data || plan.byteCount == 0 || plan.end < unacknowledged + sendWindow
+    // Sent again is only what was sent: a FIN that is new would be acknowledged beyond what we know to be sent.
+    if plan.purpose == .retransmission ? isFinSent : owesFin && fits { flags.insert(.fin) }
+    return flags
+  }
+
+  /// What an ACK that goes alone tells of arrivals beside RCV.NXT.
+  private mutating func reportGaps(_ options: inout TCPOptions) {
+    guard isSACKPermitted else { return }
+    var limit = TCPOptions.maximumSACKBlockCount - (timestamps == nil ? 0 : 1)
+    if let duplicateArrival {
+      options.appendSACKBlock(duplicateArrival)
+      limit -= 1
+    }
+    if receiveQueue.hasGap { receiveQueue.report(into: &options, next: receiveNext, limit: limit) }
+  }
+
+  @inline(never)
+  private mutating func planAcknowledgement() -> SegmentPlan {
     // Not SND.NXT: a probe that the peer took lies behind it. But behind a window that was taken back it would not be
     // acceptable to the peer, either.
     let edge = unacknowledged + sendWindow
-    let number = sendMaximum > edge && state.isSynchronized ? edge : sendMaximum
-    return OutboundSegment(header(at: number, flags: .ack, at: now, reportsGaps: true), .acknowledgement)
-  }
-
-  private mutating func resetSegment(at now: Instant) -> OutboundSegment {
-    var header = TCPHeader(
-      sourcePort: localPort, destinationPort: remotePort, sequenceNumber: sendNext,
-      acknowledgementNumber: receiveNext, flags: [.rst, .ack], window: 0)
-    header.options.timestamps = timestamps?.option(at: now)
-    return OutboundSegment(header, .reset)
-  }
-
-  /// A segment with `byteCount` bytes of the queue from `number` on, and FIN when it ends with the last byte.
-  mutating func segment(
-    from number: SequenceNumber, _ byteCount: Int, at now: Instant, _ purpose: OutboundSegment.Purpose
-  ) -> OutboundSegment {
-    let isLast = number + byteCount == sendQueueEnd
-    var flags: TCPFlags = .ack
-    if isLast && byteCount > 0 { flags.insert(.psh) }
-    // FIN takes a place of the window.
-    let fits = purpose != .data || byteCount == 0 || number + byteCount < unacknowledged + sendWindow
-    // Sent again is only what was sent: a FIN that is new would be acknowledged beyond what we know to be sent.
-    if isLast && (purpose == .retransmission ? isFinSent : owesFin && fits) { flags.insert(.fin) }
-    var segment = OutboundSegment(header(at: number, flags: flags, at: now), purpose)
-    segment.payloadOffset = number - unacknowledged
-    segment.payloadByteCount = byteCount
-    return segment
+    return SegmentPlan(
+      .acknowledgement, from: sendMaximum > edge && state.isSynchronized ? edge : sendMaximum)
   }
 
   // MARK: Again
 
-  private mutating func retransmission(at now: Instant) -> OutboundSegment? {
-    if isSACKPermitted { return selectiveRetransmission(at: now) }
-    if recovery.mustRetransmitFront { return again(from: unacknowledged, to: sendMaximum, at: now) }
+  private mutating func planRetransmission() -> SegmentPlan? {
+    if isSACKPermitted { return planSelectiveRetransmission() }
+    if recovery.mustRetransmitFront { return again(from: unacknowledged, to: sendMaximum) }
     // Without SACK only an RTO tells of more than the front.
     guard case .loss(let point) = recovery.phase, congestion.window - pipeByteCount >= segmentByteCount
     else { return nil }
     let from = recovery.highRetransmitted < unacknowledged ? unacknowledged : recovery.highRetransmitted
     // Only the front may go beyond a window that was taken back.
     guard from < unacknowledged + sendWindow else { return nil }
-    return from < point ? again(from: from, to: point, at: now) : nil
+    return from < point ? again(from: from, to: point) : nil
   }
 
   /// With SACK: what RACK found to be lost, from the front on.
-  private mutating func selectiveRetransmission(at now: Instant) -> OutboundSegment? {
+  private mutating func planSelectiveRetransmission() -> SegmentPlan? {
     let full = segmentByteCount
     let isFirst = recovery.mustRetransmitFront
     guard isFirst || allowance >= full else { return nil }
@@ -113,9 +118,9 @@ extension Connection {
     if let lost = sentLog.firstLost {
       // Only the front may go beyond a window that was taken back.
       guard lost.start < edge || isFirst && lost.start == unacknowledged else { return nil }
-      return again(from: lost.start, to: lost.end, at: now)
+      return again(from: lost.start, to: lost.end)
     }
-    if isFirst { return again(from: unacknowledged, to: sendMaximum, at: now) }
+    if isFirst { return again(from: unacknowledged, to: sendMaximum) }
     // Rule 4 of NextSeg: when there is no new data, once in a recovery, the last segment: what is lost behind all
     // that was reported shows when it arrives.
     guard case .fast = recovery.phase, !recovery.hasRescued, congestion.window - pipeByteCount >= full,
@@ -124,17 +129,15 @@ extension Connection {
     let end = scoreboard.end ?? unacknowledged
     let from = recovery.highRetransmitted < unacknowledged ? unacknowledged : recovery.highRetransmitted
     guard end < sendMaximum, from < sendMaximum, from < edge else { return nil }
-    return again(from: end > sendMaximum - full ? end : sendMaximum - full, to: sendMaximum, at: now)
+    return again(from: end > sendMaximum - full ? end : sendMaximum - full, to: sendMaximum)
   }
 
-  mutating func again(from start: SequenceNumber, to end: SequenceNumber, at now: Instant)
-    -> OutboundSegment
-  {
+  mutating func again(from start: SequenceNumber, to end: SequenceNumber) -> SegmentPlan {
     // FIN stands behind the queue's last byte and comes with it, or alone.
     let byteCount = min(segmentByteCount, end - start, max(0, sendQueueEnd - start))
     // A window that was taken back still gets one byte, so that the peer says where it stands.
     let inWindow = max(1, unacknowledged + sendWindow - start)
-    return segment(from: start, min(byteCount, inWindow), at: now, .retransmission)
+    return SegmentPlan(.retransmission, from: start, min(byteCount, inWindow))
   }
 
   // MARK: New data
@@ -142,7 +145,7 @@ extension Connection {
   /// Bytes that the peer's window still takes.
   var usableWindow: Int { unacknowledged + sendWindow - sendNext }
 
-  private mutating func newData(at now: Instant, largeByteCount: Int) -> OutboundSegment? {
+  private mutating func planNewData(at now: Instant, largeByteCount: Int) -> SegmentPlan? {
     let waiting = sendQueueEnd - sendNext
     let wantsFin = owesFin && sendNext <= sendQueueEnd
     guard waiting > 0 || wantsFin else { return nil }
@@ -154,7 +157,7 @@ extension Connection {
     let allowed = allowance + limited
     if waiting <= 0 {
       // FIN alone; the window may be closed but not the congestion window.
-      return window > 0 && allowed > 0 ? segment(from: sendNext, 0, at: now, .data) : nil
+      return window > 0 && allowed > 0 ? SegmentPlan(.data, from: sendNext) : nil
     }
     var byteCount = min(waiting, window, allowed)
     guard byteCount > 0 else { return nil }
@@ -179,19 +182,19 @@ extension Connection {
       if byteCount > full { byteCount -= byteCount % full }
       if byteCount < full && flightByteCount > 0 { return nil }
     }
-    var result = segment(from: sendNext, byteCount, at: now, .data)
-    if byteCount > full { result.segmentByteCount = full }
-    return result
+    var plan = SegmentPlan(.data, from: sendNext, byteCount)
+    if byteCount > full { plan.segmentByteCount = full }
+    return plan
   }
 
-  private mutating func probe(at now: Instant) -> OutboundSegment? {
-    if owedProbe == .tail { return tailProbeSegment(at: now) }
+  private mutating func planProbe() -> SegmentPlan {
+    if owedProbe == .tail { return planTailProbe() }
     if owedProbe == .window, sendQueueEnd > unacknowledged || owesFin {
       // One byte beyond the closed window (RFC 9293 §3.8.6.1); what an open one takes was sent as data.
-      return segment(from: unacknowledged, min(sendQueue.count, 1), at: now, .windowProbe)
+      return SegmentPlan(.windowProbe, from: unacknowledged, min(sendQueue.count, 1))
     }
     // A keep-alive segment stands before the window, so that it must be answered (RFC 9293 §3.8.4).
-    return OutboundSegment(header(at: unacknowledged - 1, flags: .ack, at: now), .keepAlive)
+    return SegmentPlan(.keepAlive, from: unacknowledged - 1)
   }
 
   // MARK: Sent

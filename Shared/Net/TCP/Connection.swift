@@ -12,12 +12,35 @@ import Wire
 ///
 /// Segments are received and sent without allocation once the queues are warm and as long as nothing is lost.
 public struct Connection: ~Copyable {
-  let configuration: Configuration
+  // In the order of use: what nearly every segment needs stands within 128 bytes, which are two lines of a processor's
+  // cache, and where an instruction names a place in one byte. What is set once comes last.
+
   let counters: Counters
-  /// Our port.
-  public let localPort: UInt16
-  /// The peer's port.
-  public let remotePort: UInt16
+
+  // MARK: Sequence variables (RFC 9293 §3.3.1)
+
+  /// SND.UNA. Once synchronised it is the number of the send queue's first byte.
+  var unacknowledged: SequenceNumber
+  /// SND.NXT.
+  var sendNext: SequenceNumber
+  /// Behind the last place ever sent. Ahead of SND.NXT only by a zero-window probe.
+  var sendMaximum: SequenceNumber
+  /// RCV.NXT.
+  var receiveNext = SequenceNumber(0)
+  /// RCV.NXT + RCV.WND: the right edge of the window as last told. Never moves left.
+  var receiveEdge = SequenceNumber(0)
+  /// Last.ACK.sent (RFC 7323 §4.3).
+  var lastAcknowledgementSent = SequenceNumber(0)
+  /// SND.WND, scaled.
+  var sendWindow = 0
+  /// SMSS: the payload of a full segment, options taken off (RFC 6691).
+  var segmentByteCount: Int
+  /// When to send again; `.never` when that timer is not running.
+  var retransmitAt = Instant.never
+  /// Both sent timestamps.
+  var timestamps: Timestamps?
+
+  // MARK: State
 
   /// Where it stands.
   public internal(set) var state: State
@@ -25,102 +48,14 @@ public struct Connection: ~Copyable {
   public internal(set) var failure: Failure?
   /// Whether its program has let go of it.
   public internal(set) var isOrphan = false
-  /// Whether short segments wait while others are in flight; TCP_NODELAY is the opposite. By default as configured.
-  public var isNagleEnabled: Bool
-  /// Whether the peer opened it.
-  public let isPassive: Bool
-  /// What its path takes, which `peerSegmentByteCount` follows.
-  var path = PathLimit()
-
-  // MARK: Send sequence variables (RFC 9293 §3.3.1)
-
-  /// ISS.
-  let initialSendNumber: SequenceNumber
-  /// SND.UNA. Once synchronised it is the number of the send queue's first byte.
-  var unacknowledged: SequenceNumber
-  /// SND.NXT.
-  var sendNext: SequenceNumber
-  /// Behind the last place ever sent. Ahead of SND.NXT only by a zero-window probe.
-  var sendMaximum: SequenceNumber
-  /// SND.WND, scaled.
-  var sendWindow = 0
-  /// SND.WL1.
-  var windowUpdateNumber = SequenceNumber(0)
-  /// SND.WL2.
-  var windowUpdateAcknowledgement = SequenceNumber(0)
-  /// The largest window the peer ever offered.
-  var maximumSendWindow = 0
-  /// Whether the peer's SYN allowed windows to be scaled.
-  var peerScales = false
-  /// Snd.Wind.Shift.
-  var sendWindowShift: UInt8 = 0
   /// Our program has finished: FIN follows the last byte.
   var isFinishing = false
   /// The peer has acknowledged our FIN.
   var isFinAcknowledged = false
-  /// Bytes that are sent and not acknowledged, and behind them bytes to be sent.
-  var sendQueue: RingBuffer
-  /// The largest payload of a segment without options (SMSS and what options take).
-  var peerSegmentByteCount: Int
-
-  // MARK: Receive sequence variables
-
-  /// RCV.NXT.
-  var receiveNext = SequenceNumber(0)
-  /// RCV.NXT + RCV.WND: the right edge of the window as last told. Never moves left.
-  var receiveEdge = SequenceNumber(0)
-  /// What arrived and was not read.
-  var receiveQueue: Reassembly
-  /// The window to aim for; grows while the reader keeps up.
-  var receiveWindowTarget: Int
-  /// Bytes the program has read since the target last grew.
-  var readSinceGrowth = 0
-  /// The largest payload we take.
-  let localSegmentByteCount: Int
-  /// The place of the peer's FIN, once seen.
-  var finNumber: SequenceNumber?
   /// Whether RCV.NXT stands behind the peer's FIN.
   var hasReceivedFin = false
-  /// Rcv.Wind.Shift.
-  var receiveWindowShift: UInt8
-
-  // MARK: Options
-
-  /// Both sent timestamps.
-  var timestamps: Timestamps?
   /// Both allowed SACK.
   var isSACKPermitted = false
-  /// Last.ACK.sent (RFC 7323 §4.3).
-  var lastAcknowledgementSent = SequenceNumber(0)
-  /// The offset our timestamps have, or would have.
-  let timestampOffset: UInt32
-  /// The place that a router quoted, with `path.claimedByteCount`.
-  var pathClaimNumber = SequenceNumber(0)
-
-  // MARK: Congestion and loss
-
-  var congestion: CongestionController
-  var recovery = Recovery()
-  var scoreboard = Scoreboard()
-  /// What was sent when, and what RACK makes of it; with SACK only.
-  var sentLog = SentLog()
-  var rack = Rack()
-  /// The tail-loss probe that is not answered yet.
-  var tailProbe: TailProbe?
-  var retransmission: RetransmissionTimer
-  /// The one segment whose round trip is being measured: its end, and when it was sent. Nil while nothing is.
-  var timed: (end: SequenceNumber, at: Instant)? {
-    @inline(__always) get { timedAt == .never ? nil : (timedEnd, timedAt) }
-    @inline(__always) set {
-      timedEnd = newValue?.end ?? timedEnd
-      timedAt = newValue?.at ?? .never
-    }
-  }
-  private var timedEnd = SequenceNumber(0)
-  private var timedAt = Instant.never
-
-  // MARK: What is to be sent besides data
-
   /// An ACK must go out.
   var owesAcknowledgement = false
   /// SYN, or SYN and ACK, must go out.
@@ -129,21 +64,78 @@ public struct Connection: ~Copyable {
   var owesReset = false
   /// A probe must go out.
   var owedProbe = Probe.none
+  /// Whether more waits for what was sent to be paid for.
+  var isPacing = false
+
+  enum Probe: Equatable { case none, window, keepAlive, tail }
+
+  // MARK: Congestion and loss
+
+  /// What was sent when, and what RACK makes of it; with SACK only.
+  var sentLog = SentLog()
+  var recovery = Recovery()
+  var congestion: CongestionController
+  var rack = Rack()
+  var retransmission: RetransmissionTimer
+  var scoreboard = Scoreboard()
+  /// The tail-loss probe that is not answered yet.
+  var tailProbe: TailProbe?
+  /// The one segment whose round trip is being measured: its end, and when it was sent. Nil while nothing is.
+  var timed: (end: SequenceNumber, at: Instant)? {
+    @inline(__always) get { timedAt == .never ? nil : (timedEnd, timedAt) }
+    @inline(__always) set {
+      timedEnd = newValue?.end ?? timedEnd
+      timedAt = newValue?.at ?? .never
+    }
+  }
+  private var timedAt = Instant.never
+  private var timedEnd = SequenceNumber(0)
+
+  // MARK: Sending
+
+  /// What was in the network when data was last sent: sent, and neither acknowledged nor reported by SACK.
+  var inNetworkWhenSent: Int32 = 0
+  /// When data was last sent.
+  var lastSentAt: Instant
+  /// Bytes that are sent and not acknowledged, and behind them bytes to be sent.
+  var sendQueue: RingBuffer
+  /// The largest window the peer ever offered.
+  var maximumSendWindow = 0
+  /// SND.WL1.
+  var windowUpdateNumber = SequenceNumber(0)
+  /// SND.WL2.
+  var windowUpdateAcknowledgement = SequenceNumber(0)
+  /// By when all that was sent is paid for at the pace of the path.
+  var paidUntil = Instant(nanoseconds: 0)
+  /// Snd.Wind.Shift.
+  var sendWindowShift: UInt8 = 0
+  /// Whether the peer's SYN allowed windows to be scaled.
+  var peerScales = false
+  /// Whether short segments wait while others are in flight; TCP_NODELAY is the opposite. By default as configured.
+  public var isNagleEnabled: Bool
+
+  // MARK: Receiving
+
+  /// Rcv.Wind.Shift.
+  var receiveWindowShift: UInt8
+  /// The place of the peer's FIN, once seen.
+  var finNumber: SequenceNumber?
+  /// What arrived and was not read.
+  var receiveQueue: Reassembly
+  /// The window to aim for; grows while the reader keeps up.
+  var receiveWindowTarget: Int
+  /// Bytes the program has read since the target last grew.
+  var readSinceGrowth = 0
   /// What arrived again and is to be reported (RFC 2883); with SACK only.
   var duplicateArrival: SACKBlock?
   /// Bytes that arrived since an ACK was last sent.
   var unacknowledgedByteCount = 0
   /// Bytes that arrived in order since the last gap.
   var inOrderByteCount = 0
-  /// How many challenge ACKs are left, and since when (RFC 5961 §7).
-  var challengeBudget: Int32
-  var challengesCountedFrom: Instant
+  var lastReceivedAt: Instant
 
-  enum Probe: Equatable { case none, window, keepAlive, tail }
+  // MARK: Other timers; `.never` when not running
 
-  // MARK: Timers; `.never` when not running
-
-  var retransmitAt = Instant.never
   /// While SACK tells of a gap or losses are being repaired, when to look for losses again; else when the tail is
   /// probed (RFC 8985 §8: never both).
   var lossProbeAt = Instant.never
@@ -154,16 +146,31 @@ public struct Connection: ~Copyable {
   var giveUpAt = Instant.never
   /// When what is unacknowledged was last answered by progress, or began to wait.
   var waitingSince: Instant
-  var lastReceivedAt: Instant
-  /// When data was last sent.
-  var lastSentAt: Instant
-  /// What was in the network then: sent, and neither acknowledged nor reported by SACK.
-  var inNetworkWhenSent: Int32 = 0
-  /// By when all that was sent is paid for at the pace of the path, and whether more waits for that.
-  var paidUntil = Instant(nanoseconds: 0)
-  var isPacing = false
   var keepAlivesUnanswered: Int32 = 0
   var persistCount: Int32 = 0
+  /// How many challenge ACKs are left, and since when (RFC 5961 §7).
+  var challengeBudget: Int32
+  /// The place that a router quoted, with `path.claimedByteCount`.
+  var pathClaimNumber = SequenceNumber(0)
+  var challengesCountedFrom: Instant
+  /// What its path takes, which `segmentByteCount` follows.
+  var path = PathLimit()
+
+  // MARK: Set once
+
+  /// Our port.
+  public let localPort: UInt16
+  /// The peer's port.
+  public let remotePort: UInt16
+  /// Whether the peer opened it.
+  public let isPassive: Bool
+  /// ISS.
+  let initialSendNumber: SequenceNumber
+  /// The offset our timestamps have, or would have.
+  let timestampOffset: UInt32
+  /// The largest payload we take.
+  let localSegmentByteCount: Int
+  let configuration: Configuration
 
   /// Who talks to whom, and the numbers that must not be guessed.
   public struct Identity: Sendable {
@@ -217,14 +224,14 @@ public struct Connection: ~Copyable {
       maximumGapCount: configuration.maximumGapCount)
     localSegmentByteCount = identity.segmentByteCount
     // What a peer takes that says nothing (RFC 9293 §3.7.1).
-    peerSegmentByteCount = min(536, identity.segmentByteCount)
+    segmentByteCount = min(536, identity.segmentByteCount)
     receiveWindowTarget = min(
       configuration.initialReceiveWindowByteCount, configuration.maximumReceiveWindowByteCount)
     receiveWindowShift = Self.shift(for: configuration.maximumReceiveWindowByteCount)
     timestampOffset = identity.timestampOffset
     congestion = CongestionController(
-      configuration.congestionAlgorithm, segmentByteCount: peerSegmentByteCount,
-      initialWindow: peerSegmentByteCount)
+      configuration.congestionAlgorithm, segmentByteCount: segmentByteCount,
+      initialWindow: segmentByteCount)
     retransmission = RetransmissionTimer(configuration)
     owesSYN = true
     challengeBudget = Int32(clamping: configuration.challengesPerSecond)
@@ -268,8 +275,8 @@ public struct Connection: ~Copyable {
 
   // MARK: Derived numbers
 
-  /// SMSS: the payload of a full segment, options taken off (RFC 6691).
-  var segmentByteCount: Int { peerSegmentByteCount - (timestamps == nil ? 0 : 12) }
+  /// Bytes of the options that every segment has.
+  var optionByteCount: Int { timestamps == nil ? 0 : 12 }
 
   /// Behind the last byte in the send queue.
   var sendQueueEnd: SequenceNumber { unacknowledged + sendQueue.count }

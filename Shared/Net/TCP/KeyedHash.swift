@@ -30,7 +30,7 @@ public struct KeyedHash: Sendable {
 
   /// The hash of two addresses and a number. For two IPv4 addresses it costs what `hash(_:_:)` does; what else is
   /// hashed is longer, so that no IPv6 addresses can be mistaken for them.
-  @inline(__always)
+  @inline(never)
   public func hash(_ local: IPv6Address, _ remote: IPv6Address, _ number: UInt64) -> UInt64 {
     if let local = local.mapped, let remote = remote.mapped {
       return hash(UInt64(local.rawValue) << 32 | UInt64(remote.rawValue), number)

@@ -50,6 +50,7 @@ struct Rack {
   }
 
   /// RACK_update and RACK_detect_reordering (§6.2, steps 1 to 3): the part of `run` up to `end` arrived.
+  @inline(never)
   mutating func delivered(_ run: SentLog.Run, upTo end: SequenceNumber) {
     let took = now.nanoseconds - run.sentAt.nanoseconds
     if run.isAgain {

@@ -16,6 +16,12 @@ struct Reassembly: ~Copyable {
     var end: Int
     /// Grows with each arrival: SACK reports the latest first (RFC 2018 §4).
     var stamp: UInt32
+
+    /// The next expected byte stands `byteCount` bytes further.
+    mutating func advance(by byteCount: Int) {
+      start -= byteCount
+      end -= byteCount
+    }
   }
 
   init(pool: BufferPool, entitlement: Int, maximumGapCount: Int) {
@@ -56,10 +62,7 @@ struct Reassembly: ~Copyable {
     guard let first = pieces.first, first.start == 0 else { return .beyondGap }
     ring.extend(by: first.end)
     pieces.removeFirst()
-    for index in pieces.indices {
-      pieces[index].start -= first.end
-      pieces[index].end -= first.end
-    }
+    for index in pieces.indices { pieces[index].advance(by: first.end) }
     return .advanced(first.end)
   }
 
@@ -74,9 +77,11 @@ struct Reassembly: ~Copyable {
     var low = 0
     while low < pieces.count && pieces[low].end < start { low += 1 }
     var high = low
-    while high < pieces.count && pieces[high].start <= end {
-      merged.start = min(merged.start, pieces[high].start)
-      merged.end = max(merged.end, pieces[high].end)
+    while high < pieces.count {
+      let piece = pieces[high]
+      guard piece.start <= end else { break }
+      merged.start = min(merged.start, piece.start)
+      merged.end = max(merged.end, piece.end)
       high += 1
     }
     if low == high {

@@ -15,8 +15,15 @@ struct Recovery {
   }
 
   var phase = Phase.open
+  /// The first lost segment goes out whatever the window says (RFC 6675 §5, step 4.3).
+  var mustRetransmitFront = false
+  /// Whether the one rescue retransmission of this phase was made (RFC 6675 §4, rule 4).
+  var hasRescued = false
+  var doubt = Doubt.none
   /// HighRxt: behind the last byte sent again in this phase.
   var highRetransmitted = SequenceNumber(0)
+  /// Duplicate ACKs since SND.UNA last moved.
+  var duplicateCount: Int32 = 0
   /// SND.UNA when the phase began: what was sent again in it lies behind.
   var beginning = SequenceNumber(0)
   /// Bytes sent again in the last phase of which no D-SACK has said that it was for nothing; when that is 0 again, the
@@ -25,7 +32,6 @@ struct Recovery {
   /// TSval of the first segment sent again in the phase (RetransmitTS, RFC 3522 §3.2): an echo from before is of the
   /// first copy, which was not lost.
   var firstTimestamp: UInt32 = 0
-  var doubt = Doubt.none
 
   /// Whether timestamps may still tell that a phase is for nothing.
   enum Doubt {
@@ -40,12 +46,6 @@ struct Recovery {
   /// When the phase began: an echo of our clock from before says nothing about what was sent again since, as the ACK of
   /// the first copy may have been lost (Karn).
   var began = Instant(nanoseconds: 0)
-  /// Duplicate ACKs since SND.UNA last moved.
-  var duplicateCount: Int32 = 0
-  /// The first lost segment goes out whatever the window says (RFC 6675 §5, step 4.3).
-  var mustRetransmitFront = false
-  /// Whether the one rescue retransmission of this phase was made (RFC 6675 §4, rule 4).
-  var hasRescued = false
   /// RecoveryPoint of the last phase: without SACK, duplicate ACKs up to here may be echoes of what was sent again
   /// for nothing (RFC 6582 §3.2, step 2).
   var lastPoint: SequenceNumber?
@@ -103,33 +103,5 @@ struct Recovery {
     doubt = .none
     guard let echo else { return false }
     return Int32(truncatingIfNeeded: echo &- firstTimestamp) < 0
-  }
-}
-
-/// A segment to be sent: what `Connection.nextSegment` wants.
-public struct OutboundSegment: Sendable {
-  /// The header, complete but for its checksum.
-  public var header: TCPHeader
-  /// Where the payload begins in the send queue.
-  public var payloadOffset = 0
-  /// Bytes of payload.
-  public var payloadByteCount = 0
-  /// When the payload is more than one segment's: bytes of each segment that the device shall make of it; else 0.
-  public var segmentByteCount = 0
-  /// Why it is sent.
-  var purpose: Purpose
-
-  enum Purpose: Sendable, Equatable {
-    case reset, syn, retransmission, data, windowProbe, keepAlive, acknowledgement
-  }
-
-  init(_ header: TCPHeader, _ purpose: Purpose) {
-    self.header = header
-    self.purpose = purpose
-  }
-
-  /// What it takes of the sequence.
-  var sequenceLength: Int {
-    payloadByteCount + (header.flags.contains(.syn) ? 1 : 0) + (header.flags.contains(.fin) ? 1 : 0)
   }
 }

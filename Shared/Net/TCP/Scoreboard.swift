@@ -34,10 +34,12 @@ struct Scoreboard {
     while low < ranges.count && ranges[low].end < block.start { low += 1 }
     var high = low
     var covered = 0
-    while high < ranges.count && ranges[high].start <= block.end {
-      covered += ranges[high].end - ranges[high].start
-      if ranges[high].start < merged.start { merged.start = ranges[high].start }
-      if ranges[high].end > merged.end { merged.end = ranges[high].end }
+    while high < ranges.count {
+      let range = ranges[high]
+      guard range.start <= block.end else { break }
+      covered += range.end - range.start
+      if range.start < merged.start { merged.start = range.start }
+      if range.end > merged.end { merged.end = range.end }
       high += 1
     }
     let added = (merged.end - merged.start) - covered
@@ -71,7 +73,7 @@ struct Scoreboard {
 
   /// Forgets all: the peer may have thrown away what it reported (RFC 2018 §8).
   mutating func removeAll() {
-    ranges.removeAll(keepingCapacity: true)
+    ranges = []
     byteCount = 0
   }
 

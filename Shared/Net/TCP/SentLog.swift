@@ -147,16 +147,17 @@ struct SentLog {
     let low = split(at: start)
     let high = split(at: end)
     for index in low..<high where runs[index].fate != .received {
+      let run = runs[index]
       let byteCount = length(index)
-      if runs[index].fate == .lost { lostByteCount -= byteCount }
+      if run.fate == .lost { lostByteCount -= byteCount }
       receivedByteCount += byteCount
-      rack.delivered(runs[index], upTo: runs[index].end)
+      rack.delivered(run, upTo: run.end)
       runs[index].fate = .received
       // Of a part that is shorter than a segment the size is not known.
-      let size = runs[index].segmentByteCount
+      let size = run.segmentByteCount
       if size >= reportedSegmentByteCount, byteCount >= Int(size) {
         reportedSegmentByteCount = size
-        reportedSegmentEnd = runs[index].end
+        reportedSegmentEnd = run.end
       }
     }
     join(low, high)

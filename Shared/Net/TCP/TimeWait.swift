@@ -31,7 +31,9 @@ public struct TimeWait: Sendable {
     until = now.advanced(byNanoseconds: duration)
     sendNext = connection.sendNext
     receiveNext = connection.receiveNext
-    window = connection.windowField
+    // The edge as it was told, or less than a unit beyond it; a peer that has finished has no use for it.
+    let (told, shift) = (connection.receiveEdge - receiveNext, Int(connection.receiveWindowShift))
+    window = UInt16(min((max(0, told) + (1 << shift) - 1) >> shift, 0xffff))
     timestamps = connection.timestamps
   }
 

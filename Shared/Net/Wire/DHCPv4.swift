@@ -105,6 +105,7 @@ public struct DHCPv4Message: ~Escapable {
     return nil
   }
 
+  @inline(never)
   private func address(_ option: DHCPv4Option) -> IPv4Address? {
     guard let data = self.option(option) else { return nil }
     return IPv4Address(data, at: 0)

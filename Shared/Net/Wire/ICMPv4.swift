@@ -108,11 +108,9 @@ extension ICMPv4Kind {
     into output: inout OutputRawSpan, payload: (inout OutputRawSpan) throws(E) -> Void
   ) throws(E) {
     let start = output.byteCount
-    let fields = fields
-    // No checksum yet.
-    output.append(bigEndian: UInt64(fields.type) << 56 | UInt64(fields.code) << 48 | UInt64(fields.rest))
+    output.appendICMP(fields)
     try payload(&output)
-    let sum = InternetChecksum(of: output.bytes.extracting(start..<output.byteCount))
-    output.overwrite(at: start + 2, bigEndian: sum.value)
+    // There is no pseudo header.
+    output.finishICMP(from: start, .full(pseudoHeader: InternetChecksum()))
   }
 }

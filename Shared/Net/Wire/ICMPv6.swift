@@ -114,22 +114,27 @@ extension ICMPv6Kind {
     let start = output.byteCount
     writeHeader(into: &output)
     try payload(&output)
-    Self.finish(from: start, seal, &output)
+    output.finishICMP(from: start, seal)
   }
 
   @inline(never)
   @_lifetime(output: copy output)
-  private func writeHeader(into output: inout OutputRawSpan) {
-    let fields = fields
-    // No checksum yet.
-    output.append(bigEndian: UInt64(fields.type) << 56 | UInt64(fields.code) << 48 | UInt64(fields.rest))
+  private func writeHeader(into output: inout OutputRawSpan) { output.appendICMP(fields) }
+}
+
+// Messages of both families begin in the same way.
+extension OutputRawSpan {
+  /// Appends the header of an ICMP message, without its checksum yet.
+  @_lifetime(self: copy self)
+  mutating func appendICMP(_ fields: (type: UInt8, code: UInt8, rest: UInt32)) {
+    append(bigEndian: UInt64(fields.type) << 56 | UInt64(fields.code) << 48 | UInt64(fields.rest))
   }
 
-  /// Fills in the checksum of what stands from `start` on.
+  /// Fills in the checksum of the ICMP message that stands from `start` on.
   @inline(never)
-  @_lifetime(output: copy output)
-  private static func finish(from start: Int, _ seal: ChecksumSeal, _ output: inout OutputRawSpan) {
-    let sum = seal.value(over: output.bytes.extracting(start..<output.byteCount))
-    output.overwrite(at: start + 2, bigEndian: sum)
+  @_lifetime(self: copy self)
+  mutating func finishICMP(from start: Int, _ seal: ChecksumSeal) {
+    let sum = seal.value(over: bytes.extracting(start..<byteCount))
+    overwrite(at: start + 2, bigEndian: sum)
   }
 }

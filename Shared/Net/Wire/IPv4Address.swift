@@ -89,7 +89,7 @@ public struct IPv4Network: Hashable, Sendable, CustomStringConvertible {
   }
 
   private static func mask(_ prefixLength: Int) -> UInt32 {
-    prefixLength == 0 ? 0 : ~0 << UInt32(32 - prefixLength)
+    UInt32(truncatingIfNeeded: UInt64(0xffff_ffff_0000_0000) &>> UInt64(truncatingIfNeeded: prefixLength))
   }
 
   /// `255.255.255.0` for a prefix of 24.
@@ -97,7 +97,10 @@ public struct IPv4Network: Hashable, Sendable, CustomStringConvertible {
   /// The address that means everybody in the network.
   public var broadcast: IPv4Address { IPv4Address(rawValue: address.rawValue | ~mask.rawValue) }
   /// Whether `other` is in it.
-  public func contains(_ other: IPv4Address) -> Bool { other.rawValue & mask.rawValue == address.rawValue }
+  public func contains(_ other: IPv4Address) -> Bool {
+    // By no more than 32 places of 64.
+    UInt64(other.rawValue ^ address.rawValue) &>> UInt64(truncatingIfNeeded: 32 &- prefixLength) == 0
+  }
   /// `10.0.0.0/8`.
   public var description: String { "\(address)/\(prefixLength)" }
 }

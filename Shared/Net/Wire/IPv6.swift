@@ -23,6 +23,10 @@ public struct IPv6Packet: ~Escapable {
   public static let minimumMTU = 1280
 
   private let bytes: RawSpan
+  /// Who sent it.
+  public let source: IPv6Address
+  /// Who shall get it.
+  public let destination: IPv6Address
   private let chain: IPv6HeaderChain
 
   /// Reads a frame's payload; padding behind the packet is left out. Refuses `truncated`, `unsupported` (another
@@ -35,6 +39,8 @@ public struct IPv6Packet: ~Escapable {
     let total = Self.minimumHeaderByteCount + Int(bytes.bigEndian16(at: 4))
     guard bytes.byteCount >= total else { throw .truncated }
     self.bytes = bytes.extracting(0..<total)
+    source = IPv6Address(bytes, at: 8)
+    destination = IPv6Address(bytes, at: 24)
     chain = try IPv6HeaderChain(walking: self.bytes)
   }
 
@@ -48,10 +54,6 @@ public struct IPv6Packet: ~Escapable {
   public var totalByteCount: Int { bytes.byteCount }
   /// How many hops it may still go.
   public var hopLimit: UInt8 { bytes.byte(at: 7) }
-  /// Who sent it.
-  public var source: IPv6Address { IPv6Address(bytes, at: 8) }
-  /// Who shall get it.
-  public var destination: IPv6Address { IPv6Address(bytes, at: 24) }
   /// Bytes before the payload, with extension headers; of a fragment with the fragment header.
   public var headerByteCount: Int { chain.byteCount }
   /// What it carries; of a fragment `fragment`, so that only reassembly knows what to do with it.

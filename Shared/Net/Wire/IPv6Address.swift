@@ -65,7 +65,9 @@ public struct IPv6Address: Hashable, Sendable {
   /// Whether it is in fc00::/7 (RFC 4193).
   public var isUniqueLocal: Bool { high >> 57 == 0x7e }
   /// Whether a host can have it and be reached by it from another: neither a group, `::`, `::1` nor a mapped form.
-  public var isHost: Bool { !isMulticast && !isUnspecified && !isLoopback && !isMapped }
+  public var isHost: Bool {
+    @inline(never) get { !isMulticast && (high != 0 || low > 1 && low >> 32 != 0xffff) }
+  }
 
   /// The group that whoever has this address listens to: `ff02::1:ff` and its last 24 bits (§2.7.1).
   public var solicitedNode: IPv6Address {

@@ -145,12 +145,8 @@ public struct NeighbourMessage: Equatable, Sendable {
       flags = (isRouter ? 0x8000_0000 : 0) | (isSolicited ? 0x4000_0000 : 0) | (isOverride ? 0x2000_0000 : 0)
       option = NDPOption.targetHardware
     }
-    let count = Self.minimumByteCount + (hardware == nil ? 0 : 8) + (nonce == 0 ? 0 : 8)
-    writeNDP(from: source, to: destination, type, rest: flags, byteCount: count, into: &output) { output in
-      target.write(into: &output)
-      if let hardware { output.append(option: option, hardware) }
-      if nonce != 0 { output.append(bigEndian: UInt64(NDPOption.nonce) << 56 | 1 << 48 | nonce) }
-    }
+    let content = NDPContent(target: target, hardware: hardware, hardwareOption: option, nonce: nonce)
+    content.write(from: source, to: destination, type, rest: flags, into: &output)
   }
 }
 
@@ -173,35 +169,39 @@ public struct RouterSolicitation: Equatable, Sendable {
   /// Appends an IP packet to all routers. Traps when it has no room.
   @_lifetime(output: copy output)
   public func writePacket(into output: inout OutputRawSpan) {
-    let tells = !source.isUnspecified
-    writeNDP(
-      from: source, to: .allRouters, NDPType.routerSolicitation, rest: 0, byteCount: tells ? 16 : 8,
-      into: &output
-    ) { output in
-      if tells { output.append(option: NDPOption.sourceHardware, hardware) }
-    }
+    let content = NDPContent(target: nil, hardware: source.isUnspecified ? nil : hardware)
+    content.write(from: source, to: .allRouters, NDPType.routerSolicitation, rest: 0, into: &output)
   }
 }
 
-/// Appends an IP packet with a message of neighbour discovery of `byteCount` bytes.
-@_lifetime(output: copy output)
-private func writeNDP(
-  from source: IPv6Address, to destination: IPv6Address, _ type: UInt8, rest: UInt32, byteCount: Int,
-  into output: inout OutputRawSpan, _ payload: (inout OutputRawSpan) -> Void
-) {
-  var header = IPv6Header(
-    source: source, destination: destination, protocol: .icmpv6, payloadByteCount: byteCount)
-  header.hopLimit = 255
-  header.write(into: &output)
-  ICMPv6Kind.other(type: type, code: 0, rest: rest).write(
-    into: &output, seal: .full(pseudoHeader: header.pseudoHeader), payload: payload)
-}
+/// What a message of neighbour discovery that we write holds behind its first 8 bytes.
+private struct NDPContent {
+  var target: IPv6Address?
+  var hardware: EthernetAddress?
+  var hardwareOption = NDPOption.sourceHardware
+  var nonce: UInt64 = 0
 
-extension OutputRawSpan {
-  @_lifetime(self: copy self)
-  fileprivate mutating func append(option: UInt8, _ hardware: EthernetAddress) {
-    append(option)
-    append(1)
-    hardware.write(into: &self)
+  var byteCount: Int { (target == nil ? 0 : 16) + (hardware == nil ? 0 : 8) + (nonce == 0 ? 0 : 8) }
+
+  /// Appends an IP packet.
+  @inline(never)
+  @_lifetime(output: copy output)
+  func write(
+    from source: IPv6Address, to destination: IPv6Address, _ type: UInt8, rest: UInt32,
+    into output: inout OutputRawSpan
+  ) {
+    var header = IPv6Header(
+      source: source, destination: destination, protocol: .icmpv6,
+      payloadByteCount: ICMPv6Message.headerByteCount + byteCount)
+    header.hopLimit = 255
+    header.write(into: &output)
+    ICMPv6Kind.other(type: type, code: 0, rest: rest).write(
+      into: &output, seal: .full(pseudoHeader: header.pseudoHeader)
+    ) { output in
+      target?.write(into: &output)
+      // An option's type, and its length in units of 8 bytes.
+      if let hardware { output.append(bigEndian: UInt64(hardwareOption) << 56 | 1 << 48 | hardware.rawValue) }
+      if nonce != 0 { output.append(bigEndian: UInt64(NDPOption.nonce) << 56 | 1 << 48 | nonce) }
+    }
   }
 }

@@ -36,6 +36,14 @@ public struct TCPSegment: ~Escapable {
   private let bytes: RawSpan
   /// Bytes before the payload, with options: 20...60.
   public let headerByteCount: Int
+  /// SEG.SEQ: the place of the first byte, or of SYN.
+  public let sequenceNumber: SequenceNumber
+  /// SEG.ACK: the next byte the sender expects. Means something only with ACK.
+  public let acknowledgementNumber: SequenceNumber
+  /// SEG.WND as it came, not shifted.
+  public let window: UInt16
+  /// The control bits.
+  public let flags: TCPFlags
   /// What its options say.
   public let options: TCPOptions
 
@@ -54,20 +62,16 @@ public struct TCPSegment: ~Escapable {
     options = try TCPOptions(validating: bytes.extracting(Self.minimumHeaderByteCount..<header))
     self.bytes = bytes
     headerByteCount = header
+    sequenceNumber = SequenceNumber(bytes.bigEndian32(at: 4))
+    acknowledgementNumber = SequenceNumber(bytes.bigEndian32(at: 8))
+    flags = TCPFlags(rawValue: bytes.byte(at: 13))
+    window = bytes.bigEndian16(at: 14)
   }
 
   /// The sender's port, never 0.
   public var sourcePort: UInt16 { bytes.bigEndian16(at: 0) }
   /// The receiver's port, never 0.
   public var destinationPort: UInt16 { bytes.bigEndian16(at: 2) }
-  /// SEG.SEQ: the place of the first byte, or of SYN.
-  public var sequenceNumber: SequenceNumber { SequenceNumber(bytes.bigEndian32(at: 4)) }
-  /// SEG.ACK: the next byte the sender expects. Means something only with ACK.
-  public var acknowledgementNumber: SequenceNumber { SequenceNumber(bytes.bigEndian32(at: 8)) }
-  /// The control bits.
-  public var flags: TCPFlags { TCPFlags(rawValue: bytes.byte(at: 13)) }
-  /// SEG.WND as it came, not shifted.
-  public var window: UInt16 { bytes.bigEndian16(at: 14) }
   /// SEG.UP. Means something only with URG.
   public var urgentPointer: UInt16 { bytes.bigEndian16(at: 18) }
   /// The bytes of the stream.
@@ -122,12 +126,15 @@ public struct TCPHeader: Equatable, Sendable {
     into output: inout OutputRawSpan, seal: ChecksumSeal,
     payload: (inout OutputRawSpan) throws(E) -> Void
   ) throws(E) {
-    precondition(options.byteCount <= TCPOptions.maximumByteCount, "more options than a segment holds")
     let start = output.byteCount
+    let headerByteCount = byteCount
+    precondition(
+      headerByteCount <= TCPSegment.minimumHeaderByteCount + TCPOptions.maximumByteCount,
+      "more options than a segment holds")
     let ports = UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32
     output.append(bigEndian: ports | UInt64(sequenceNumber.rawValue))
     // The acknowledgement; the length of the header in its upper 4 bits, flags, window.
-    let lengthAndFlags = UInt64(byteCount / 4) << 28 | UInt64(flags.rawValue) << 16
+    let lengthAndFlags = UInt64(headerByteCount / 4) << 28 | UInt64(flags.rawValue) << 16
     output.append(
       bigEndian: UInt64(acknowledgementNumber.rawValue) << 32 | lengthAndFlags | UInt64(window))
     // No checksum yet.

@@ -49,31 +49,20 @@ public struct TCPOptions: Equatable, Sendable {
   public var timestamps: TCPTimestamps?
   /// How many SACK blocks there are: 0...4.
   public private(set) var sackBlockCount = 0
-  private var blocks: (SACKBlock, SACKBlock, SACKBlock, SACKBlock) = (.none, .none, .none, .none)
+  private var blocks = InlineArray<4, SACKBlock>(repeating: .none)
 
   /// No options.
   public init() {}
 
   /// The SACK block at `index`, the most recent one first. Traps outside 0..<`sackBlockCount`.
   public func sackBlock(_ index: Int) -> SACKBlock {
-    precondition(index >= 0 && index < sackBlockCount)
-    switch index {
-    case 0: return blocks.0
-    case 1: return blocks.1
-    case 2: return blocks.2
-    default: return blocks.3
-    }
+    precondition(index < sackBlockCount)
+    return blocks[index]
   }
 
   /// Adds a SACK block behind the others. Traps when there are 4.
   public mutating func appendSACKBlock(_ block: SACKBlock) {
-    switch sackBlockCount {
-    case 0: blocks.0 = block
-    case 1: blocks.1 = block
-    case 2: blocks.2 = block
-    case 3: blocks.3 = block
-    default: preconditionFailure("more SACK blocks than options hold")
-    }
+    blocks[sackBlockCount] = block
     sackBlockCount += 1
   }
 
@@ -128,7 +117,7 @@ public struct TCPOptions: Equatable, Sendable {
     case (Self.kindSACKPermitted, 0): isSACKPermitted = true
     case (Self.kindTimestamps, 8):
       timestamps = TCPTimestamps(value: data.bigEndian32(at: 0), echo: data.bigEndian32(at: 4))
-    case (Self.kindSACK, 8), (Self.kindSACK, 16), (Self.kindSACK, 24), (Self.kindSACK, 32):
+    case (Self.kindSACK, 8...32) where data.byteCount % 8 == 0:
       sackBlockCount = 0
       for index in 0..<data.byteCount / 8 {
         appendSACKBlock(

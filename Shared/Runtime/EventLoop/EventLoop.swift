@@ -64,7 +64,7 @@ public final class EventLoop {
 
   /// Takes `observer` out. Call it at the latest when it is deinitialised.
   public func stopObserving(_ observer: any TurnObserver) {
-    observers.removeAll { $0.object === observer }
+    if let index = observers.firstIndex(where: { $0.object === observer }) { observers.remove(at: index) }
   }
 
   // MARK: Timers

@@ -24,8 +24,9 @@ struct TimerHeap {
 
   /// Removes the earliest; there must be one.
   mutating func removeFirst() {
-    entries.swapAt(0, entries.count - 1)
-    entries.removeLast()
+    let last = entries.removeLast()
+    guard !entries.isEmpty else { return }
+    entries[0] = last
     sink(0)
   }
 
@@ -42,6 +43,7 @@ struct TimerHeap {
   }
 
   /// Lets the entry at `start` change places with the earlier one below it until there is none.
+  @inline(never)
   private mutating func sink(_ start: Int) {
     entries.withUnsafeMutableBufferPointer { entries in
       var place = start

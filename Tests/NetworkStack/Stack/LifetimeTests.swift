@@ -58,7 +58,7 @@ import Wire
     let client = try pair.left.open(to: pair.endpoint(80))
     pair.run()
     let server = try #require(try listener.accept())
-    pair.rightInterface.configure(IPv4Address(10, 0, 0, 5), StackPair.network, gateways: [])
+    pair.rightInterface.configure(IPv4Address(10, 0, 0, 5), StackPair.network, gateway: nil)
     #expect(pair.right.connectionCount == 0)
     #expect(throws: NetworkError.closed) { _ = try server.hear() }
     client.abort()

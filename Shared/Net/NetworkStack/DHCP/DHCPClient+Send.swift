@@ -46,6 +46,7 @@ extension DHCPClient {
     return .send(payload, source: lease.address, destination: lease.server)
   }
 
+  @inline(never)
   private func header(_ type: DHCPv4MessageType) -> DHCPv4Header {
     var header = DHCPv4Header(
       type: type, transaction: transaction, clientHardware: configuration.hardware)

@@ -36,18 +36,19 @@ public struct DHCPClient: Sendable {
   static let clientPort: UInt16 = 68
   /// The port of servers.
   static let serverPort: UInt16 = 67
-  /// The first wait for an answer; each following one is twice as long (§4.1), give or take a second.
-  static let firstWait = Duration.seconds(4)
+  /// The first wait for an answer; each following one is twice as long (§4.1), give or take a second. In nanoseconds as
+  /// all that follow.
+  static let firstWait: UInt64 = 4_000_000_000
   /// The longest wait for an answer.
-  static let longestWait = Duration.seconds(64)
+  static let longestWait: UInt64 = 64_000_000_000
   /// Requests for an offered address, at most; then the client starts again. 4 + 8 + 16 + 32 s.
   static let maximumRequestCount = 4
   /// Requests for the previous address, at most; then the client starts without it. 4 + 8 s.
   static let maximumRebootRequestCount = 2
   /// Between two requests of a lease that ends, at least (§4.4.5).
-  static let minimumRenewalWait = Duration.seconds(60)
+  static let minimumRenewalWait: UInt64 = 60_000_000_000
   /// After an address that somebody else has, at least (§3.1, point 5).
-  static let declineWait = Duration.seconds(10)
+  static let declineWait: UInt64 = 10_000_000_000
 
   let configuration: Configuration
   var numbers: KeyedNumbers
@@ -90,30 +91,34 @@ public struct DHCPClient: Sendable {
 
   /// Does what is due at `now`; nothing before `nextDeadline`.
   public mutating func advance(to now: Instant) -> [DHCPAction] {
-    guard now >= nextDeadline else { return [] }
+    var actions: [DHCPAction] = []
+    guard now >= nextDeadline else { return actions }
     switch state {
-    case .initial: return requested == nil ? discover(at: now) : reboot(at: now)
-    case .selecting: return discover(at: now)
-    case .requesting: return sentCount < Self.maximumRequestCount ? request(at: now) : discover(at: now)
-    case .rebooting:
-      return sentCount < Self.maximumRebootRequestCount ? request(at: now) : discover(at: now)
-    case .checking, .bound, .renewing, .rebinding: return advanceLease(to: now)
-    case .stopped: return []
+    case .initial where requested != nil: reboot(at: now, &actions)
+    case .initial, .selecting: discover(at: now, &actions)
+    case .requesting, .rebooting:
+      let limit = state == .requesting ? Self.maximumRequestCount : Self.maximumRebootRequestCount
+      if sentCount < limit { request(at: now, &actions) } else { discover(at: now, &actions) }
+    case .checking, .bound, .renewing, .rebinding: advanceLease(to: now, &actions)
+    case .stopped: break
     }
+    return actions
   }
 
   /// The conflict detector heard nobody: the address becomes ours. Only after `probe`.
   public mutating func addressIsFree(at now: Instant) -> [DHCPAction] {
-    guard state == .checking else { return [] }
-    return bind()
+    var actions: [DHCPAction] = []
+    if state == .checking { bind(&actions) }
+    return actions
   }
 
   /// Somebody else has the address, found before or while we use it: it is declined (§3.1, point 5).
   public mutating func addressIsTaken(at now: Instant) -> [DHCPAction] {
-    guard let lease, state != .stopped else { return [] }
-    var actions = state == .checking ? [] : [DHCPAction.deconfigure]
-    actions.append(decline(lease))
-    actions += startAgain(at: now, notBefore: Self.declineWait)
+    var actions: [DHCPAction] = []
+    guard let lease, state != .stopped else { return actions }
+    if state != .checking { actions.add(.deconfigure) }
+    actions.add(decline(lease))
+    startAgain(at: now, notBefore: Self.declineWait, &actions)
     return actions
   }
 
@@ -122,7 +127,10 @@ public struct DHCPClient: Sendable {
     var actions: [DHCPAction] = []
     switch state {
     case .bound, .renewing, .rebinding:
-      if let lease { actions = [release(lease), .deconfigure] }
+      if let lease {
+        actions.add(release(lease))
+        actions.add(.deconfigure)
+      }
     default: break
     }
     state = .stopped
@@ -134,21 +142,20 @@ public struct DHCPClient: Sendable {
   // MARK: transitions
 
   /// INIT after a setback: the first one is forgiven, then each waits longer than the one before.
-  mutating func startAgain(at now: Instant, notBefore minimum: Duration = .zero) -> [DHCPAction] {
+  mutating func startAgain(at now: Instant, notBefore minimum: UInt64 = 0, _ actions: inout [DHCPAction]) {
     state = .initial
     lease = nil
     requested = nil
     began = nil
     sentCount = 0
     setbackCount += 1
-    let wait = setbackCount == 1 ? .zero : backOff(setbackCount - 2)
-    guard wait > .zero || minimum > .zero else { return discover(at: now) }
-    nextDeadline = now + max(wait, minimum)
-    return []
+    let wait = max(minimum, setbackCount == 1 ? 0 : backOff(setbackCount - 2))
+    guard wait > 0 else { return discover(at: now, &actions) }
+    nextDeadline = now.advanced(byNanoseconds: wait)
   }
 
   /// A new search, or its next message.
-  private mutating func discover(at now: Instant) -> [DHCPAction] {
+  private mutating func discover(at now: Instant, _ actions: inout [DHCPAction]) {
     if state != .selecting {
       state = .selecting
       requested = nil
@@ -157,56 +164,56 @@ public struct DHCPClient: Sendable {
     }
     let start = began ?? now
     began = start
-    seconds = UInt16(clamping: (now - start).components.seconds)
+    seconds = UInt16(clamping: (now.nanoseconds - start.nanoseconds) / 1_000_000_000)
     waitForAnswer(at: now)
-    return [discoverMessage()]
+    actions.add(discoverMessage())
   }
 
-  private mutating func reboot(at now: Instant) -> [DHCPAction] {
+  private mutating func reboot(at now: Instant, _ actions: inout [DHCPAction]) {
     state = .rebooting
     transaction = nextTransaction()
-    return startRequesting(at: now)
+    startRequesting(at: now, &actions)
   }
 
   /// The first request of an exchange.
-  mutating func startRequesting(at now: Instant) -> [DHCPAction] {
+  mutating func startRequesting(at now: Instant, _ actions: inout [DHCPAction]) {
     sentCount = 0
     requestedAt = now
-    return request(at: now)
+    request(at: now, &actions)
   }
 
-  private mutating func request(at now: Instant) -> [DHCPAction] {
+  private mutating func request(at now: Instant, _ actions: inout [DHCPAction]) {
     waitForAnswer(at: now)
-    return [requestMessage()]
+    actions.add(requestMessage())
   }
 
   /// The granted address is ours.
   @inline(never)
-  mutating func bind() -> [DHCPAction] {
-    guard let lease else { return [] }
+  mutating func bind(_ actions: inout [DHCPAction]) {
+    guard let lease else { return }
     state = .bound
     began = nil
     setbackCount = 0
     nextDeadline = lease.renewal
-    return [.configure(lease)]
+    actions.add(.configure(lease))
   }
 
-  private mutating func advanceLease(to now: Instant) -> [DHCPAction] {
-    guard let lease else { return [] }
+  private mutating func advanceLease(to now: Instant, _ actions: inout [DHCPAction]) {
+    guard let lease else { return }
     if now >= lease.expiry {
-      let wasOurs = state != .checking
+      if state != .checking { actions.add(.deconfigure) }
       self.lease = nil
-      return (wasOurs ? [.deconfigure] : []) + discover(at: now)
+      return discover(at: now, &actions)
     }
-    guard state != .checking else { return [] }
+    guard state != .checking else { return }
     state = now >= lease.rebinding ? .rebinding : .renewing
     // Each request is an exchange of its own, so that an answer says from when the lease counts.
     transaction = nextTransaction()
     requestedAt = now
     let end = state == .renewing ? lease.rebinding : lease.expiry
-    let half = Duration.nanoseconds((end - now).nanoseconds / 2)
-    nextDeadline = min(now + max(half, Self.minimumRenewalWait), end)
-    return [renewMessage(lease)]
+    let half = (end.nanoseconds - now.nanoseconds) / 2
+    nextDeadline = min(now.advanced(byNanoseconds: max(half, Self.minimumRenewalWait)), end)
+    actions.add(renewMessage(lease))
   }
 
   // MARK: randomness
@@ -214,14 +221,13 @@ public struct DHCPClient: Sendable {
   private mutating func nextTransaction() -> UInt32 { UInt32(truncatingIfNeeded: numbers.next()) }
 
   private mutating func waitForAnswer(at now: Instant) {
-    nextDeadline = now + backOff(sentCount)
+    nextDeadline = now.advanced(byNanoseconds: backOff(sentCount))
     sentCount += 1
   }
 
   /// 4, 8, 16, 32, 64, 64 … s, each ± 1 s (§4.1).
-  private mutating func backOff(_ step: Int) -> Duration {
-    let wait = min(Self.firstWait * (1 << min(step, 8)), Self.longestWait)
-    let jitter = Int64(numbers.next(upperBound: UInt64(2_000_000_001))) - 1_000_000_000
-    return wait + .nanoseconds(jitter)
+  private mutating func backOff(_ step: Int) -> UInt64 {
+    let wait = min(Self.firstWait << UInt64(min(step, 8)), Self.longestWait)
+    return wait - 1_000_000_000 + numbers.next(upperBound: UInt64(2_000_000_001))
   }
 }

@@ -11,8 +11,6 @@ public struct DHCPLease: Equatable, Sendable {
   public static let minimumPrefixLength = 8
   /// Bytes of an MTU, at least; smaller ones are ignored (every host takes 576, RFC 791 §3.1).
   public static let minimumMTU = 576
-  /// Routers kept; the rest is ignored.
-  public static let maximumRouterCount = 4
   /// Resolvers kept; the rest is ignored.
   public static let maximumResolverCount = 3
   /// The lease time that means for ever (RFC 2131 §3.3).
@@ -22,10 +20,10 @@ public struct DHCPLease: Equatable, Sendable {
   public let address: IPv4Address
   /// The link's network, which holds the address.
   public let network: IPv4Network
-  /// Default gateways within the network, the best first.
-  public let routers: [IPv4Address]
-  /// Resolvers, the best first.
-  public let domainNameServers: [IPv4Address]
+  /// The default gateway: of those that the server named, the first within the network; nil when there is none.
+  public let router: IPv4Address?
+  /// Resolvers, the best first, in the form that whoever asks them has.
+  public let domainNameServers: [IPv6Address]
   /// Bytes of an IP packet on the link, at most: 576 … the device's own.
   public let mtu: Int
   /// Who granted it.
@@ -49,8 +47,8 @@ public struct DHCPLease: Equatable, Sendable {
     self.address = address
     self.network = network
     self.server = server
-    routers = Self.hosts(message.routers, limit: Self.maximumRouterCount, on: (network, ours: address))
-    domainNameServers = Self.hosts(message.domainNameServers, limit: Self.maximumResolverCount)
+    router = Self.router(message.routers, on: network, besides: address)
+    domainNameServers = Self.resolvers(message.domainNameServers)
     let offeredMTU = Int(message.interfaceMTU ?? 0)
     mtu = offeredMTU < Self.minimumMTU ? deviceMTU : min(offeredMTU, deviceMTU)
     guard granted != Self.infiniteSeconds else {
@@ -72,19 +70,23 @@ public struct DHCPLease: Equatable, Sendable {
     expiry = requestedAt.advanced(byNanoseconds: seconds * 1_000_000_000)
   }
 
-  /// The first `limit` addresses of a list that hosts can have: neighbours of ours on `link`, when it is said.
-  @inline(never)
-  private static func hosts(
-    _ list: DHCPv4Addresses?, limit: Int, on link: (network: IPv4Network, ours: IPv4Address)? = nil
-  ) -> [IPv4Address] {
-    guard let list else { return [] }
-    var hosts: [IPv4Address] = []
-    for index in 0..<list.count where hosts.count < limit {
-      let host = list[index]
-      guard host.isAssignable else { continue }
-      if let link, !link.network.mayHold(host: host) || host == link.ours { continue }
-      hosts.append(host)
+  private static func router(
+    _ list: DHCPv4Addresses?, on network: IPv4Network, besides ours: IPv4Address
+  ) -> IPv4Address? {
+    guard let list else { return nil }
+    for index in 0..<list.count {
+      let router = list[index]
+      if router.isAssignable, network.mayHold(host: router), router != ours { return router }
     }
-    return hosts
+    return nil
+  }
+
+  private static func resolvers(_ list: DHCPv4Addresses?) -> [IPv6Address] {
+    var resolvers: [IPv6Address] = []
+    guard let list else { return resolvers }
+    for index in 0..<list.count where resolvers.count < maximumResolverCount {
+      if list[index].isAssignable { resolvers.add(IPv6Address(mapped: list[index])) }
+    }
+    return resolvers
   }
 }

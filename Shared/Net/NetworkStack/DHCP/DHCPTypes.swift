@@ -37,6 +37,12 @@ public enum DHCPAction: Sendable, Equatable {
   case deconfigure
 }
 
+extension [DHCPAction] {
+  /// As `append`, whose code would stand at every place.
+  @inline(never)
+  mutating func add(_ action: DHCPAction) { append(action) }
+}
+
 /// Why a message to a DHCP client was dropped.
 public enum DHCPRefusal: Int, Error, CaseIterable, Sendable {
   /// No DHCP message, or one whose options are not whole.

@@ -27,37 +27,41 @@ extension Autoconfiguration {
         if gone.isAssigned { actions.add(.deconfigure(gone.address)) }
         continue
       }
-      if now >= addresses[index].probeAt { probe(index, at: now, &actions) }
-      if now >= addresses[index].preferredUntil, addresses[index].isAssigned {
-        addresses[index].state = .deprecated
+      if now >= addresses[index].probeAt {
+        Self.probe(&addresses[index], &numbers, hardware: configuration.hardware, at: now, &actions)
       }
+      addresses[index].age(to: now)
       index += 1
     }
   }
 
   /// The next probe for an address, or its use when nobody answered the last.
-  private mutating func probe(_ index: Int, at now: Instant, _ actions: inout [IPv6Action]) {
-    let address = addresses[index].address
-    guard addresses[index].probeCount < Self.probeCount else {
-      addresses[index].probeAt = .never
-      let wasAssigned = addresses[index].isAssigned
-      addresses[index].state = now >= addresses[index].preferredUntil ? .deprecated : .preferred
+  private static func probe(
+    _ own: inout IPv6OwnAddress, _ numbers: inout KeyedNumbers, hardware: EthernetAddress, at now: Instant,
+    _ actions: inout [IPv6Action]
+  ) {
+    let address = own.address
+    guard own.probeCount < Self.probeCount else {
+      own.probeAt = .never
+      let wasAssigned = own.isAssigned
+      own.state = .preferred
+      own.age(to: now)
       if !wasAssigned { actions.add(.configure(address)) }
       // Whoever knew the address with another interface learns the new one (RFC 4861 §7.2.6).
       actions.add(
         .send(
           NeighbourMessage(
             .advertisement(isRouter: false, isSolicited: false, isOverride: true), source: address,
-            destination: .allNodes, target: address, hardware: configuration.hardware)))
+            destination: .allNodes, target: address, hardware: hardware)))
       return
     }
-    addresses[index].probeCount += 1
-    addresses[index].probeAt = now.advanced(byNanoseconds: Self.probeWait)
+    own.probeCount += 1
+    own.probeAt = now.advanced(byNanoseconds: Self.probeWait)
     // 0 would be none.
-    addresses[index].nonce = numbers.next() >> 16 | 1
-    actions.add(.send(.probe(for: address, nonce: addresses[index].nonce)))
-    if addresses[index].origin == .fixed, addresses[index].state == .tentative {
-      addresses[index].state = .optimistic
+    own.nonce = numbers.next() >> 16 | 1
+    actions.add(.send(.probe(for: address, nonce: own.nonce)))
+    if own.origin == .fixed, own.state == .tentative {
+      own.state = .optimistic
       actions.add(.configure(address))
     }
   }
@@ -137,11 +141,9 @@ extension Autoconfiguration {
         return
       }
       index = addresses.count
-      addresses.append(newAddress(of: prefix.network, origin: .router, at: now))
+      addresses.add(newAddress(of: prefix.network, origin: .router, at: now))
     }
     guard let index else { return }
-    addresses[index].preferredUntil = preferredUntil
-    addresses[index].validUntil = validUntil
-    if addresses[index].state == .deprecated, now < preferredUntil { addresses[index].state = .preferred }
+    addresses[index].live(preferredUntil: preferredUntil, validUntil: validUntil, at: now)
   }
 }

@@ -10,7 +10,7 @@ extension Autoconfiguration {
     _ = Self.removeEnded(&networks, at: now)
     _ = Self.removeEnded(&routers, at: now)
     searchForRouters(at: now)
-    if Self.removeEnded(&resolvers, at: now) { actions.add(useResolvers) }
+    if Self.removeEnded(&resolvers, at: now) { actions.add(.useResolvers) }
     if now >= solicitationAt { solicit(at: now, &actions) }
   }
 
@@ -69,7 +69,7 @@ extension Autoconfiguration {
         hasNewResolvers = hasNewResolvers || isNew
       }
     }
-    if hasNewResolvers { actions.add(useResolvers) }
+    if hasNewResolvers { actions.add(.useResolvers) }
     // A new address is probed at once.
     advanceAddresses(to: now, &actions)
     advanceRouters(to: now, &actions)
@@ -80,7 +80,7 @@ extension Autoconfiguration {
   /// A neighbour does not answer: when it is a router, another one is used (RFC 4861 §6.3.6).
   mutating func routerIsUnreachable(_ address: IPv6Address) {
     guard let index = routers.firstIndex(where: { $0.address == address }) else { return }
-    routers.append(routers.remove(at: index))
+    routers.add(routers.remove(at: index))
   }
 
   /// A router says that it is none any more (RFC 4861 §7.2.5).
@@ -129,7 +129,7 @@ extension Autoconfiguration {
       refusedCount += 1
       return false
     }
-    leases.append(IPv6Lease(network: network, until: until))
+    leases.add(IPv6Lease(network: network, until: until))
     return true
   }
 
@@ -141,7 +141,12 @@ extension Autoconfiguration {
     return leases.count < count
   }
 
-  private var useResolvers: IPv6Action { .useResolvers(resolvers.map { $0.address }) }
+  /// The DNS servers that routers name.
+  var namedResolvers: [IPv6Address] {
+    var named: [IPv6Address] = []
+    for resolver in resolvers { named.add(resolver.address) }
+    return named
+  }
 
   private mutating func limitPackets(to limit: UInt32, _ actions: inout [IPv6Action]) {
     let byteCount = Int(limit)

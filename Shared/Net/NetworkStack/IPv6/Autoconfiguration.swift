@@ -88,18 +88,18 @@ struct Autoconfiguration: Sendable {
     maximumTransmissionUnit = configuration.deviceMTU
     solicitationAt = configuration.obeysRouters ? now : .never
     nextDeadline = now
-    addresses = [newAddress(of: .linkLocal, origin: .linkLocal, at: now)]
+    addresses.add(newAddress(of: .linkLocal, origin: .linkLocal, at: now))
   }
 
   /// Adds an address that whoever configured this machine gave it, with its network and perhaps a router. Before the
   /// first `advance`. Traps when it is no host's.
   mutating func add(_ address: IPv6Address, in network: IPv6Network, gateway: IPv6Address?, at now: Instant) {
     precondition(address.isHost)
-    addresses.append(
+    addresses.add(
       IPv6OwnAddress(address: address, network: network, origin: .fixed, state: .tentative, probeAt: now))
-    if network != .linkLocal { networks.append(IPv6Lease(network: network, until: .never)) }
+    if network != .linkLocal { networks.add(IPv6Lease(network: network, until: .never)) }
     if let gateway {
-      routers.append(IPv6Lease(network: IPv6Network(gateway, prefixLength: 128), until: .never))
+      routers.add(IPv6Lease(network: IPv6Network(gateway, prefixLength: 128), until: .never))
     }
   }
 
@@ -139,6 +139,7 @@ struct Autoconfiguration: Sendable {
   }
 
   /// Whether `address` is reached without a router.
+  @inline(never)
   func isOnLink(_ address: IPv6Address) -> Bool {
     address.isLinkLocal || networks.contains { $0.network.contains(address) }
   }

@@ -17,8 +17,8 @@ enum IPv6Action: Equatable, Sendable {
   case duplicate(IPv6Address)
   /// Packets of at most this many bytes may be sent on the link.
   case limitPackets(byteCount: Int)
-  /// These DNS servers may be asked, and no others that routers named before.
-  case useResolvers([IPv6Address])
+  /// The `namedResolvers` may be asked, and no others that routers named before.
+  case useResolvers
 }
 
 extension [IPv6Action] {
@@ -74,6 +74,18 @@ struct IPv6OwnAddress: Equatable, Sendable {
 
   /// Whether it is ours: questions about it are answered, and packets to it are taken.
   var isAssigned: Bool { state != .tentative }
+  /// Takes its lifetimes, which a router names anew.
+  mutating func live(preferredUntil: Instant, validUntil: Instant, at now: Instant) {
+    self.preferredUntil = preferredUntil
+    self.validUntil = validUntil
+    if state == .deprecated, now < preferredUntil { state = .preferred }
+  }
+
+  /// Becomes deprecated when its time has come.
+  mutating func age(to now: Instant) {
+    if now >= preferredUntil, isAssigned { state = .deprecated }
+  }
+
   /// When something changes by itself.
   var nextDeadline: Instant {
     min(probeAt, min(validUntil, state == .preferred || state == .optimistic ? preferredUntil : .never))
@@ -94,8 +106,21 @@ struct IPv6Lease: Equatable, Sendable {
   var address: IPv6Address { network.address }
 }
 
+// As `append`, whose code would stand at every place.
+
+extension [IPv6Lease] {
+  @inline(never)
+  mutating func add(_ lease: IPv6Lease) { append(lease) }
+}
+
+extension [IPv6OwnAddress] {
+  @inline(never)
+  mutating func add(_ address: IPv6OwnAddress) { append(address) }
+}
+
 extension Instant {
   /// The moment at which a lifetime of `seconds` that begins now ends; all ones mean never (RFC 4861 §4.6.2).
+  @inline(never)
   func end(ofSeconds seconds: UInt32) -> Instant {
     seconds == .max ? .never : advanced(byNanoseconds: UInt64(seconds) * 1_000_000_000)
   }

@@ -37,16 +37,20 @@ extension IPv6OwnAddress {
 extension IPv6Address {
   /// How far the address reaches (RFC 4291 §2.7, RFC 6724 §3.1): 2 for the link, 14 for the world.
   var scope: UInt64 {
-    if isMulticast { return high >> 48 & 0xf }
-    return isLinkLocal || isLoopback ? 2 : 14
+    @inline(never) get {
+      if isMulticast { return high >> 48 & 0xf }
+      return isLinkLocal || isLoopback ? 2 : 14
+    }
   }
 
   /// The address's label in the default policy table (RFC 6724 §2.1), as far as hosts have such addresses.
   var label: Int {
-    if isUniqueLocal { return 13 }
-    if high >> 48 == 0x2002 { return 2 }
-    if high >> 32 == 0x2001_0000 { return 5 }
-    return isMapped ? 4 : 1
+    @inline(never) get {
+      if isUniqueLocal { return 13 }
+      if high >> 48 == 0x2002 { return 2 }
+      if high >> 32 == 0x2001_0000 { return 5 }
+      return isMapped ? 4 : 1
+    }
   }
 
   /// How many leading bits both have in common; at most 64, as identifiers say nothing (RFC 6724 §2.2).
