@@ -1,5 +1,6 @@
 // RFC 3339 §5.6 before changing this file.
 
+import Bytes
 import Platform
 
 /// Times in JSON: RFC 3339 in UTC with milliseconds, `2026-11-23T16:50:28.123Z`.

@@ -11,7 +11,7 @@ public struct EntityTag: Equatable, Sendable {
 
   /// A tag; traps when `opaque` holds a quote, white space or a control, which no tag of ours does.
   public init(_ opaque: String, isWeak: Bool = false) {
-    precondition(opaque.utf8.allSatisfy(EntityTag.isPart), "no entity tag")
+    precondition(opaque.allBytes(EntityTag.isPart), "no entity tag")
     self.opaque = opaque
     self.isWeak = isWeak
   }
@@ -19,7 +19,7 @@ public struct EntityTag: Equatable, Sendable {
   /// Reads one tag and nothing else.
   public init?(parsing text: String) {
     guard case .tags(let tags) = EntityTagCondition(text), tags.count == 1,
-      !text.utf8.contains(ASCII.comma) || tags[0].opaque.utf8.contains(ASCII.comma)
+      text.offset(ofFirst: ASCII.comma) == nil || tags[0].opaque.offset(ofFirst: ASCII.comma) != nil
     else { return nil }
     self = tags[0]
   }

@@ -53,7 +53,7 @@ public enum PercentCoding {
     let digits: StaticString = "0123456789ABCDEF"
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count)
-    for byte in text.utf8 {
+    for byte in Array(text.utf8) {
       switch byte {
       case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, ASCII.hyphen, ASCII.dot, 0x5f, 0x7e: bytes.append(byte)
       case ASCII.space where spaceAsPlus: bytes.append(ASCII.plus)

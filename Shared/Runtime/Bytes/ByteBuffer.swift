@@ -47,7 +47,7 @@ public struct ByteBuffer: ~Copyable {
   public func array(from offset: Int = 0, count: Int? = nil) -> [UInt8] {
     let count = count ?? self.count - offset
     precondition(offset >= 0 && count >= 0 && offset + count <= self.count)
-    return Array(storage[start + offset..<start + offset + count])
+    return bytes.extracting(offset..<offset + count).withUnsafeBytes { Array($0) }
   }
 
   /// Removes `count` bytes from the front.
@@ -149,8 +149,7 @@ public struct ByteBuffer: ~Copyable {
   /// Appends the UTF-8 of a string.
   @inline(never)
   public mutating func append(utf8 text: String) {
-    var text = text
-    text.withUTF8 { append(raw: UnsafeRawBufferPointer($0)) }
+    text.withBytes { append($0) }
   }
 
   @inline(__always)

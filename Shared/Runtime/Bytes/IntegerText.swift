@@ -4,9 +4,8 @@ extension Int64 {
   /// The number that `text` is; nil when it is none, or does not fit.
   @inline(never)
   public init?(_ text: String) {
-    let sign = text.utf8.first
-    let isNegative = sign == UInt8(ascii: "-")
-    let isSigned = isNegative || sign == UInt8(ascii: "+")
+    let isNegative = text.hasBytes("-")
+    let isSigned = isNegative || text.hasBytes("+")
     guard let magnitude = UInt64(digits: isSigned ? text.dropping(byteCount: 1) : text) else { return nil }
     guard magnitude <= (isNegative ? Int64.min.magnitude : Int64.max.magnitude) else { return nil }
     // The least number's magnitude wraps to itself.

@@ -48,20 +48,19 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
   /// Appends text, escaped. Control characters that HTML cannot carry become U+FFFD.
   @inline(never)
   public mutating func append(text: String) {
-    var text = text
-    text.withUTF8 { append(escaping: $0) }
+    text.withBytes { append(escaping: $0) }
   }
 
-  private mutating func append(escaping text: UnsafeBufferPointer<UInt8>) {
-    for byte in text {
-      switch byte {
+  private mutating func append(escaping text: RawSpan) {
+    for index in 0..<text.byteCount {
+      switch text.byte(at: index) {
       case UInt8(ascii: "&"): appendLiteral("&amp;")
       case UInt8(ascii: "<"): appendLiteral("&lt;")
       case UInt8(ascii: ">"): appendLiteral("&gt;")
       case UInt8(ascii: "\""): appendLiteral("&quot;")
       case UInt8(ascii: "'"): appendLiteral("&#39;")
       case 0..<9, 11..<13, 14..<32, 127: appendLiteral("\u{fffd}")
-      default: bytes.append(byte)
+      case let byte: bytes.append(byte)
       }
     }
   }
