@@ -7,37 +7,9 @@ import Platform
 public enum Timestamp {
   /// Writes `time`, rounded down to the millisecond. Years 0000–9999 come out right.
   public static func string(_ time: WallTime) -> String {
-    let seconds = time.secondsSinceEpoch
-    let milliseconds = Int((time.nanosecondsSinceEpoch - seconds * 1_000_000_000) / 1_000_000)
-    var days = seconds / 86_400
-    var rest = seconds % 86_400
-    if rest < 0 {
-      days -= 1
-      rest += 86_400
-    }
-    let (year, month, day) = civil(daysSinceEpoch: days)
-    // All 24 bytes are written, with ASCII.
-    return String(unsafeUninitializedCapacity: 24) { room in
-      var at = 0
-      func put(_ number: Int, _ digits: Int, then separator: Unicode.Scalar) {
-        var number = number
-        for index in (at..<at + digits).reversed() {
-          room[index] = UInt8(ascii: "0") + UInt8(number % 10)
-          number /= 10
-        }
-        at += digits
-        room[at] = UInt8(ascii: separator)
-        at += 1
-      }
-      put(Int(year), 4, then: "-")
-      put(month, 2, then: "-")
-      put(day, 2, then: "T")
-      put(Int(rest / 3600), 2, then: ":")
-      put(Int(rest / 60 % 60), 2, then: ":")
-      put(Int(rest % 60), 2, then: ".")
-      put(milliseconds, 3, then: "Z")
-      return at
-    }
+    var text = ByteBuffer(capacity: 24)
+    text.append(timestamp: time.nanosecondsSinceEpoch)
+    return String(utf8: text.bytes)
   }
 
   /// Reads an RFC 3339 time with `Z` or an offset and up to nine decimals; nil when it is none. A leap second
@@ -79,18 +51,6 @@ public enum Timestamp {
   }
 
   // MARK: The proleptic Gregorian calendar, counted in eras of 400 years that begin on March 1st
-
-  private static func civil(daysSinceEpoch: Int64) -> (year: Int64, month: Int, day: Int) {
-    let shifted = daysSinceEpoch + 719_468
-    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-    let dayOfEra = shifted - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthFromMarch = (5 * dayOfYear + 2) / 153
-    let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), Int(month), Int(day))
-  }
 
   private static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
     let shifted = month <= 2 ? year - 1 : year

@@ -16,11 +16,11 @@ struct LogLine: ~Copyable {
     bytes.removeAll()
     if format == .json {
       bytes.append("{\"time\":\"")
-      CivilTime(time).write(into: &bytes)
+      bytes.append(timestamp: time.nanosecondsSinceEpoch)
       bytes.append("\"")
     } else {
       bytes.append("time=")
-      CivilTime(time).write(into: &bytes)
+      bytes.append(timestamp: time.nanosecondsSinceEpoch)
     }
     append("level", level)
     append("service", service)
