@@ -157,7 +157,7 @@ public struct DHCPClient: Sendable {
     }
     let start = began ?? now
     began = start
-    seconds = UInt16(clamping: (now - start).components.seconds)
+    seconds = UInt16(clamping: (now - start).nanoseconds / 1_000_000_000)
     waitForAnswer(at: now)
     return [discoverMessage()]
   }
@@ -220,8 +220,8 @@ public struct DHCPClient: Sendable {
 
   /// 4, 8, 16, 32, 64, 64 … s, each ± 1 s (§4.1).
   private mutating func backOff(_ step: Int) -> Duration {
-    let wait = min(Self.firstWait * (1 << min(step, 8)), Self.longestWait)
+    let wait = min(Self.firstWait.nanoseconds << Int64(min(step, 8)), Self.longestWait.nanoseconds)
     let jitter = Int64(numbers.next(upperBound: UInt64(2_000_000_001))) - 1_000_000_000
-    return wait + .nanoseconds(jitter)
+    return .nanoseconds(wait + jitter)
   }
 }
