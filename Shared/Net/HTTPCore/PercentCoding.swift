@@ -6,6 +6,7 @@ import Bytes
 public enum PercentCoding {
   /// Decodes `%XX`; with `plusIsSpace` also `+`. Nil when an escape is malformed, or when the result is not
   /// UTF-8 or holds a NUL, which no text of the shop has a use for.
+  @inline(never)
   public static func decode(_ input: RawSpan, plusIsSpace: Bool = false) -> String? {
     let count = input.byteCount
     var isPlain = true
