@@ -2,16 +2,23 @@
 /// characters, and bring the tables of Unicode into an image (30 KB).
 extension String {
   /// The same with ASCII letters in lower case, anything else as it is.
-  public var asciiLowercased: String {
-    mapped { $0 &- UInt8(ascii: "A") < 26 ? $0 | 0x20 : $0 }
-  }
+  public var asciiLowercased: String { otherCase(of: UInt8(ascii: "A"), first: .max) }
 
   /// The same with its first byte in upper case, when that is an ASCII letter.
-  public var asciiCapitalized: String {
-    var isFirst = true
-    return mapped { byte in
-      defer { isFirst = false }
-      return isFirst && byte &- UInt8(ascii: "a") < 26 ? byte & ~0x20 : byte
+  public var asciiCapitalized: String { otherCase(of: UInt8(ascii: "a"), first: 1) }
+
+  /// The same with the other case of those of its first `count` bytes that are one of the 26 letters from `letter` on.
+  @inline(never)
+  private func otherCase(of letter: UInt8, first count: Int) -> String {
+    withBytes { bytes in
+      // Safe: every byte is written, and letters for letters leave UTF-8.
+      String(unsafeUninitializedCapacity: bytes.byteCount) { room in
+        for index in 0..<bytes.byteCount {
+          let byte = bytes.byte(at: index)
+          room[index] = index < count && byte &- letter < 26 ? byte ^ 0x20 : byte
+        }
+        return bytes.byteCount
+      }
     }
   }
 
@@ -47,17 +54,6 @@ extension String {
           if left != right { return left < right }
         }
         return own.byteCount < theirs.byteCount
-      }
-    }
-  }
-
-  @inline(never)
-  private func mapped(_ change: (UInt8) -> UInt8) -> String {
-    withBytes { bytes in
-      // Safe: every byte is written, and letters for letters leave UTF-8.
-      String(unsafeUninitializedCapacity: bytes.byteCount) { room in
-        for index in 0..<bytes.byteCount { room[index] = change(bytes.byte(at: index)) }
-        return bytes.byteCount
       }
     }
   }
