@@ -25,7 +25,7 @@ public struct EntityTag: Equatable, Sendable {
   }
 
   /// The tag as it stands in a field.
-  public var text: String { isWeak ? "W/\"\(opaque)\"" : "\"\(opaque)\"" }
+  public var text: String { (isWeak ? "W/\"" : "\"") + opaque + "\"" }
 
   /// Both strong and the same (§8.8.3.2): for If-Match and If-Range.
   public func matchesStrongly(_ other: EntityTag) -> Bool {

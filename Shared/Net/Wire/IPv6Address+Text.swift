@@ -73,7 +73,7 @@ extension IPv6Address: CustomStringConvertible {
 
   /// The one text of the address (RFC 5952 §4): `2001:db8::1`; a mapped form ends as IPv4, `::ffff:192.0.2.1`.
   public var description: String {
-    if let mapped { return "::ffff:\(mapped)" }
+    if let mapped { return "::ffff:" + mapped.description }
     // The first of the longest runs of two zero groups or more is left out.
     var gap = 0..<0
     var start = 0
