@@ -52,8 +52,7 @@ public enum PercentCoding {
 
   private static func encode(_ text: String, spaceAsPlus: Bool) -> String {
     let digits: StaticString = "0123456789ABCDEF"
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count)
+    var bytes = ByteBuffer(capacity: text.utf8.count)
     for byte in Array(text.utf8) {
       switch byte {
       case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, ASCII.hyphen, ASCII.dot, 0x5f, 0x7e: bytes.append(byte)
@@ -64,6 +63,6 @@ public enum PercentCoding {
         bytes.append(digits.utf8Start[Int(byte & 15)])
       }
     }
-    return String(utf8: bytes)
+    return String(utf8: bytes.bytes)
   }
 }
