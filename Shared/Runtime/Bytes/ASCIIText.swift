@@ -11,15 +11,24 @@ extension String {
   @inline(never)
   private func otherCase(of letter: UInt8, first count: Int) -> String {
     withBytes { bytes in
-      // Safe: every byte is written, and letters for letters leave UTF-8.
-      String(unsafeUninitializedCapacity: bytes.byteCount) { room in
-        for index in 0..<bytes.byteCount {
-          let byte = bytes.byte(at: index)
-          room[index] = index < count && byte &- letter < 26 ? byte ^ 0x20 : byte
-        }
-        return bytes.byteCount
+      // Safe: all of it is written.
+      String(unsafeUninitializedCapacity: bytes.byteCount) {
+        Self.fill($0, with: bytes, otherCaseOf: letter, first: count)
       }
     }
+  }
+
+  @inline(never)
+  private static func fill(
+    _ room: UnsafeMutableBufferPointer<UInt8>, with bytes: RawSpan, otherCaseOf letter: UInt8,
+    first count: Int
+  ) -> Int {
+    // Letters for letters leave UTF-8.
+    for index in 0..<bytes.byteCount {
+      let byte = bytes.byte(at: index)
+      room[index] = index < count && byte &- letter < 26 ? byte ^ 0x20 : byte
+    }
+    return bytes.byteCount
   }
 
   /// Whether `isGood` holds for every byte.
@@ -34,14 +43,7 @@ extension String {
   /// Whether the first bytes are `prefix`.
   @inline(never)
   public func hasBytes(_ prefix: String) -> Bool {
-    let count = prefix.utf8.count
-    guard utf8.count >= count else { return false }
-    return withBytes { own in
-      prefix.withBytes { wanted in
-        for index in 0..<count where own.byte(at: index) != wanted.byte(at: index) { return false }
-        return true
-      }
-    }
+    withBytes { own in prefix.withBytes { own.begins(with: $0) } }
   }
 
   /// Whether it stands before `other` in the order of their bytes.
@@ -56,5 +58,26 @@ extension String {
         return own.byteCount < theirs.byteCount
       }
     }
+  }
+}
+
+extension RawSpan {
+  /// Whether the first bytes are `prefix`. Eight at a time.
+  @inline(never)
+  func begins(with prefix: RawSpan) -> Bool {
+    let count = prefix.byteCount
+    guard byteCount >= count else { return false }
+    var offset = 0
+    while offset &+ 8 <= count {
+      // Bounds-checked, and every bit pattern is a number.
+      let own = unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      guard own == prefix.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self) else { return false }
+      offset &+= 8
+    }
+    while offset < count {
+      guard byte(at: offset) == prefix.byte(at: offset) else { return false }
+      offset &+= 1
+    }
+    return true
   }
 }

@@ -114,8 +114,8 @@ public struct ByteBuffer: ~Copyable {
     end = waiting
   }
 
-  /// Appends one byte.
-  @inline(__always)
+  /// Appends one byte. Whoever has many at hand appends them as a span.
+  @inline(never)
   public mutating func append(_ byte: UInt8) {
     reserve(1)
     storage[end] = byte

@@ -9,21 +9,28 @@ extension String {
 
   @inline(never)
   public static func + (left: String, right: String) -> String {
-    if right.utf8.count == 0 { return left }
+    if right.isEmpty { return left }
     return left.withBytes { left in
       right.withBytes { right in
-        let count = left.byteCount + right.byteCount
-        return String(unsafeUninitializedCapacity: count) { room in
-          // Safe: there is room for both, and UTF-8 behind UTF-8 is UTF-8.
-          let room = UnsafeMutableRawBufferPointer(room)
-          left.withUnsafeBytes { room.copyMemory(from: $0) }
-          right.withUnsafeBytes {
-            UnsafeMutableRawBufferPointer(rebasing: room[left.byteCount...]).copyMemory(from: $0)
-          }
-          return count
+        // Safe: all of it is written.
+        String(unsafeUninitializedCapacity: left.byteCount + right.byteCount) {
+          fill($0, with: left, and: right)
         }
       }
     }
+  }
+
+  /// Copies both into `room`, which is at least as large; returns how many bytes they are.
+  @inline(never)
+  private static func fill(
+    _ room: UnsafeMutableBufferPointer<UInt8>, with left: RawSpan, and right: RawSpan
+  ) -> Int {
+    // Checked: a slice lies in its buffer. UTF-8 behind UTF-8 is UTF-8.
+    let room = UnsafeMutableRawBufferPointer(room)
+    left.withUnsafeBytes { room.copyMemory(from: $0) }
+    let rest = UnsafeMutableRawBufferPointer(rebasing: room[left.byteCount...])
+    right.withUnsafeBytes { rest.copyMemory(from: $0) }
+    return left.byteCount + right.byteCount
   }
 
   @inline(__always)
@@ -36,7 +43,9 @@ extension String {
 extension String {
   @inline(never)
   public static func == (left: String, right: String) -> Bool {
-    left.utf8.count == right.utf8.count && left.hasBytes(right)
+    left.withBytes { left in
+      right.withBytes { right in left.byteCount == right.byteCount && left.begins(with: right) }
+    }
   }
 
   @inline(__always)

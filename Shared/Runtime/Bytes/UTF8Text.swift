@@ -41,6 +41,7 @@ extension String {
     var view = utf8
     return withUnsafeMutablePointer(to: &view) { place in
       let bytes = Self.bytes(of: &place.pointee)
+      // Safe: they stay where they are until `body` returns, and even no bytes have a place.
       return body(RawSpan(_unsafeStart: bytes.baseAddress.unsafelyUnwrapped, byteCount: bytes.count))
     }
   }
@@ -95,6 +96,23 @@ extension String {
       return nil
     }
   }
+}
+
+// How long a text is, in one place: the library's, before which these stand, look for texts of other encodings wherever
+// they are asked.
+extension String.UTF8View {
+  /// How many bytes there are.
+  @inline(never)
+  public var count: Int {
+    var view = self
+    return String.bytes(of: &view).count
+  }
+}
+
+extension String {
+  /// Whether there are none.
+  @inline(never)
+  public var isEmpty: Bool { utf8.count == 0 }
 }
 
 extension Array where Element == UInt8 {

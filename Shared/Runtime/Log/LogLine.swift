@@ -91,16 +91,18 @@ struct LogLine: ~Copyable {
     if isQuoted { bytes.append("\"") }
     var index = 0
     while index < count {
-      let byte = text.byte(at: index)
-      if byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") {
-        bytes.append(byte)
-        index += 1
-      } else {
-        index += writeUnusual(text, at: index)
-      }
+      var end = index
+      while end < count, Self.isPlain(text.byte(at: end)) { end += 1 }
+      bytes.append(text.extracting(index..<end))
+      index = end < count ? end + writeUnusual(text, at: end) : end
     }
     if isCut { bytes.append("…") }
     if isQuoted { bytes.append("\"") }
+  }
+
+  /// Whether a byte means itself, in quotes.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
   }
 
   /// Writes the character at `index`, which is not plain ASCII. Returns how many bytes it has.
@@ -142,11 +144,7 @@ struct LogLine: ~Copyable {
   private static func isBare(_ text: RawSpan) -> Bool {
     for index in 0..<text.byteCount {
       let byte = text.byte(at: index)
-      guard byte > 0x20 && byte < 0x7F else { return false }
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "="): return false
-      default: break
-      }
+      guard isPlain(byte), byte != UInt8(ascii: " "), byte != UInt8(ascii: "=") else { return false }
     }
     return text.byteCount > 0
   }
