@@ -1,5 +1,7 @@
 // ISO 4217 (List One, 2024) before changing this file.
 
+import Bytes
+
 /// What ISO 4217 knows about a currency code.
 public enum Currency {
   /// Codes whose minor unit is a hundredth, in alphabetical order, each followed by a space.

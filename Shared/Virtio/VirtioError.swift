@@ -1,3 +1,5 @@
+import Bytes
+
 /// Why a device could not be started, or was given up. The device has been reset by then.
 public enum VirtioError: Error, Equatable, Sendable {
   // At the start

@@ -1,5 +1,7 @@
 // Linux: drivers/virtio/virtio_mmio.c describes `virtio_mmio.device=` before changing this file.
 
+import Bytes
+
 /// Where the registers of a virtio-mmio device are, and its interrupt line.
 public struct MMIOSlot: Equatable, Sendable {
   /// The address of the first register.

@@ -60,10 +60,10 @@ extension Rule {
   ) { $0.contains(/^\s*#(if|elseif)\b/.wordBoundaryKind(.simple)) }
 
   static let spans = noCode(
-    ["utf8Span"],
-    "Lend a String's bytes with withUTF8: the span of a short one outlived its bytes in optimised images (Swift 6.3.1).",
+    ["utf8Span", "utf8.span"],
+    "Lend a String's bytes with withBytes: the span of a short one outlived its bytes in optimised images (Swift 6.3.1).",
     in: { $0.isIn("Shared", "Services", "Examples") }
-  ) { $0.contains("utf8Span") }
+  ) { $0.contains("utf8Span") || $0.contains("utf8.span") }
 
   static let maximumLineCount = 420
 

@@ -44,7 +44,7 @@ public struct Product: Equatable, Sendable {
   }
 
   /// Its strong validator: changes with every edit and with what is available.
-  public var entityTag: String { "\"\(version)-\(available)\"" }
+  public var entityTag: String { "\"" + String(version) + "-" + String(available) + "\"" }
 
   /// The path of a product.
   public static func path(of id: String) -> String { "/api/v1/products/" + id }

@@ -68,20 +68,26 @@ public final class ClientConnection {
   /// Reads the head of the final response. It lies at the front of `input`, `byteCount` bytes, until `beginBody`.
   public func readHead(until deadline: Instant) async throws(ClientError) -> Int {
     while true {
-      if !input.isEmpty {
-        switch parser.parse(input.bytes) {
-        case .complete(let byteCount):
-          guard parser.head.status.isInformational else { return byteCount }
-          // 100 and its like announce the response that follows (RFC 9110 §15.2).
-          input.consume(byteCount)
-          parser.reset()
-          continue
-        case .refused(let refusal): throw .malformed(refusal)
-        case .needMore: break
-        }
-      }
+      if let byteCount = try arrivedHead() { return byteCount }
       try await receive(until: deadline)
     }
+  }
+
+  /// The bytes of the final response's head; nil while it is not all there.
+  @inline(never)
+  private func arrivedHead() throws(ClientError) -> Int? {
+    while !input.isEmpty {
+      switch parser.parse(input.bytes) {
+      case .complete(let byteCount):
+        guard parser.head.status.isInformational else { return byteCount }
+        // 100 and its like announce the response that follows (RFC 9110 §15.2).
+        input.consume(byteCount)
+        parser.reset()
+      case .refused(let refusal): throw .malformed(refusal)
+      case .needMore: return nil
+      }
+    }
+    return nil
   }
 
   /// Consumes the head and sets up the body that follows it.

@@ -39,12 +39,23 @@ public final class ConnectionPool {
     case .connection(let connection): return connection
     case .mayOpen: break
     case .waits(let waiter):
-      let timer = Timer(loop: loop) { waiter.signal.notify() }
-      timer.set(deadline)
-      await waiter.signal.wait()
-      timer.cancel()
-      if let connection = try connection(of: waiter) { return connection }
+      if let connection = try await wait(as: waiter, until: deadline) { return connection }
     }
+    return try await open(until: deadline)
+  }
+
+  /// Waits for a connection that comes back; nil: one of its own may be opened.
+  private func wait(as waiter: PoolWaiter, until deadline: Instant) async throws(ClientError)
+    -> ClientConnection?
+  {
+    let timer = Timer(loop: loop) { waiter.signal.notify() }
+    timer.set(deadline)
+    await waiter.signal.wait()
+    timer.cancel()
+    return try connection(of: waiter)
+  }
+
+  private func open(until deadline: Instant) async throws(ClientError) -> ClientConnection {
     do throws(NetworkError) {
       let stream = try await network.connect(
         to: endpoint, until: min(deadline, loop.now + limits.connectTimeout))

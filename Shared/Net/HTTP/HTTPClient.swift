@@ -26,23 +26,36 @@ public final class HTTPClient {
   public func send(_ request: ClientRequest, until deadline: Instant) async throws(ClientError)
     -> ClientResponse
   {
-    var isSecond = false
-    while true {
-      let connection = try await pool.lend(until: deadline, fresh: isSecond)
-      do throws(ClientError) {
-        return try await exchange(request, on: connection, until: deadline)
-      } catch .disconnected(beforeResponse: true)
-        where !isSecond && connection.isReused && request.method.isIdempotent
+    if let response = try await attempt(request, isSecond: false, until: deadline) { return response }
+    guard let response = try await attempt(request, isSecond: true, until: deadline) else {
+      throw .disconnected(beforeResponse: true)
+    }
+    return response
+  }
+
+  /// The response; nil when the request is to be sent again, which it is not when this `isSecond`.
+  private func attempt(
+    _ request: ClientRequest, isSecond: Bool, until deadline: Instant
+  ) async throws(ClientError) -> ClientResponse? {
+    let connection = try await pool.lend(until: deadline, fresh: isSecond)
+    do throws(ClientError) {
+      let response = try await exchange(request, on: connection, until: deadline)
+      pool.giveBack(connection)
+      return response
+    } catch {
+      pool.giveBack(connection)
+      if case .disconnected(beforeResponse: true) = error,
+        !isSecond, connection.isReused, request.method.isIdempotent
       {
-        isSecond = true
-      } catch { throw error }
+        return nil
+      }
+      throw error
     }
   }
 
   private func exchange(
     _ request: ClientRequest, on connection: ClientConnection, until deadline: Instant
   ) async throws(ClientError) -> ClientResponse {
-    defer { pool.giveBack(connection) }
     connection.begin(request.method)
     var message = message(of: request)
     try await connection.write(&message, until: deadline)
@@ -53,6 +66,7 @@ public final class HTTPClient {
     return response
   }
 
+  @inline(never)
   private func message(of request: ClientRequest) -> ByteBuffer {
     var output = ByteBuffer(capacity: 512 + request.body.count)
     let isWritten = RequestWriter.head(request.method, target: request.target, host: host, into: &output)
@@ -69,6 +83,7 @@ public final class HTTPClient {
   }
 
   /// The response whose head of `headByteCount` bytes has been read, without its body.
+  @inline(never)
   private func begin(on connection: ClientConnection, _ headByteCount: Int) -> ClientResponse {
     let response = ClientResponse(
       status: connection.parser.head.status, fields: Self.fields(of: connection), body: [])

@@ -1,9 +1,23 @@
+import Bytes
 import Platform
 
+/// Numbers of one family. A class and not one enum of all kinds: each writes itself, and lists of objects share code.
+public class Series {
+  init() {}
+
+  /// Writes the lines of these numbers, of the family `name`.
+  func write(_ name: String, into text: inout Exposition) {}
+}
+
 /// A number that only grows.
-public final class Counter {
+public final class Counter: Series {
   /// The count so far.
   public private(set) var value: UInt64 = 0
+  private let labels: Metrics.Labels
+
+  init(_ labels: Metrics.Labels) { self.labels = labels }
+
+  override func write(_ name: String, into text: inout Exposition) { text.line(name, labels, value) }
 
   /// Counts `amount` more.
   @inline(__always)
@@ -12,17 +26,18 @@ public final class Counter {
 
 /// Counters of one family, told apart by their labels: one allocation for all, and what they are called is made when
 /// somebody reads them.
-public final class Counters {
+public final class Counters: Series {
   private var values: [UInt64]
-  let labels: (Int) -> Metrics.Labels
+  private let labels: (Int) -> Metrics.Labels
 
   init(_ count: Int, _ labels: @escaping (Int) -> Metrics.Labels) {
     values = Array(repeating: 0, count: count)
     self.labels = labels
   }
 
-  /// How many there are.
-  var count: Int { values.count }
+  override func write(_ name: String, into text: inout Exposition) {
+    for index in values.indices { text.line(name, labels(index), values[index]) }
+  }
 
   /// Counts one more at `index`.
   public func increment(_ index: Int) { values[index] &+= 1 }
@@ -32,9 +47,9 @@ public final class Counters {
 }
 
 /// Distributions of durations over fixed bounds, told apart by their labels.
-public final class Histograms {
-  let bounds: [Double]
-  let labels: (Int) -> Metrics.Labels
+public final class Histograms: Series {
+  private let bounds: [Double]
+  private let labels: (Int) -> Metrics.Labels
   /// For each histogram one count more than there are bounds.
   private var counts: [UInt64]
   private var nanoseconds: [Int64]
@@ -46,9 +61,6 @@ public final class Histograms {
     nanoseconds = Array(repeating: 0, count: count)
   }
 
-  /// How many there are.
-  var count: Int { nanoseconds.count }
-
   /// Counts one duration in the histogram at `index`.
   public func observe(_ duration: Duration, _ index: Int = 0) {
     let nanoseconds = duration.nanoseconds
@@ -59,9 +71,41 @@ public final class Histograms {
     self.nanoseconds[index] &+= nanoseconds
   }
 
-  /// How many durations of the histogram at `index` lay between the bound before `bound` and this one.
-  func count(_ index: Int, _ bound: Int) -> UInt64 { counts[index * (bounds.count + 1) + bound] }
+  override func write(_ name: String, into text: inout Exposition) {
+    for index in nanoseconds.indices { write(name, index, into: &text) }
+  }
 
-  /// The sum of the durations of the histogram at `index`.
-  func seconds(_ index: Int) -> Double { Double(nanoseconds[index]) / 1e9 }
+  private func write(_ name: String, _ index: Int, into text: inout Exposition) {
+    let labels = labels(index)
+    var total: UInt64 = 0
+    for place in 0...bounds.count {
+      total += counts[index * (bounds.count + 1) + place]
+      text.line(
+        name, suffix: "_bucket", labels, bound: place < bounds.count ? bounds[place] : .infinity, total)
+    }
+    text.line(name, suffix: "_sum", labels, Double(nanoseconds[index]) / 1e9)
+    text.line(name, suffix: "_count", labels, total)
+  }
+}
+
+/// A number that is read when somebody asks.
+final class Gauge: Series {
+  private let labels: Metrics.Labels
+  private let read: () -> Double
+
+  init(_ labels: Metrics.Labels, _ read: @escaping () -> Double) {
+    self.labels = labels
+    self.read = read
+  }
+
+  override func write(_ name: String, into text: inout Exposition) { text.line(name, labels, read()) }
+}
+
+/// What a network counts: families of their own.
+final class NetworkSeries: Series {
+  private let network: any Network
+
+  init(_ network: any Network) { self.network = network }
+
+  override func write(_ name: String, into text: inout Exposition) { text.append(network.figures) }
 }

@@ -19,13 +19,13 @@ public struct EntityTag: Equatable, Sendable {
   /// Reads one tag and nothing else.
   public init?(parsing text: String) {
     guard case .tags(let tags) = EntityTagCondition(text), tags.count == 1,
-      !text.utf8.contains(ASCII.comma) || tags[0].opaque.utf8.contains(ASCII.comma)
+      text.offset(ofFirst: ASCII.comma) == nil || tags[0].opaque.offset(ofFirst: ASCII.comma) != nil
     else { return nil }
     self = tags[0]
   }
 
   /// The tag as it stands in a field.
-  public var text: String { isWeak ? "W/\"\(opaque)\"" : "\"\(opaque)\"" }
+  public var text: String { (isWeak ? "W/\"" : "\"") + opaque + "\"" }
 
   /// Both strong and the same (§8.8.3.2): for If-Match and If-Range.
   public func matchesStrongly(_ other: EntityTag) -> Bool {

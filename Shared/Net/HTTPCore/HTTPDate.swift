@@ -40,6 +40,7 @@ public enum HTTPDate {
 
   @inline(never)
   private static func name(_ names: StaticString, _ index: Int, into output: inout ByteBuffer) {
-    for offset in 0..<3 { output.append(names.utf8Start[index * 3 + offset]) }
+    // Safe: a literal's bytes are there for good.
+    output.append(RawSpan(_unsafeStart: names.utf8Start + index * 3, byteCount: 3))
   }
 }

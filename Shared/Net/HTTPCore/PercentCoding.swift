@@ -53,11 +53,10 @@ public enum PercentCoding {
 
   private static func encode(_ text: String, spaceAsPlus: Bool) -> String {
     let digits: StaticString = "0123456789ABCDEF"
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.byteCount)
+    var bytes = ByteBuffer(capacity: text.byteCount)
     text.withBytes { text in
       for index in 0..<text.byteCount {
-        let byte = text.byte(index)
+        let byte = text.byte(at: index)
         switch byte {
         case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, ASCII.hyphen, ASCII.dot, 0x5f, 0x7e: bytes.append(byte)
         case ASCII.space where spaceAsPlus: bytes.append(ASCII.plus)
@@ -68,6 +67,6 @@ public enum PercentCoding {
         }
       }
     }
-    return String(utf8: bytes)
+    return String(utf8: bytes.bytes)
   }
 }

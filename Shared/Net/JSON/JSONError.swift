@@ -80,7 +80,9 @@ public struct JSONError: Error, Equatable, Sendable {
   public let column: Int
 
   /// For a person: what, and where.
-  public var description: String { "\(reason.description) at line \(line), column \(column)" }
+  public var description: String {
+    reason.description + " at line " + String(line) + ", column " + String(column)
+  }
 
   init(_ reason: Reason, at offset: Int, in bytes: RawSpan) {
     self.reason = reason

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Writes one JSON value straight to bytes, compact and in UTF-8.
 ///
 /// Misuse traps, because it is a programmer's mistake: a value without a key in an object, a key without its
@@ -170,16 +172,15 @@ public struct JSONWriter {
 
   /// RFC 8259 §7: quote, backslash and control characters are escaped, everything else means itself.
   private mutating func append(quoted string: String) {
-    var string = string
-    string.withUTF8 { text in
+    string.withBytes { text in
       bytes.append(UInt8(ascii: "\""))
-      let span = UnsafeRawBufferPointer(text).bytes
       var offset = 0
       while true {
-        let end = span.firstToEscape(from: offset)
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[offset..<end]))
-        if end == text.count { break }
-        append(escaped: text[end])
+        let end = text.firstToEscape(from: offset)
+        // Safe: the bytes are copied before the call returns.
+        text.extracting(offset..<end).withUnsafeBytes { bytes.append(contentsOf: $0) }
+        if end == text.byteCount { break }
+        append(escaped: text.byte(at: end))
         offset = end + 1
       }
       bytes.append(UInt8(ascii: "\""))

@@ -27,7 +27,7 @@ public struct EthernetAddress: Hashable, Sendable, CustomStringConvertible {
   public init?(_ text: String) {
     var value: UInt64 = 0
     var digits = 0
-    for (index, unit) in text.utf8.enumerated() {
+    for (index, unit) in Array(text.utf8).enumerated() {
       if index % 3 == 2 {
         guard unit == UInt8(ascii: ":") else { return nil }
         continue

@@ -62,8 +62,9 @@ public struct IPv4Address: Hashable, Sendable, CustomStringConvertible {
 
   /// `10.0.0.1`.
   public var description: String {
-    let bytes = (rawValue >> 24, rawValue >> 16 & 255, rawValue >> 8 & 255, rawValue & 255)
-    return "\(bytes.0).\(bytes.1).\(bytes.2).\(bytes.3)"
+    var text = ""
+    for shift: UInt32 in [24, 16, 8, 0] { text += String(rawValue >> shift & 255) + (shift > 0 ? "." : "") }
+    return text
   }
 }
 
@@ -102,5 +103,5 @@ public struct IPv4Network: Hashable, Sendable, CustomStringConvertible {
     UInt64(other.rawValue ^ address.rawValue) &>> UInt64(truncatingIfNeeded: 32 &- prefixLength) == 0
   }
   /// `10.0.0.0/8`.
-  public var description: String { "\(address)/\(prefixLength)" }
+  public var description: String { address.description + "/" + String(Int(prefixLength)) }
 }

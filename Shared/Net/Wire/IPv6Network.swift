@@ -29,5 +29,5 @@ public struct IPv6Network: Hashable, Sendable, CustomStringConvertible {
   /// Whether `other` is in it.
   public func contains(_ other: IPv6Address) -> Bool { Self.masked(other, prefixLength) == address }
   /// `2001:db8::/32`.
-  public var description: String { "\(address)/\(prefixLength)" }
+  public var description: String { address.description + "/" + String(Int(prefixLength)) }
 }

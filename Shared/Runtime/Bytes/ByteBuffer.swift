@@ -47,7 +47,7 @@ public struct ByteBuffer: ~Copyable {
   public func array(from offset: Int = 0, count: Int? = nil) -> [UInt8] {
     let count = count ?? self.count - offset
     precondition(offset >= 0 && count >= 0 && offset + count <= self.count)
-    return Array(storage[start + offset..<start + offset + count])
+    return bytes.extracting(offset..<offset + count).withUnsafeBytes { Array($0) }
   }
 
   /// Removes `count` bytes from the front.
@@ -114,8 +114,8 @@ public struct ByteBuffer: ~Copyable {
     end = waiting
   }
 
-  /// Appends one byte.
-  @inline(__always)
+  /// Appends one byte. Whoever has many at hand appends them as a span.
+  @inline(never)
   public mutating func append(_ byte: UInt8) {
     reserve(1)
     storage[end] = byte
@@ -156,8 +156,7 @@ public struct ByteBuffer: ~Copyable {
   /// Appends the UTF-8 of a string.
   @inline(never)
   public mutating func append(utf8 text: String) {
-    var text = text
-    text.withUTF8 { append(raw: UnsafeRawBufferPointer($0)) }
+    text.withBytes { append($0) }
   }
 
   @inline(__always)

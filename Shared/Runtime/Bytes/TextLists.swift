@@ -7,12 +7,12 @@ extension Array where Element == String {
   /// The texts one after another, `separator` between them.
   @inline(never)
   public func joined(separator: String = "") -> String {
-    var joined = ""
+    var joined = ByteBuffer()
     for index in indices {
-      if index > 0 { joined += separator }
-      joined += self[index]
+      if index > 0 { joined.append(utf8: separator) }
+      joined.append(utf8: self[index])
     }
-    return joined
+    return String(utf8: joined.bytes)
   }
 }
 

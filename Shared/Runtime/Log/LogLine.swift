@@ -32,13 +32,13 @@ struct LogLine: ~Copyable {
 
   mutating func append(_ name: StaticString, _ text: String) {
     write(name: name)
-    var text = text
-    text.withUTF8 { write(text: $0) }
+    text.withBytes { write(text: $0) }
   }
 
   mutating func append(_ name: StaticString, _ text: StaticString) {
     write(name: name)
-    text.withUTF8Buffer { write(text: $0) }
+    // Safe: a literal's bytes are there for good.
+    text.withUTF8Buffer { write(text: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0))) }
   }
 
   mutating func append(_ name: StaticString, _ number: Int64) {
@@ -74,33 +74,35 @@ struct LogLine: ~Copyable {
   }
 
   @inline(never)
-  private mutating func write(text: UnsafeBufferPointer<UInt8>) {
-    var count = text.count
+  private mutating func write(text: RawSpan) {
+    var count = text.byteCount
     if count > Logger.maximumValueByteCount {
       // Cut between characters: not before a continuation byte.
       count = Logger.maximumValueByteCount
-      while count > 0 && text[count] & 0xC0 == 0x80 { count -= 1 }
+      while count > 0 && text.byte(at: count) & 0xC0 == 0x80 { count -= 1 }
     }
-    let isCut = count < text.count
+    let isCut = count < text.byteCount
     let isQuoted = isCut || format == .json || !Self.isBare(text)
     if isQuoted { bytes.append("\"") }
     var index = 0
     while index < count {
-      let byte = text[index]
-      if byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") {
-        bytes.append(byte)
-        index += 1
-      } else {
-        index += writeUnusual(text, at: index)
-      }
+      var end = index
+      while end < count, Self.isPlain(text.byte(at: end)) { end += 1 }
+      bytes.append(text.extracting(index..<end))
+      index = end < count ? end + writeUnusual(text, at: end) : end
     }
     if isCut { bytes.append("…") }
     if isQuoted { bytes.append("\"") }
   }
 
+  /// Whether a byte means itself, in quotes.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+  }
+
   /// Writes the character at `index`, which is not plain ASCII. Returns how many bytes it has.
-  private mutating func writeUnusual(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
-    let byte = text[index]
+  private mutating func writeUnusual(_ text: RawSpan, at index: Int) -> Int {
+    let byte = text.byte(at: index)
     switch byte {
     case UInt8(ascii: "\""): bytes.append("\\\"")
     case UInt8(ascii: "\\"): bytes.append("\\\\")
@@ -108,17 +110,16 @@ struct LogLine: ~Copyable {
     case UInt8(ascii: "\r"): bytes.append("\\r")
     case UInt8(ascii: "\t"): bytes.append("\\t")
     case 0..<0x20, 0x7F: write(escaped: UInt16(byte))
-    case 0xC2 where text[index + 1] < 0xA0:
-      write(escaped: UInt16(text[index + 1]))
+    case 0xC2 where text.byte(at: index + 1) < 0xA0:
+      write(escaped: UInt16(text.byte(at: index + 1)))
       return 2
     case 0xE2:
       // Strings hold valid UTF-8, so a byte of 0xE2 has two more.
-      let scalar = 0x2000 | UInt16(text[index + 1] & 0x3F) << 6 | UInt16(text[index + 2] & 0x3F)
+      let (second, third) = (text.byte(at: index + 1), text.byte(at: index + 2))
+      let scalar = 0x2000 | UInt16(second & 0x3F) << 6 | UInt16(third & 0x3F)
       switch scalar {
       case 0x2028...0x202E, 0x2066...0x2069: write(escaped: scalar)
-      // Safe: read before the call returns.
-      default:
-        bytes.append(RawSpan(_unsafeBytes: .init(rebasing: UnsafeRawBufferPointer(text)[index..<index + 3])))
+      default: bytes.append(text.extracting(index..<index + 3))
       }
       return 3
     default: bytes.append(byte)
@@ -135,14 +136,11 @@ struct LogLine: ~Copyable {
   }
 
   /// Whether logfmt needs no quotes: graphic ASCII, no quote, no backslash, no equals sign, not empty.
-  private static func isBare(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    for byte in text {
-      guard byte > 0x20 && byte < 0x7F else { return false }
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "="): return false
-      default: break
-      }
+  private static func isBare(_ text: RawSpan) -> Bool {
+    for index in 0..<text.byteCount {
+      let byte = text.byte(at: index)
+      guard isPlain(byte), byte != UInt8(ascii: " "), byte != UInt8(ascii: "=") else { return false }
     }
-    return !text.isEmpty
+    return text.byteCount > 0
   }
 }

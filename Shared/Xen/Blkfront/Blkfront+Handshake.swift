@@ -66,7 +66,7 @@ extension Blkfront {
       hasUsedRingPages = true
       entries.append(StoreEntry("ring-page-order", UInt32(order)))
       for page in 0..<1 << order {
-        entries.append(StoreEntry("ring-ref\(page)", ringPages.reference(page)))
+        entries.append(StoreEntry("ring-ref" + String(page), ringPages.reference(page)))
       }
     }
     return entries

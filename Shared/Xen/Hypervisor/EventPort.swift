@@ -11,7 +11,7 @@ public final class EventPort: EventChannel {
   /// A port that `domain` may bind.
   public init(for domain: UInt16) throws(XenError) {
     let port = hypervisor_open_port(domain)
-    guard port >= 0 else { throw XenError("Xen opens no event channel (error \(-port))") }
+    guard port >= 0 else { throw XenError("Xen opens no event channel (error " + String(Int(-port)) + ")") }
     guard hypervisor_watch_port(UInt32(port)) else {
       hypervisor_close_port(UInt32(port))
       throw XenError("too many event channels")

@@ -49,7 +49,7 @@ public final class PageGrants: GrantTable {
 
   private func map(_ index: Int) throws(XenError) {
     let status = hypervisor_map_grant_frame(UInt32(index), frames[index])
-    guard status == 0 else { throw XenError("Xen gives no grant table (error \(-status))") }
+    guard status == 0 else { throw XenError("Xen gives no grant table (error " + String(Int(-status)) + ")") }
     let perFrame = UInt32(HYPERVISOR_GRANTS_PER_FRAME)
     let first = UInt32(index) * perFrame
     // The first few are the toolstack's. Handed out from the lowest on.

@@ -59,18 +59,19 @@ extension Netfront {
     phase = .prepared
 
     let takesLarge: UInt32 = offload.contains(.receiveLarge) ? 1 : 0
-    var numbers = [
-      ("tx-ring-ref", ringPages.reference(0)), ("rx-ring-ref", ringPages.reference(1)),
-      ("request-rx-copy", 1), ("feature-rx-notify", 1),
-      (Key.scatterGather, takesLarge), (Key.segmentationV4, takesLarge), (Key.segmentationV6, takesLarge),
-      (Key.noChecksum, 0), (Key.checksumV6, 1),
-      (isSplit ? "event-channel-tx" : "event-channel", transmit.port),
+    var entries = [
+      StoreEntry("tx-ring-ref", ringPages.reference(0)), StoreEntry("rx-ring-ref", ringPages.reference(1)),
+      StoreEntry("request-rx-copy", 1), StoreEntry("feature-rx-notify", 1),
+      StoreEntry(Key.scatterGather, takesLarge), StoreEntry(Key.segmentationV4, takesLarge),
+      StoreEntry(Key.segmentationV6, takesLarge), StoreEntry(Key.noChecksum, 0),
+      StoreEntry(Key.checksumV6, 1),
+      StoreEntry(isSplit ? "event-channel-tx" : "event-channel", transmit.port),
     ]
-    if let receiveChannel { numbers.append(("event-channel-rx", receiveChannel.port)) }
+    if let receiveChannel { entries.append(StoreEntry("event-channel-rx", receiveChannel.port)) }
     if try folder.flag(Key.multicast) {
-      numbers.append(("request-multicast-control", configuration.refusesMulticast ? 1 : 0))
+      entries.append(StoreEntry("request-multicast-control", configuration.refusesMulticast ? 1 : 0))
     }
-    return numbers.map { StoreEntry($0.0, $0.1) }
+    return entries
   }
 
   /// Learns what the backend does. The first one decides what the stack may rely on.

@@ -58,23 +58,24 @@ public final class XenBusDevice {
 
   private func connect(timeout: Duration?) async throws(XenError) {
     try await findBackend()
-    var goal = Goal.ready
-    while true {
-      guard try await waitForBackend(goal, timeout, closingEnds: timeout == nil) else { throw stuck() }
-      try await readBackend()
-      guard goal == .ready else { break }
-      try await store.write(try prepare(), below: folder)
-      goal = .connected
-    }
+    try await reach(.ready, timeout)
+    try await store.write(try prepare(), below: folder)
+    try await reach(.connected, timeout)
     try start()
     if frontend.waitsForBackend { try await say(.connected) }
+  }
+
+  /// Waits until the backend has reached `goal`, and learns what it says then.
+  private func reach(_ goal: Goal, _ timeout: Duration?) async throws(XenError) {
+    guard try await waitForBackend(goal, timeout, closingEnds: timeout == nil) else { throw stuck() }
+    backendEntries = try await store.read(frontend.backendKeys, below: backendFolder)
   }
 
   /// What is to be written into the frontend's folder for the backend to see.
   private func prepare() throws(XenError) -> [StoreEntry] {
     do throws(XenError) {
       var entries = try frontend.prepare(
-        backend: backend, values: { self.value($0) },
+        backend: backend, values: { self.backendEntries.value($0) },
         openChannel: { () throws(XenError) -> any EventChannel in try self.openChannel(self.backend) })
       entries.append(
         StoreEntry("state", (frontend.waitsForBackend ? XenBusState.initialised : .connected).text))
@@ -89,28 +90,25 @@ public final class XenBusDevice {
   private func start() throws(XenError) {
     // Restored meanwhile: what was prepared is void.
     guard !hasForgotten else { throw XenError("the domain was restored while " + folder + " was connected") }
-    try frontend.start { self.value($0) }
-  }
-
-  private func value(_ key: String) -> String? {
-    for entry in backendEntries where entry.key == key { return entry.value }
-    return nil
+    try frontend.start { self.backendEntries.value($0) }
   }
 
   private func stuck() -> XenError {
-    XenError("the backend of \(folder) is \(state.name) (state \(state.rawValue))")
+    XenError(stateInWords + " (state " + state.text + ")")
   }
 
   /// Where the backend is, and a watch of its state.
   private func findBackend() async throws(XenError) {
-    let path = try await store.readIfPresent(folder + "/backend")
-    let identifier = try await store.readIfPresent(folder + "/backend-id")
-    guard try isNew(path, identifier) else { return }
-    if let old = watch {
-      watch = nil
-      try await store.unwatch(old)
-    }
+    let entries = try await store.read(["backend", "backend-id"], below: folder)
+    guard try isNew(entries.value("backend"), entries.value("backend-id")) else { return }
+    try await endWatch()
     watch = try await store.watch(backendFolder + "/state")
+  }
+
+  private func endWatch() async throws(XenError) {
+    guard let old = watch else { return }
+    watch = nil
+    try await store.unwatch(old)
   }
 
   /// Whether the backend is another one than that which is watched; notes which one it is.
@@ -153,26 +151,22 @@ public final class XenBusDevice {
     defer { timer.cancel() }
     while true {
       try await readState()
-      if goal.isReached(state) { return true }
-      // One that closes while it is to connect waits for us to close, too.
-      if loop.now >= deadline || hasForgotten || closingEnds && state == .closing { return false }
+      if let outcome = outcome(goal, deadline, closingEnds: closingEnds) { return outcome }
       await watch?.change()
     }
   }
 
-  private func readState() async throws(XenError) {
-    state = XenBusState(try await store.readIfPresent(backendFolder + "/state"))
+  /// Whether `goal` is reached; nil while it is to be waited for.
+  @inline(never)
+  private func outcome(_ goal: Goal, _ deadline: Instant, closingEnds: Bool) -> Bool? {
+    if goal.isReached(state) { return true }
+    // One that closes while it is to connect waits for us to close, too.
+    let isOver = loop.now >= deadline || hasForgotten || closingEnds && state == .closing
+    return isOver ? false : nil
   }
 
-  /// What the backend says now, of what the frontend asks for.
-  private func readBackend() async throws(XenError) {
-    var entries: [StoreEntry] = []
-    for key in frontend.backendKeys {
-      if let value = try await store.readIfPresent(backendFolder + "/" + key) {
-        entries.append(StoreEntry(key, value))
-      }
-    }
-    backendEntries = entries
+  private func readState() async throws(XenError) {
+    state = XenBusState(try await store.readIfPresent(backendFolder + "/state"))
   }
 
   private func say(_ state: XenBusState) async throws(XenError) {
@@ -183,27 +177,24 @@ public final class XenBusDevice {
 
   /// Follows the backend for good, after `connect`. What cannot be connected is tried again for good.
   public func stayConnected(report: @escaping Report) async {
-    while true {
-      await watch?.change()
-      do throws(XenError) {
-        try await follow(report)
-      } catch {
-        failed(error, report)
-        await loop.sleep(for: Self.retryInterval)
-        watch?.notify()
-      }
+    while true { await turn(report) }
+  }
+
+  /// Follows one change.
+  private func turn(_ report: Report) async {
+    await watch?.change()
+    do throws(XenError) {
+      try await follow(report)
+    } catch {
+      failed(error, report)
+      await loop.sleep(for: Self.retryInterval)
+      watch?.notify()
     }
   }
 
   /// Connects anew where the backend has gone.
   private func follow(_ report: Report) async throws(XenError) {
-    if !hasForgotten {
-      try await readState()
-      guard isLost(report) else { return }
-      try await say(.closed)
-      // A backend that found us initialising already would not know that we had closed.
-      _ = try await waitForBackend(.gone, nil, closingEnds: false)
-    }
+    guard try await hasLeft(report) else { return }
     hasForgotten = false
     isUp = false
     try await say(.initialising)
@@ -213,6 +204,17 @@ public final class XenBusDevice {
     report(folder + " is connected again", true)
   }
 
+  /// Whether the backend has gone, and knows that the frontend has, too: it may be connected anew.
+  private func hasLeft(_ report: Report) async throws(XenError) -> Bool {
+    if hasForgotten { return true }
+    try await readState()
+    guard isLost(report) else { return false }
+    try await say(.closed)
+    // A backend that found us initialising already would not know that we had closed.
+    _ = try await waitForBackend(.gone, nil, closingEnds: false)
+    return true
+  }
+
   /// Whether the backend has gone since the frontend was connected; the frontend is then told.
   private func isLost(_ report: Report) -> Bool {
     // Still there, or about to change in a way that the next state tells.
@@ -220,10 +222,15 @@ public final class XenBusDevice {
     if hasForgotten { return false }
     frontend.disconnect()
     isUp = false
-    report("the backend of \(folder) is \(state.name)", false)
+    report(stateInWords, false)
     return true
   }
 
+  private var stateInWords: String {
+    @inline(never) get { "the backend of " + folder + " is " + state.name }
+  }
+
+  @inline(never)
   private func failed(_ error: XenError, _ report: Report) {
     isUp = false
     guard !hasForgotten else { return }
@@ -232,8 +239,9 @@ public final class XenBusDevice {
     lastWords = error.description
   }
 
-  /// The domain was restored: the backend is another one, and the frontend has forgotten the old one.
+  /// The domain was restored: the backend is another one, and the frontend forgets the old one.
   public func reconnect() {
+    frontend.forget()
     hasForgotten = true
     watch?.notify()
   }

@@ -29,7 +29,7 @@ public enum XenBusState: Int {
   }
 
   /// The node's value that names it.
-  var text: String { "\(rawValue)" }
+  var text: String { String(rawValue) }
 
   /// Its name, for a console line.
   public var name: String {

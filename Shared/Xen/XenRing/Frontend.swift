@@ -17,7 +17,16 @@ public struct StoreEntry: Equatable {
 
   /// An entry whose value is a number.
   @inline(never)
-  public init(_ key: String, _ number: UInt32) { self.init(key, "\(number)") }
+  public init(_ key: String, _ number: UInt32) { self.init(key, String(number)) }
+}
+
+extension [StoreEntry] {
+  /// The value of the first entry with `key`; nil when there is none.
+  @inline(never)
+  public func value(_ key: String) -> String? {
+    for entry in self where entry.key == key { return entry.value }
+    return nil
+  }
 }
 
 /// What a backend says in its folder of xenstore: the value of a key, or nil.

@@ -22,7 +22,7 @@ public final class GrantedPages {
   /// `count` pages out of `memory`, granted to nobody. Throws when there are not so many.
   public init(count: Int, memory: any DMAMemory, table: any GrantTable) throws(XenError) {
     guard let start = memory.allocate(byteCount: count * Self.pageByteCount) else {
-      throw XenError("no memory for \(count) pages of a device")
+      throw XenError("no memory for " + String(count) + " pages of a device")
     }
     self.memory = memory
     self.table = table
@@ -51,7 +51,11 @@ public final class GrantedPages {
   /// Lends the first `limit` pages (all when nil) to `domain`. Throws when the table is full, and when whoever had them
   /// before still has one mapped: it could write over what the next one is given.
   public func grant(to domain: UInt16, limit: Int? = nil) throws(XenError) {
-    guard end() else { throw XenError("domain \(self.domain) keeps pages that domain \(domain) is to have") }
+    guard end() else {
+      throw XenError(
+        "domain " + String(Int(self.domain)) + " keeps pages that domain " + String(Int(domain))
+          + " is to have")
+    }
     self.domain = domain
     for index in 0..<(limit ?? count) {
       references[index] = try table.grant(page(index), to: domain, isReadOnly: false)

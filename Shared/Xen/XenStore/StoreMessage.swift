@@ -33,13 +33,23 @@ struct StoreMessage {
 
   /// The message on the wire.
   var bytes: [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(Self.headerByteCount + payload.count)
-    for word in [kind?.rawValue ?? 0, request, transaction, UInt32(payload.count)] {
-      for shift: UInt32 in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+    var bytes = ByteBuffer(capacity: Self.headerByteCount + payload.count)
+    Self.append(kind?.rawValue ?? 0, to: &bytes)
+    Self.append(request, to: &bytes)
+    Self.append(transaction, to: &bytes)
+    Self.append(UInt32(payload.count), to: &bytes)
+    bytes.append(payload)
+    return bytes.array()
+  }
+
+  /// Appends a word, its lowest byte first.
+  @inline(never)
+  private static func append(_ word: UInt32, to bytes: inout ByteBuffer) {
+    var rest = word
+    for _ in 0..<4 {
+      bytes.append(UInt8(truncatingIfNeeded: rest))
+      rest >>= 8
     }
-    bytes += payload
-    return bytes
   }
 
   /// A request about `path`, behind which a zero byte and `rest` stand.

@@ -47,6 +47,15 @@ public final class XenStore {
     try await ask(.read, path).textIfPresent()
   }
 
+  /// Of the nodes at `keys` below `folder` those that are there.
+  public func read(_ keys: [String], below folder: String) async throws(XenError) -> [StoreEntry] {
+    var entries: [StoreEntry] = []
+    for key in keys {
+      if let value = try await readIfPresent(folder + "/" + key) { entries.append(StoreEntry(key, value)) }
+    }
+    return entries
+  }
+
   /// The names of the nodes below `path`.
   public func directory(_ path: String) async throws(XenError) -> [String] {
     try await ask(.directory, path).texts()
@@ -71,12 +80,20 @@ public final class XenStore {
   /// One try of a change; returns why it failed, if it did.
   private func attempt(_ entries: [StoreEntry], _ folder: String) async throws(XenError) -> XenError? {
     let transaction = try await ask(.transactionStart).transaction()
-    var failure: XenError?
-    for entry in entries where failure == nil {
-      failure = await ask(.write, "\(folder)/\(entry.key)", entry.value, in: transaction).failure
-    }
+    let failure = await write(entries, folder, in: transaction)
     let end = await ask(.transactionEnd, failure == nil ? "T" : "F", in: transaction)
     return failure ?? end.failure
+  }
+
+  /// Writes up to the first that fails; returns why it did.
+  private func write(
+    _ entries: [StoreEntry], _ folder: String, in transaction: StoreTransaction
+  ) async -> XenError? {
+    for entry in entries {
+      let request = await ask(.write, folder + "/" + entry.key, entry.value, in: transaction)
+      if let failure = request.failure { return failure }
+    }
+    return nil
   }
 
   /// Removes the node at `path` and those below it.
@@ -85,7 +102,7 @@ public final class XenStore {
   /// Watches `path` and what is below it. The first change is reported at once (xenstore.txt, WATCH).
   public func watch(_ path: String) async throws(XenError) -> StoreWatch {
     lastRequest &+= 1
-    let watch = StoreWatch(path: path, token: "\(lastRequest)")
+    let watch = StoreWatch(path: path, token: String(lastRequest))
     watches.append(watch)
     let request = await ask(.watch, path, watch.endedToken)
     if request.failure != nil { drop(watch) }

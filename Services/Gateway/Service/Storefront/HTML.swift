@@ -46,12 +46,12 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
   /// Appends text, escaped. Control characters that HTML cannot carry become U+FFFD.
   @inline(never)
   public mutating func append(text: String) {
-    var text = text
-    text.withUTF8 { append(escaping: $0) }
+    text.withBytes { append(escaping: $0) }
   }
 
-  private mutating func append(escaping text: UnsafeBufferPointer<UInt8>) {
-    for byte in text {
+  private mutating func append(escaping text: RawSpan) {
+    for index in 0..<text.byteCount {
+      let byte = text.byte(at: index)
       let escaped: StaticString
       switch byte {
       case UInt8(ascii: "&"): escaped = "&amp;"

@@ -29,7 +29,7 @@ public struct Settings: Sendable {
         case .notUTF8(let line): (line, "not UTF-8")
         case .repeatedKey(let key, let line): (line, key + " stands there twice")
         }
-      throw SettingsError("\(source):\(line): \(reason)")
+      throw SettingsError(source + ":" + String(line) + ": " + reason)
     }
   }
 }

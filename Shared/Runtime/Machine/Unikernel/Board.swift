@@ -1,3 +1,4 @@
+import Bytes
 import CBoot
 import EventLoop
 import Platform
@@ -31,7 +32,11 @@ public final class Board {
     loop = EventLoop(driver: driver, clock: clock)
     input = ConsoleInput()
     driver.watch(input, interruptLine: nil)
-    commandLine = String(cString: boot_command_line())
+    let text: UnsafePointer<CChar> = boot_command_line()
+    var byteCount = 0
+    while text[byteCount] != 0 { byteCount += 1 }
+    // Safe: a zero byte ends the text, and it is there for good.
+    commandLine = String(utf8: RawSpan(_unsafeStart: text, byteCount: byteCount))
   }
 
   /// Lets `body` start its tasks, runs the loop until it is stopped, and ends the machine with `BOOT_EXIT_DONE`.

@@ -15,13 +15,7 @@ public final class BoardConsole: Console {
 
   /// Writes `text` and a line feed.
   public func write(line text: String) {
-    // Not by a span: of a short text, which holds its bytes in itself, Swift 6.3 ends the span's copy too early once
-    // the getter is inlined.
-    var text = text
-    text.withUTF8 { source in
-      // Safe: the bytes are read before the call returns.
-      if let base = source.baseAddress { boot_console_write(base, source.count) }
-    }
+    text.withBytes { write($0) }
     boot_console_write("\n", 1)
   }
 }

@@ -13,22 +13,15 @@ struct CommandLine {
   /// Reads `text`; throws at a word it does not know.
   init(_ text: String) throws(SettingsError) {
     self.text = text
-    let bytes = Array(text.utf8)
-    let key = Array(Self.virtioKey.utf8)
-    var start = 0
-    while start < bytes.count {
-      var end = start
-      var matchesKey = true
-      while end < bytes.count, bytes[end] != UInt8(ascii: " ") {
-        if end - start < key.count, bytes[end] != key[end - start] { matchesKey = false }
-        end += 1
-      }
-      if end > start, !matchesKey || end - start < key.count {
-        let word = String(utf8: bytes[start..<end])
+    var rest = text
+    while rest != "" {
+      let end = rest.offset(ofFirst: UInt8(ascii: " ")) ?? rest.utf8.count
+      let word = rest.cut(0..<end)
+      guard word == "" || word.hasBytes(Self.virtioKey) else {
         throw SettingsError(
           "unknown word on the command line: " + word + " (settings come in the boot module)")
       }
-      start = end + 1
+      rest = rest.dropping(byteCount: min(end + 1, rest.utf8.count))
     }
   }
 }

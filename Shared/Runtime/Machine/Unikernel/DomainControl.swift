@@ -40,12 +40,12 @@ final class DomainControl {
   private enum Node {
     case shutdown, memoryTarget
 
-    var path: String {
-      switch self {
-      case .shutdown: "control/shutdown"
-      case .memoryTarget: "memory/target"
-      }
-    }
+    var folder: String { self == .shutdown ? "control" : "memory" }
+
+    /// The node itself, and what else below its folder has to be known.
+    var keys: [String] { self == .shutdown ? ["shutdown"] : ["target", "static-max"] }
+
+    var path: String { folder + "/" + keys[0] }
   }
 
   /// Starts to listen to the toolstack.
@@ -57,37 +57,45 @@ final class DomainControl {
   /// Does what `node` says, now and after each change, for good.
   private func follow(_ node: Node) async {
     var watch: StoreWatch?
-    while true {
-      do throws(XenError) {
-        if watch == nil { watch = try await store.watch(node.path) }
-        await watch?.change()
-        try await obey(node)
-      } catch {
-        log.error(
-          "the toolstack was not heard", LogField("node", node.path), LogField("reason", error.description))
-        await board.loop.sleep(for: Self.retryInterval)
-        watch?.notify()
-      }
+    while true { await turn(node, &watch) }
+  }
+
+  /// Follows one change.
+  private func turn(_ node: Node, _ watch: inout StoreWatch?) async {
+    do throws(XenError) {
+      try await waitForChange(of: node, &watch)
+      try await obey(node)
+    } catch {
+      log.error(
+        "the toolstack was not heard", LogField("node", node.path), LogField("reason", error.description))
+      await board.loop.sleep(for: Self.retryInterval)
+      watch?.notify()
     }
+  }
+
+  private func waitForChange(of node: Node, _ watch: inout StoreWatch?) async throws(XenError) {
+    if watch == nil { watch = try await store.watch(node.path) }
+    await watch?.change()
   }
 
   /// Does what `node` says now.
   private func obey(_ node: Node) async throws(XenError) {
-    guard let value = try await store.readIfPresent(node.path), !value.isEmpty else { return }
-    switch node {
-    case .shutdown:
-      log.info("asked by the toolstack", LogField("for", value))
-      // The answer: it was heard.
-      try? await store.write(node.path, "")
-      perform(value)
-    case .memoryTarget:
+    let entries = try await store.read(node.keys, below: node.folder)
+    guard let value = entries.value(node.keys[0]), !value.isEmpty else { return }
+    if node == .memoryTarget {
       // What the domain was made with.
-      if let most = try? await store.readIfPresent("memory/static-max") { resize(value, of: most) }
+      if let most = entries.value("static-max") { resize(value, of: most) }
+      return
     }
+    log.info("asked by the toolstack", LogField("for", value))
+    // The answer: it was heard.
+    try? await store.write(node.path, "")
+    perform(value)
   }
 
   // MARK: Ending
 
+  @inline(never)
   private func perform(_ request: String) {
     switch request {
     case "poweroff", "halt":
@@ -130,6 +138,7 @@ final class DomainControl {
   // MARK: Memory
 
   /// Both in KiB.
+  @inline(never)
   private func resize(_ target: String, of most: String) {
     guard let most = Int(digits: most), let target = Int(digits: target, upTo: most) else { return }
     let heap = board.heap

@@ -115,7 +115,7 @@ public final class Machine {
     do throws(NetworkError) {
       return try network.listen(on: endpoint)
     } catch {
-      throw SettingsError("cannot listen on port \(endpoint.port)")
+      throw SettingsError("cannot listen on port " + String(Int(endpoint.port)))
     }
   }
 

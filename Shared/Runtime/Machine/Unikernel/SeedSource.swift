@@ -22,12 +22,11 @@ final class SeedSource: Entropy {
     } else {
       bytes.initializeMemory(as: UInt8.self, repeating: 0)
     }
-    var offset = 0
-    while offset < bytes.count {
-      withUnsafeBytes(of: boot_random()) { word in
-        for index in 0..<min(word.count, bytes.count - offset) { bytes[offset + index] ^= word[index] }
-      }
-      offset += 8
+    var word: UInt64 = 0
+    for index in 0..<bytes.count {
+      if index % 8 == 0 { word = boot_random() }
+      bytes[index] ^= UInt8(truncatingIfNeeded: word)
+      word >>= 8
     }
   }
 }

@@ -8,9 +8,14 @@ import Virtio
 /// Virtio devices, found by the command line, which QEMU's microvm writes (`virtio_mmio.device=`).
 final class VirtioDevices {
   /// A device and the interrupt it raises.
-  struct Found {
+  private final class Found {
     let registers: PhysicalRegisters
     let interruptLine: UInt32
+
+    init(_ registers: PhysicalRegisters, _ interruptLine: UInt32) {
+      self.registers = registers
+      self.interruptLine = interruptLine
+    }
   }
 
   /// How long the processor halts at most while the entropy device is asked, and how often: ten seconds in all.
@@ -29,7 +34,7 @@ final class VirtioDevices {
       guard let registers = PhysicalRegisters(address: slot.address),
         let kind = VirtioProbe.kind(of: registers)
       else { continue }
-      let found = Found(registers: registers, interruptLine: slot.interruptLine)
+      let found = Found(registers, slot.interruptLine)
       switch kind {
       case .network: networks.append(found)
       case .block: block = block ?? found
@@ -42,7 +47,7 @@ final class VirtioDevices {
   func startNetwork(_ index: Int) throws(SettingsError) -> any InterruptingNetworkDevice {
     guard index < networks.count else {
       throw SettingsError(
-        "no \(index == 0 ? "" : "second ")network device (QEMU: -device virtio-net-device,netdev=…)")
+        (index == 0 ? "no" : "no second") + " network device (QEMU: -device virtio-net-device,netdev=…)")
     }
     let network = networks[index]
     do throws(VirtioError) {

@@ -25,7 +25,7 @@ final class XenDevices: EventSource {
   private let loop: EventLoop
   private let heapByteCount: Int
   private let log: Logger
-  private(set) var connected: [(device: XenBusDevice, frontend: any Frontend)] = []
+  private var connected: [XenBusDevice] = []
 
   init(_ board: Board, _ memory: PageMemory, log: Logger) throws(SettingsError) {
     self.memory = memory
@@ -48,9 +48,10 @@ final class XenDevices: EventSource {
   func startNetwork(
     _ index: Int, usesIPv6: Bool
   ) async throws(SettingsError) -> any InterruptingNetworkDevice {
-    let folder = "device/vif/\(index)"
+    let folder = "device/vif/" + String(index)
     guard let text = try await value(folder + "/mac"), let address = EthernetAddress(text) else {
-      throw SettingsError("no \(index == 0 ? "" : "second ")network device (xl: vif=[\"mac=…,bridge=…\"])")
+      throw SettingsError(
+        (index == 0 ? "no" : "no second") + " network device (xl: vif=[\"mac=…,bridge=…\"])")
     }
     do throws(XenError) {
       let netfront = try Netfront(
@@ -70,7 +71,7 @@ final class XenDevices: EventSource {
     }
     do throws(XenError) {
       let disk = try Blkfront(virtualDevice: device, memory: memory, table: grants, park: park)
-      try await connect(disk, "disk", folder: "device/vbd/\(device)")
+      try await connect(disk, "disk", folder: "device/vbd/" + String(device))
       return disk
     } catch {
       throw SettingsError("disk: " + error.description)
@@ -112,10 +113,7 @@ final class XenDevices: EventSource {
   /// After a restore: every grant and event channel is void, and the backends are others.
   func resume() throws(XenError) {
     try grants.resume()
-    for (device, frontend) in connected {
-      frontend.forget()
-      device.reconnect()
-    }
+    for device in connected { device.reconnect() }
   }
 
   /// Connects `frontend`, called `name`, to its backend, and keeps it so.
@@ -124,7 +122,7 @@ final class XenDevices: EventSource {
       frontend, folder: folder, store: store, loop: loop,
       openChannel: { (domain) throws(XenError) -> any EventChannel in try EventPort(for: domain) })
     try await device.connect()
-    connected.append((device, frontend))
+    connected.append(device)
     let log = log
     loop.spawn {
       await device.stayConnected { news, isConnected in
