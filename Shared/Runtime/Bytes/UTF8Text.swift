@@ -119,12 +119,6 @@ extension String.UTF8View {
   }
 }
 
-extension String {
-  /// Whether there are none.
-  @inline(never)
-  public var isEmpty: Bool { utf8.count == 0 }
-}
-
 extension Array where Element == UInt8 {
   /// A text's UTF-8. This stands before the standard library's, which looks for texts of other encodings too.
   @inline(never)

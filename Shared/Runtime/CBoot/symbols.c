@@ -206,19 +206,3 @@ void arc4random_buf(void *bytes, size_t count) {
     count -= part;
   }
 }
-
-// MARK: Swift's strings of another encoding
-
-/// Swift's String may be lent by Objective-C, in UTF-16. Elsewhere there is none, and what would read one traps: at the
-/// bottom of 4 KB of code, which the optimiser cannot know to be idle. The linker takes these for its way in. Should a
-/// later library call them otherwise, an image is larger, and nothing else.
-_Noreturn void boot_foreign_string(void) { boot_panic("a string in UTF-16", BOOT_EXIT_TRAP); }
-
-#define FOREIGN(name, symbol) void name(void) __asm__(symbol) __attribute__((alias("boot_foreign_string")));
-
-FOREIGN(string_distance, "$eSS8UTF8ViewV16_foreignDistance4from2toSiSS5IndexV_AGtF")
-FOREIGN(string_index, "$es11_StringGutsV27_slowEnsureMatchingEncodingySS5IndexVAEF")
-FOREIGN(string_growing, "$es11_StringGutsV12_foreignGrow33_408A76AB043BD3EFBAB6FAAAAA9B4914LLyySiF")
-FOREIGN(
-  string_appending,
-  "$es11_StringGutsV21_foreignAppendInPlace33_408A76AB043BD3EFBAB6FAAAAA9B4914LLyys01_aB5SliceVF")
