@@ -106,6 +106,87 @@ let serviceParts: [Target.Dependency] = [
   "Bytes", "Platform", "EventLoop", "Log", "Cryptography", "JSON", "HTTPCore", "HTTP", "Shop",
 ]
 
+/// The tests and what they share. A list of its own, as the compiler infers the type of one expression for so long only.
+let testTargets: [Target] = [
+  library(
+    "MachineTesting", "Tests/Support/MachineTesting",
+    ["Bytes", "CLinux", "EventLoop", "Log", "Machine", "Platform"]),
+  tests("Bytes"),
+  tests("EventLoop", ["Machine", "MachineTesting", "Platform"]),
+  tests("Log", ["Platform"]),
+  tests("Cryptography", ["Platform"]),
+  tests("Compression", ["Bytes", "NetworkSimulation"]),
+  library("DiskSimulation", "Tests/Support/DiskSimulation", ["Platform"]),
+  tests("Disk", ["Bytes", "DiskSimulation", "Platform"]),
+  tests("Storage", ["CSQLite", "Disk", "DiskSimulation", "EventLoop", "Log", "Platform"]),
+  tests("MachineSettings", ["Platform", "Wire"]),
+  tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
+  tests("MachineTap", ["Bytes", "EventLoop", "Machine", "MachineTesting", "Platform"]),
+  library("WireWalk", "Tests/Support/WireWalk", ["Bytes", "Wire"]),
+  .testTarget(
+    name: "WireTests", dependencies: ["Wire", "Bytes", "WireWalk"], path: "Tests/Wire",
+    exclude: ["Captures"], swiftSettings: settings),
+  library(
+    "NetworkSimulation", "Tests/Support/NetworkSimulation",
+    ["Bytes", "EventLoop", "NetworkStack", "Platform", "TCP", "Wire", deque, heap]),
+  .executableTarget(
+    name: "SimulateMain", dependencies: ["NetworkSimulation"], path: "Tests/Support/Simulate/Main",
+    swiftSettings: settings),
+  .testTarget(
+    name: "SimulationTests",
+    dependencies: ["Bytes", "EventLoop", "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire"],
+    path: "Tests/Simulation", exclude: ["Goodput.txt"], swiftSettings: settings),
+  tests("TCP", ["Bytes", "Platform", "Wire"]),
+  tests(
+    "NetworkStack",
+    ["Bytes", "EventLoop", "MachineTesting", "NetworkSimulation", "Platform", "TCP", "Wire"]),
+  .testTarget(
+    name: "KernelPeerTests",
+    dependencies: [
+      "Bytes", "CLinux", "EventLoop", "HTTP", "HTTPCore", "Log", "Machine", "MachineTap", "MachineTesting",
+      "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire",
+    ], path: "Tests/KernelPeer", swiftSettings: settings),
+  library("DeviceTesting", "Tests/Support/DeviceTesting", ["Platform"]),
+  library(
+    "XenSimulation", "Tests/Support/XenSimulation", ["CXen", "DeviceTesting", "Platform", "XenRing"]),
+  tests("Virtio", ["DeviceTesting", "Platform"]),
+  tests("XenRing", ["CXen", "DeviceTesting", "Platform", "XenSimulation"]),
+  tests("Netfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
+  library(
+    "XenStoreSimulation", "Tests/Support/XenStoreSimulation",
+    ["CXen", "EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStore"]),
+  tests("XenStore", ["EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStoreSimulation"]),
+  tests("XenBus", ["EventLoop", "Platform", "XenRing", "XenStore", "XenStoreSimulation"]),
+  tests("Blkfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
+  tests("JSON", ["Bytes"]),
+  tests("HTTPCore", ["Bytes"]),
+  tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),
+  tests("Shop", ["Bytes", "EventLoop", "JSON", "HTTP", "HTTPCore", "Log", "MachineTesting", "Platform"]),
+  tests("Catalog", ["CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
+  tests("Cart", ["CartAPI", "CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
+  tests(
+    "Checkout",
+    ["CheckoutAPI", "CartAPI", "CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
+  tests(
+    "Gateway",
+    ["Catalog", "CatalogAPI", "Cart", "CartAPI", "Checkout", "CheckoutAPI", "Machine", "MachineTesting"]
+      + serviceParts),
+  .systemLibrary(name: "CXlUtil", path: "Tests/Support/CXlUtil", providers: [.apt(["libxen-dev"])]),
+  tests(
+    "SoukKit",
+    [
+      "Bytes", "CSQLite", "CXlUtil", "Disk", "EventLoop", "HTTPCore", "JSON", "Machine",
+      "MachineSettings", "MachineTesting", "NetworkStack", "Platform", "Shop", "Wire",
+    ]),
+  .testTarget(
+    name: "EndToEndTests",
+    dependencies: ["Cryptography", "HTTPCore", "JSON", "MachineSettings", "SoukKit"],
+    path: "Tests/EndToEnd",
+    swiftSettings: settings),
+  tests("ImageOptimizer"),
+  .testTarget(name: "HouseTests", path: "Tests/House", swiftSettings: settings),
+]
+
 let package = Package(
   name: "Souk",
   products: [
@@ -253,84 +334,5 @@ let package = Package(
         "Bytes", "CLinux", "EventLoop", "Machine", "MachineTap", "NetworkSimulation", "NetworkStack",
         "Platform", "TCP", "Wire",
       ]),
-
-    // Tests
-    library(
-      "MachineTesting", "Tests/Support/MachineTesting",
-      ["Bytes", "CLinux", "EventLoop", "Log", "Machine", "Platform"]),
-    tests("Bytes"),
-    tests("EventLoop", ["Machine", "MachineTesting", "Platform"]),
-    tests("Log", ["Platform"]),
-    tests("Cryptography", ["Platform"]),
-    tests("Compression", ["Bytes", "NetworkSimulation"]),
-    library("DiskSimulation", "Tests/Support/DiskSimulation", ["Platform"]),
-    tests("Disk", ["Bytes", "DiskSimulation", "Platform"]),
-    tests("Storage", ["CSQLite", "Disk", "DiskSimulation", "EventLoop", "Log", "Platform"]),
-    tests("MachineSettings", ["Platform", "Wire"]),
-    tests("Machine", ["Bytes", "EventLoop", "Platform", "MachineTesting"]),
-    tests("MachineTap", ["Bytes", "EventLoop", "Machine", "MachineTesting", "Platform"]),
-    library("WireWalk", "Tests/Support/WireWalk", ["Bytes", "Wire"]),
-    .testTarget(
-      name: "WireTests", dependencies: ["Wire", "Bytes", "WireWalk"], path: "Tests/Wire",
-      exclude: ["Captures"], swiftSettings: settings),
-    library(
-      "NetworkSimulation", "Tests/Support/NetworkSimulation",
-      ["Bytes", "EventLoop", "NetworkStack", "Platform", "TCP", "Wire", deque, heap]),
-    .executableTarget(
-      name: "SimulateMain", dependencies: ["NetworkSimulation"], path: "Tests/Support/Simulate/Main",
-      swiftSettings: settings),
-    .testTarget(
-      name: "SimulationTests",
-      dependencies: ["Bytes", "EventLoop", "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire"],
-      path: "Tests/Simulation", exclude: ["Goodput.txt"], swiftSettings: settings),
-    tests("TCP", ["Bytes", "Platform", "Wire"]),
-    tests(
-      "NetworkStack",
-      ["Bytes", "EventLoop", "MachineTesting", "NetworkSimulation", "Platform", "TCP", "Wire"]),
-    .testTarget(
-      name: "KernelPeerTests",
-      dependencies: [
-        "Bytes", "CLinux", "EventLoop", "HTTP", "HTTPCore", "Log", "Machine", "MachineTap", "MachineTesting",
-        "NetworkSimulation", "NetworkStack", "Platform", "TCP", "Wire",
-      ], path: "Tests/KernelPeer", swiftSettings: settings),
-    library("DeviceTesting", "Tests/Support/DeviceTesting", ["Platform"]),
-    library(
-      "XenSimulation", "Tests/Support/XenSimulation", ["CXen", "DeviceTesting", "Platform", "XenRing"]),
-    tests("Virtio", ["DeviceTesting", "Platform"]),
-    tests("XenRing", ["CXen", "DeviceTesting", "Platform", "XenSimulation"]),
-    tests("Netfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
-    library(
-      "XenStoreSimulation", "Tests/Support/XenStoreSimulation",
-      ["CXen", "EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStore"]),
-    tests("XenStore", ["EventLoop", "NetworkSimulation", "Platform", "XenRing", "XenStoreSimulation"]),
-    tests("XenBus", ["EventLoop", "Platform", "XenRing", "XenStore", "XenStoreSimulation"]),
-    tests("Blkfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
-    tests("JSON", ["Bytes"]),
-    tests("HTTPCore", ["Bytes"]),
-    tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),
-    tests("Shop", ["Bytes", "EventLoop", "JSON", "HTTP", "HTTPCore", "Log", "MachineTesting", "Platform"]),
-    tests("Catalog", ["CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
-    tests("Cart", ["CartAPI", "CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
-    tests(
-      "Checkout",
-      ["CheckoutAPI", "CartAPI", "CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
-    tests(
-      "Gateway",
-      ["Catalog", "CatalogAPI", "Cart", "CartAPI", "Checkout", "CheckoutAPI", "Machine", "MachineTesting"]
-        + serviceParts),
-    .systemLibrary(name: "CXlUtil", path: "Tests/Support/CXlUtil", providers: [.apt(["libxen-dev"])]),
-    tests(
-      "SoukKit",
-      [
-        "Bytes", "CSQLite", "CXlUtil", "Disk", "EventLoop", "HTTPCore", "JSON", "Machine",
-        "MachineSettings", "MachineTesting", "NetworkStack", "Platform", "Shop", "Wire",
-      ]),
-    .testTarget(
-      name: "EndToEndTests",
-      dependencies: ["Cryptography", "HTTPCore", "JSON", "MachineSettings", "SoukKit"],
-      path: "Tests/EndToEnd",
-      swiftSettings: settings),
-    tests("ImageOptimizer"),
-    .testTarget(name: "HouseTests", path: "Tests/House", swiftSettings: settings),
-  ] + (isImage ? imageTargets : [])
+  ] + testTargets + (isImage ? imageTargets : [])
 )
