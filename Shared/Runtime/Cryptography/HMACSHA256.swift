@@ -1,3 +1,4 @@
+import Bytes
 import CBearSSL
 
 /// The keyed hash of RFC 2104 with SHA-256, by BearSSL.
