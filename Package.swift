@@ -79,13 +79,15 @@ let imageSQLite = Target.target(
 let imageTargets: [Target] = [
   // For size, as are CBoot's: most of both runs once, and its text is a quarter smaller than -O2's.
   .target(
-    name: "CHypervisor", path: "Shared/Xen/CHypervisor", cSettings: [.unsafeFlags(["-Os"])]),
+    name: "CHypervisor", path: "Shared/Xen/CHypervisor", cSettings: [.unsafeFlags(["-Oz"])]),
   library(
     "Hypervisor", "Shared/Xen/Hypervisor",
     ["Bytes", "CHypervisor", "EventLoop", "Platform", "XenRing", "XenStore"]),
   .target(
-    name: "CBoot", dependencies: ["CHypervisor"], path: "Shared/Runtime/CBoot",
-    cSettings: [.unsafeFlags(["-Os"])]),
+    name: "CReferences", path: "Shared/Runtime/CReferences", cSettings: [.unsafeFlags(["-Os", "-flto"])]),
+  .target(
+    name: "CBoot", dependencies: ["CHypervisor", "CReferences"], path: "Shared/Runtime/CBoot",
+    cSettings: [.unsafeFlags(["-Oz"])]),
   .target(name: "CProbe", path: "Tests/Unikernel/CProbe"),
   .executableTarget(
     name: "boot", dependencies: ["CProbe", "EventLoop", "Machine", "Platform"],

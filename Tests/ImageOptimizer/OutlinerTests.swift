@@ -13,20 +13,20 @@ struct OutlinerTests {
     #expect(
       outlined("f:\n\(call)\tnop\nh:\n\tincq\t%rax\n\(call)\tnop\n\(call)") == """
         f:
-        \tcallq\tOUTLINED_CALL_0
+        \tcallq\tOUTLINED_CALL_1_0
         \tnop
         h:
         \tincq\t%rax
-        \tcallq\tOUTLINED_CALL_0
+        \tcallq\tOUTLINED_CALL_1_0
         \tnop
-        \tcallq\tOUTLINED_CALL_0
-        \t.section\t.text.OUTLINED_CALL_0,"ax",@progbits
-        \t.type\tOUTLINED_CALL_0,@function
-        OUTLINED_CALL_0:
+        \tcallq\tOUTLINED_CALL_1_0
+        \t.section\t.text.OUTLINED_CALL_1_0,"ax",@progbits
+        \t.type\tOUTLINED_CALL_1_0,@function
+        OUTLINED_CALL_1_0:
         \tmovl\t$1, %esi
         \tmovl\t$2, %edx
         \tjmp\tg
-        \t.size\tOUTLINED_CALL_0, .-OUTLINED_CALL_0
+        \t.size\tOUTLINED_CALL_1_0, .-OUTLINED_CALL_1_0
 
         """)
   }
@@ -34,15 +34,15 @@ struct OutlinerTests {
   @Test func `what ends functions alike becomes one end, its pops with it`() {
     let end = "\taddq\t$264, %rsp\n\tpopq\t%rbx\n\tpopq\t%r14\n\tpopq\t%rbp\n\tretq\n"
     let result = outlined("f:\n\(end)g:\n\tnop\n\(end)h:\n\tjmp\t.LBB0_1\n\(end)")
-    #expect(result.contains("f:\n\tjmp\tOUTLINED_EXIT_0\ng:\n\tnop\n\tjmp\tOUTLINED_EXIT_0\n"))
-    #expect(result.contains("OUTLINED_EXIT_0:\n\(end)"))
+    #expect(result.contains("f:\n\tjmp\tOUTLINED_EXIT_1_0\ng:\n\tnop\n\tjmp\tOUTLINED_EXIT_1_0\n"))
+    #expect(result.contains("OUTLINED_EXIT_1_0:\n\(end)"))
   }
 
   @Test func `lines of debugging information stay where they were`() {
     let one = "\tmovl\t$1, %esi\n.Ltmp1:\n\t.loc\t1 2 3\n\tmovl\t$2, %edx\n\tcallq\tg\n"
     #expect(
       outlined("f:\n\(one)\(call)\(call)").hasPrefix(
-        "f:\n.Ltmp1:\n\t.loc\t1 2 3\n\tcallq\tOUTLINED_CALL_0\n\tcallq\tOUTLINED_CALL_0\n"))
+        "f:\n.Ltmp1:\n\t.loc\t1 2 3\n\tcallq\tOUTLINED_CALL_1_0\n\tcallq\tOUTLINED_CALL_1_0\n"))
   }
 
   @Test(arguments: [
@@ -75,17 +75,17 @@ struct OutlinerTests {
   @Test func `a sequence is as long as the limit, and no longer`() {
     let piece = (0..<100).map { "\tmovl\t$\($0 + 1000), %esi\n" }.joined() + "\tcallq\tg\n"
     let result = outlined("f:\n\(piece)h:\n\(piece)")
-    let function = result.components(separatedBy: "OUTLINED_CALL_0:\n")[1]
+    let function = result.components(separatedBy: "OUTLINED_CALL_1_0:\n")[1]
     #expect(function.split(separator: "\n").count - 1 == Outliner.longestSequence)
   }
 
   @Test func `the one that saves most is taken first, and no place twice`() {
     let short = "\tmovl\t$2, %edx\n\tcallq\tg\n"
     let result = outlined("f:\n\(call)\(call)\(call)\(call)\(short)\(short)")
-    #expect(result.components(separatedBy: "callq\tOUTLINED_CALL_0\n").count == 5)
+    #expect(result.components(separatedBy: "callq\tOUTLINED_CALL_1_0\n").count == 5)
     #expect(result.components(separatedBy: "\tcallq\tOUTLINED_CALL").count - 1 == 4)
     #expect(
-      result.hasPrefix("f:\n" + String(repeating: "\tcallq\tOUTLINED_CALL_0\n", count: 4) + short + short))
+      result.hasPrefix("f:\n" + String(repeating: "\tcallq\tOUTLINED_CALL_1_0\n", count: 4) + short + short))
   }
 }
 

@@ -4,9 +4,9 @@
 ///
 /// LLVM's own outliner moves no call and nothing that touches the stack on x86-64, so not what stands there most often:
 /// a call with the same arguments (retaining what is in %rbx), and the end of a function, with its registers restored.
-/// - What ends in a call becomes `callq OUTLINED_CALL_n`, and the function ends in a jump to the one that was called,
+/// - What ends in a call becomes `callq OUTLINED_CALL_r_n`, and the function ends in a jump to the one that was called,
 ///   which so returns to where it always did: a backtrace shows nothing of it.
-/// - What leaves the function becomes `jmp OUTLINED_EXIT_n`. The stack is as it was, so anything may be in it but a call:
+/// - What leaves the function becomes `jmp OUTLINED_EXIT_r_n`. The stack is as it was, so anything may be in it but a call:
 ///   a backtrace needs the return address to be in the function.
 struct Outliner {
   /// Instructions, so that a listing without repetitions costs no more than its size.
@@ -28,6 +28,8 @@ struct Outliner {
 
   /// The least that a function must save.
   let leastGain: Int
+  /// Makes the functions' names different from those of another round.
+  var round = 1
 
   func optimized(_ assembly: Assembly) -> [UInt8] {
     let chosen = choice(of: sequences(in: assembly))
@@ -35,7 +37,7 @@ struct Outliner {
     var edits: [(site: Int, edits: [Assembly.Edit])] = []
     for (number, (length, sites)) in chosen.enumerated() {
       let isCall = Instruction(assembly.statements[sites[0]].text).isCall
-      let name = isCall ? "OUTLINED_CALL_\(number)" : "OUTLINED_EXIT_\(number)"
+      let name = isCall ? "OUTLINED_CALL_\(round)_\(number)" : "OUTLINED_EXIT_\(round)_\(number)"
       let body = Self.instructions(assembly, endingAt: sites[0], count: length)
       functions += Self.function(name, body.map { assembly.statements[$0].text }, isCall: isCall)
       for site in sites {

@@ -24,7 +24,7 @@
 #define DEVICES_END 0xff000000ull
 
 extern uint64_t boot_pml4[], boot_pd[];
-static uint64_t small_pages[SMALL_TABLES * 512] __attribute__((aligned(PAGE_BYTES)));
+static uint64_t small_pages[SMALL_TABLES * 512] __attribute__((section(".bss.page_aligned"), aligned(PAGE_BYTES)));
 /// Below it everything is in pages of 4 KB: the large pages that the image is in, no more, as each small one is a step
 /// of every start.
 static uint64_t small_end;

@@ -141,7 +141,7 @@ gdt_pointer:
     .word 5 * 8 - 1
     .quad boot_gdt
 
-    .section .bss.page_tables, "aw", @nobits
+    .section .bss.page_aligned, "aw", @nobits
     .balign 4096
     .global boot_pml4, boot_pdpt, boot_pd
 boot_pml4:

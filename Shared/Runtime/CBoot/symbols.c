@@ -206,3 +206,14 @@ void arc4random_buf(void *bytes, size_t count) {
     count -= part;
   }
 }
+
+// MARK: Objects
+
+typedef __attribute__((swiftcall)) void destructor(__attribute__((swift_context)) void *object);
+
+/// Calls the destructor of a Swift object without references, which frees it: the second word of its metadata.
+/// swift_release (CReferences) calls this.
+void boot_destroy(void *object) {
+  destructor *const *metadata = *(destructor *const **)object;
+  metadata[1](object);
+}

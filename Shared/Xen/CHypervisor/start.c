@@ -18,7 +18,7 @@
 #define UNUSED_VECTOR 0xf3u
 
 /// A page of its own: what else lay in it would be lost when Xen puts its page there.
-union shared_page hypervisor_shared_page __attribute__((aligned(PAGE_BYTES)));
+union shared_page hypervisor_shared_page __attribute__((section(".bss.page_aligned"), aligned(PAGE_BYTES)));
 
 static uint32_t base;
 static uint64_t console_page, store_page;

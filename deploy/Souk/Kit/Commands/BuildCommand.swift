@@ -57,7 +57,7 @@ struct BuildCommand: ParsableCommand {
       try BillOfMaterials(report).write(to: "\(package.images)/\(report.name).sbom.json")
     }
     Console().print(json ? try StatusReport.encode(reports) : ImageReport.text(reports))
-    let over = reports.filter { !$0.isBelowCeiling }.map(\.name)
+    let over = reports.filter { !$0.isWithinBudget }.map(\.name)
     guard over.isEmpty else { throw Failure("larger than it was: \(over.joined(separator: ", "))") }
   }
 }
