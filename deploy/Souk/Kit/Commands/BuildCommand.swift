@@ -58,7 +58,7 @@ struct BuildCommand: ParsableCommand {
     }
     Console().print(json ? try StatusReport.encode(reports) : ImageReport.text(reports))
     let over = reports.filter { !$0.isWithinBudget }.map(\.name)
-    guard over.isEmpty else { throw Failure("larger than it was: \(over.joined(separator: ", "))") }
+    guard over.isEmpty else { throw Failure("over their budget: \(over.joined(separator: ", "))") }
   }
 }
 

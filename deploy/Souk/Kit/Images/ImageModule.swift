@@ -31,7 +31,8 @@ enum ImageModule {
 
   /// Sources of Shared/Runtime/CBoot, for what is local to them.
   private static let bootFiles: Set<String> = [
-    "CVirtio.c", "boot.c", "console.c", "entropy.c", "fiber.S", "fiber.c", "foreign.c", "heap.c", "numbers.c", "paging.c",
+    "CVirtio.c", "boot.c", "console.c", "entropy.c", "fiber.S", "fiber.c", "foreign.c", "heap.c", "numbers.c",
+    "paging.c",
     "start.S",
     "strings.c", "strtod.c", "symbols.c", "time.c",
     "trap.c",
