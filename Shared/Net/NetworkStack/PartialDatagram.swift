@@ -34,7 +34,7 @@ final class PartialDatagram {
   /// Memory grows twofold up to this, and in steps of it from there.
   private static let growthByteCount = 8 << 10
   /// What an incomplete packet costs beside its fragments: this object.
-  static let emptyByteCount = 128
+  static let emptyByteCount = 192
   /// What the place of a fragment costs, in an array that grows twofold.
   private static let pieceByteCount = 2 * MemoryLayout<Piece>.size
   /// What the longest packet costs: a payload and a header, rounded up.

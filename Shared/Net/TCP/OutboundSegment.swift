@@ -33,7 +33,8 @@ public struct OutboundSegment: Sendable {
   }
 }
 
-/// A segment before its header is made: a few words, where all that is asked for what to send would copy the whole of it.
+/// A segment before its header is made: a few words, so that the functions that are asked what to send do not each copy
+/// a whole one.
 struct SegmentPlan {
   /// The place of its first byte.
   var number: SequenceNumber

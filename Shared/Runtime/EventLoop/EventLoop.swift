@@ -59,7 +59,7 @@ public final class EventLoop {
 
   private var observers: [Observer] = []
 
-  /// Tells `observer` about the end of every turn, until `stopObserving`.
+  /// Tells `observer` about the end of every turn, until `stopObserving`. Once for each.
   public func observe(_ observer: any TurnObserver) { observers.append(Observer(object: observer)) }
 
   /// Takes `observer` out. Call it at the latest when it is deinitialised.

@@ -74,6 +74,7 @@ struct IPv6OwnAddress: Equatable, Sendable {
 
   /// Whether it is ours: questions about it are answered, and packets to it are taken.
   var isAssigned: Bool { state != .tentative }
+
   /// Takes its lifetimes, which a router names anew.
   mutating func live(preferredUntil: Instant, validUntil: Instant, at now: Instant) {
     self.preferredUntil = preferredUntil
