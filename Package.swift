@@ -84,7 +84,8 @@ let imageTargets: [Target] = [
     "Hypervisor", "Shared/Xen/Hypervisor",
     ["Bytes", "CHypervisor", "EventLoop", "Platform", "XenRing", "XenStore"]),
   .target(
-    name: "CReferences", path: "Shared/Runtime/CReferences", cSettings: [.unsafeFlags(["-Os", "-flto"])]),
+    name: "CReferences", path: "Shared/Runtime/CReferences",
+    cSettings: [.unsafeFlags(["-Os", "-flto", "-g0"])]),
   .target(
     name: "CBoot", dependencies: ["CHypervisor", "CReferences"], path: "Shared/Runtime/CBoot",
     cSettings: [.unsafeFlags(["-Oz"])]),

@@ -18,6 +18,7 @@ struct AssemblyTests {
         .Ltmp2:                                 # Block address taken
         \t#APP
         \thlt
+        \t.byte\t0x0f, 0x01
         \t#NO_APP
         \tretq
         \t.quad\t.LBB0_1
@@ -27,9 +28,14 @@ struct AssemblyTests {
     #expect(
       found == [
         "label f", "location .loc\t3 14 15 prologue_end", "instruction movl\t$\".L.str.7.#a\", %edi",
-        "label .LBB0_1", "label .Ltmp2", "verbatim hlt", "instruction retq",
+        "label .LBB0_1", "label .Ltmp2", "verbatim hlt", "verbatim .byte\t0x0f, 0x01", "instruction retq",
       ])
     #expect(assembly.references() == [".LBB0_1": 1])
+  }
+
+  @Test func `a name holds what its text does, escaped`() {
+    let assembly = Assembly(Array("\tmovl\t$\".L.str.9.<a href=\\\"#\\\\\", %edi  # x\n".utf8))
+    #expect(assembly.statements.map(\.text) == ["movl\t$\".L.str.9.<a href=\\\"#\\\\\", %edi"])
   }
 
   @Test func `a listing without a last newline, or without anything, is read whole`() {

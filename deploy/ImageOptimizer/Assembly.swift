@@ -43,10 +43,10 @@ struct Assembly {
         isVerbatim = true
       } else if line.starts(with: "\t#NO_APP".utf8) {
         isVerbatim = false
-      } else if let kind = Self.kind(of: line) {
+      } else if let kind = Self.kind(of: line, isVerbatim: isVerbatim) {
         statements.append(
           Statement(
-            kind: isVerbatim && kind == .instruction ? .verbatim : kind, text: Self.text(of: line, kind),
+            kind: isVerbatim && kind != .label ? .verbatim : kind, text: Self.text(of: line, kind),
             bytes: start..<min(end + 1, listing.count)))
       }
       start = end + 1
@@ -55,7 +55,7 @@ struct Assembly {
     self.statements = statements
   }
 
-  private static func kind(of line: ArraySlice<UInt8>) -> Statement.Kind? {
+  private static func kind(of line: ArraySlice<UInt8>, isVerbatim: Bool) -> Statement.Kind? {
     guard let first = line.first else { return nil }
     guard first == UInt8(ascii: "\t") else {
       if first == UInt8(ascii: " ") || first == UInt8(ascii: "#") || line.starts(with: ".Lfunc_".utf8) {
@@ -69,7 +69,8 @@ struct Assembly {
     }
     switch line.dropFirst().first {
     case .some(UInt8(ascii: "a")...UInt8(ascii: "z")): return .instruction
-    case UInt8(ascii: "."): return line.starts(with: "\t.loc\t".utf8) ? .location : nil
+    // By hand, an instruction may be written as its bytes.
+    case UInt8(ascii: "."): return isVerbatim || line.starts(with: "\t.loc\t".utf8) ? .location : nil
     default: return nil
     }
   }
@@ -77,8 +78,10 @@ struct Assembly {
   private static func text(of line: ArraySlice<UInt8>, _ kind: Statement.Kind) -> String {
     if kind == .label { return String(decoding: line.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self) }
     var isQuoted = false
+    var isEscaped = false
     let statement = line.dropFirst().prefix {
-      if $0 == UInt8(ascii: "\"") { isQuoted.toggle() }
+      if $0 == UInt8(ascii: "\""), !isEscaped { isQuoted.toggle() }
+      isEscaped = $0 == UInt8(ascii: "\\") && !isEscaped
       return isQuoted || $0 != UInt8(ascii: "#")
     }
     let end =

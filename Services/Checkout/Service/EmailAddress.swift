@@ -1,3 +1,5 @@
+import Bytes
+
 /// Whether a string can be an e-mail address. Only a letter that arrives proves one, so this refuses what no
 /// mail server would take and leaves the rest alone: quoted local parts and address literals, which nobody's
 /// mailbox has, are refused; internationalised addresses (RFC 6531) pass.
