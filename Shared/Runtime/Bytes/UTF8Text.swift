@@ -46,20 +46,30 @@ extension String {
   /// Lends the UTF-8 of this string.
   @inline(__always)
   public func withBytes<R>(_ body: (RawSpan) -> R) -> R {
-    // A short text holds its bytes in itself: so it stands in a variable whose place is lent as long as they are. Of
-    // `utf8.span` alone Swift 6.3 ends the copy too early once the getter is inlined.
-    var view = utf8
-    return withUnsafeMutablePointer(to: &view) { place in
-      let bytes = Self.bytes(of: &place.pointee)
-      // Safe: they stay where they are until `body` returns, and even no bytes have a place.
-      return body(RawSpan(_unsafeStart: bytes.baseAddress.unsafelyUnwrapped, byteCount: bytes.count))
+    // A short text holds its bytes in itself, and so nowhere for long: they are lent from here.
+    var room = (UInt64(0), UInt64(0))
+    return withExtendedLifetime(self) {
+      withUnsafeMutablePointer(to: &room) { room in
+        let bytes = self.bytes(room)
+        // Safe: they stay until `body` returns, in the room or in what this text keeps, and even no bytes have a place.
+        return body(RawSpan(_unsafeStart: bytes.baseAddress.unsafelyUnwrapped, byteCount: bytes.count))
+      }
     }
   }
 
-  /// Where the bytes of `view` are, for as long as it stays where it is.
+  /// Where the bytes are: in `room`, when they are at most 16; else where this text keeps them.
   @inline(never)
-  @usableFromInline static func bytes(of view: inout UTF8View) -> UnsafeBufferPointer<UInt8> {
-    view.span.withUnsafeBufferPointer { $0 }
+  @usableFromInline func bytes(_ room: UnsafeMutablePointer<(UInt64, UInt64)>) -> UnsafeRawBufferPointer {
+    // Not unique, so its bytes stay where they are.
+    var text = self
+    return text.withUTF8 { utf8 in
+      let bytes = UnsafeRawBufferPointer(utf8)
+      guard bytes.count <= 16 else { return bytes }
+      // Safe: as many as there is room for.
+      let room = UnsafeMutableRawBufferPointer(start: room, count: bytes.count)
+      room.copyMemory(from: bytes)
+      return UnsafeRawBufferPointer(room)
+    }
   }
 
   /// What is left without the first `byteCount` bytes.
@@ -113,10 +123,7 @@ extension String {
 extension String.UTF8View {
   /// How many bytes there are.
   @inline(never)
-  public var count: Int {
-    var view = self
-    return String.bytes(of: &view).count
-  }
+  public var count: Int { String(self).withBytes { $0.byteCount } }
 }
 
 extension Array where Element == UInt8 {
