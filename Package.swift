@@ -88,7 +88,7 @@ let imageTargets: [Target] = [
     cSettings: [.unsafeFlags(["-Os", "-flto", "-g0"])]),
   .target(
     name: "CBoot", dependencies: ["CHypervisor", "CReferences"], path: "Shared/Runtime/CBoot",
-    cSettings: [.unsafeFlags(["-Oz"])]),
+    cSettings: [.unsafeFlags(["-Os"])]),
   .target(name: "CProbe", path: "Tests/Unikernel/CProbe"),
   .executableTarget(
     name: "boot", dependencies: ["CProbe", "EventLoop", "Machine", "Platform"],

@@ -4,6 +4,9 @@
 
 #include <CHypervisor.h>
 
+// Seldom run: as small as can be.
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 #define PORT 0x3f8
 #define INTERRUPT_ENABLE (PORT + 1)
 #define DATA_AVAILABLE 1
@@ -62,3 +65,5 @@ void boot_exit(int code) {
   __asm__ volatile("outl %0, %1" : : "a"(code), "Nd"((uint16_t)0xf4));
   for (;;) __asm__ volatile("cli; hlt");
 }
+
+#pragma clang attribute pop

@@ -5,6 +5,9 @@
 
 #include "boot.h"
 
+// Seldom run: as small as can be.
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 #define NEVER_CALLED(name, symbol) \
   _Noreturn void name(void) __asm__(symbol); \
   _Noreturn void name(void) { boot_panic("a text that is not UTF-8", BOOT_EXIT_TRAP); }
@@ -20,3 +23,5 @@ NEVER_CALLED(distance, VIEW "16_foreignDistance4from2toSiSS5IndexV_AGtF")
 NEVER_CALLED(index_after, VIEW "13_foreignIndex5afterSS0D0VAF_tF")
 NEVER_CALLED(index_before, VIEW "13_foreignIndex6beforeSS0D0VAF_tF")
 NEVER_CALLED(index_offset, VIEW "13_foreignIndex_8offsetBySS0D0VAF_SitF")
+
+#pragma clang attribute pop

@@ -3,6 +3,9 @@
 
 #include "boot.h"
 
+// Seldom run: as small as can be.
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 double ceil(double value);
 double round(double value);
 __int128 __ashlti3(__int128 value, int count);
@@ -73,3 +76,5 @@ __int128 __divti3(__int128 value, __int128 divisor) {
   unsigned __int128 quotient = __udivti3(left, right);
   return (__int128)((value < 0) != (divisor < 0) ? -quotient : quotient);
 }
+
+#pragma clang attribute pop

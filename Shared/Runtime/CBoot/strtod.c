@@ -5,6 +5,9 @@
 
 #include "boot.h"
 
+// Seldom run: as small as can be.
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 const char *_swift_stdlib_strtod_clocale(const char *text, double *result);
 
 /// Digits behind these can only decide a tie, and for that it is enough to know that one is not zero.
@@ -162,3 +165,5 @@ const char *_swift_stdlib_strtod_clocale(const char *text, double *result) {
   *result = isNegative ? -value : value;
   return at;
 }
+
+#pragma clang attribute pop

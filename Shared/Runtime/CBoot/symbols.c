@@ -3,6 +3,9 @@
 
 #include "boot.h"
 
+// Seldom run: as small as can be.
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 typedef __builtin_va_list va_list;
 struct file;
 struct timespec {
@@ -217,3 +220,5 @@ void boot_destroy(void *object) {
   destructor *const *metadata = *(destructor *const **)object;
   metadata[1](object);
 }
+
+#pragma clang attribute pop

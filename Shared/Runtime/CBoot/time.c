@@ -7,6 +7,9 @@
 
 #include <CHypervisor.h>
 
+// Seldom run: as small as can be.
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 #define APIC 0xfee00000ull
 #define APIC_SPURIOUS 0xf0
 #define APIC_TIMER 0x320
@@ -184,3 +187,5 @@ int64_t boot_rtc_seconds(void) {
   int64_t days = days_since_epoch(2000 + values[5], values[4], values[3]);
   return ((days * 24 + values[2]) * 60 + values[1]) * 60 + values[0];
 }
+
+#pragma clang attribute pop

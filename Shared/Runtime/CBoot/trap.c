@@ -5,6 +5,9 @@
 
 #include "boot.h"
 
+// Seldom run: as small as can be.
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 /// Return addresses printed; a deeper backtrace is cut.
 #define MAXIMUM_FRAMES 32
 
@@ -153,3 +156,5 @@ void boot_trap(const struct trap_frame *frame) {
   boot_print_backtrace(frame->rbp);
   boot_exit(code);
 }
+
+#pragma clang attribute pop
