@@ -77,7 +77,7 @@ let imageSQLite = Target.target(
 
 /// What only an image build has.
 let imageTargets: [Target] = [
-  // For size, as are CBoot's: most of both runs once, and its text is a quarter smaller than -O2's.
+  // As small as can be: it runs once. CBoot's heap is asked all the time, so CBoot only leaves out what -O2 adds.
   .target(
     name: "CHypervisor", path: "Shared/Xen/CHypervisor", cSettings: [.unsafeFlags(["-Oz"])]),
   library(
