@@ -3,10 +3,18 @@ import Platform
 
 /// Numbers of one family. A class and not one enum of all kinds: each writes itself, and lists of objects share code.
 public class Series {
-  init() {}
+  /// The family's name, what it says of itself, and its type.
+  final let name, help: String
+  final let type: StaticString
 
-  /// Writes the lines of these numbers, of the family `name`.
-  func write(_ name: String, into text: inout Exposition) {}
+  init(_ name: String, _ help: String, _ type: StaticString) {
+    self.name = name
+    self.help = help
+    self.type = type
+  }
+
+  /// Writes the lines of these numbers.
+  func write(into text: inout Exposition) {}
 }
 
 /// A number that only grows.
@@ -15,9 +23,12 @@ public final class Counter: Series {
   public private(set) var value: UInt64 = 0
   private let labels: Metrics.Labels
 
-  init(_ labels: Metrics.Labels) { self.labels = labels }
+  init(_ name: String, _ help: String, _ labels: Metrics.Labels) {
+    self.labels = labels
+    super.init(name, help, "counter")
+  }
 
-  override func write(_ name: String, into text: inout Exposition) { text.line(name, labels, value) }
+  override func write(into text: inout Exposition) { text.line(name, labels, value) }
 
   /// Counts `amount` more.
   @inline(__always)
@@ -30,12 +41,13 @@ public final class Counters: Series {
   private var values: [UInt64]
   private let labels: (Int) -> Metrics.Labels
 
-  init(_ count: Int, _ labels: @escaping (Int) -> Metrics.Labels) {
+  init(_ name: String, _ help: String, _ count: Int, _ labels: @escaping (Int) -> Metrics.Labels) {
     values = Array(repeating: 0, count: count)
     self.labels = labels
+    super.init(name, help, "counter")
   }
 
-  override func write(_ name: String, into text: inout Exposition) {
+  override func write(into text: inout Exposition) {
     for index in values.indices { text.line(name, labels(index), values[index]) }
   }
 
@@ -54,11 +66,15 @@ public final class Histograms: Series {
   private var counts: [UInt64]
   private var nanoseconds: [Int64]
 
-  init(_ count: Int, bounds: [Double], _ labels: @escaping (Int) -> Metrics.Labels) {
+  init(
+    _ name: String, _ help: String, _ count: Int, bounds: [Double],
+    _ labels: @escaping (Int) -> Metrics.Labels
+  ) {
     self.bounds = bounds
     self.labels = labels
     counts = Array(repeating: 0, count: count * (bounds.count + 1))
     nanoseconds = Array(repeating: 0, count: count)
+    super.init(name, help, "histogram")
   }
 
   /// Counts one duration in the histogram at `index`.
@@ -71,11 +87,11 @@ public final class Histograms: Series {
     self.nanoseconds[index] &+= nanoseconds
   }
 
-  override func write(_ name: String, into text: inout Exposition) {
-    for index in nanoseconds.indices { write(name, index, into: &text) }
+  override func write(into text: inout Exposition) {
+    for index in nanoseconds.indices { write(index, into: &text) }
   }
 
-  private func write(_ name: String, _ index: Int, into text: inout Exposition) {
+  private func write(_ index: Int, into text: inout Exposition) {
     let labels = labels(index)
     var total: UInt64 = 0
     for place in 0...bounds.count {
@@ -93,19 +109,23 @@ final class Gauge: Series {
   private let labels: Metrics.Labels
   private let read: () -> Double
 
-  init(_ labels: Metrics.Labels, _ read: @escaping () -> Double) {
+  init(_ name: String, _ help: String, _ labels: Metrics.Labels, _ read: @escaping () -> Double) {
     self.labels = labels
     self.read = read
+    super.init(name, help, "gauge")
   }
 
-  override func write(_ name: String, into text: inout Exposition) { text.line(name, labels, read()) }
+  override func write(into text: inout Exposition) { text.line(name, labels, read()) }
 }
 
 /// What a network counts: families of their own.
 final class NetworkSeries: Series {
   private let network: any Network
 
-  init(_ network: any Network) { self.network = network }
+  init(_ network: any Network) {
+    self.network = network
+    super.init("", "", "")
+  }
 
-  override func write(_ name: String, into text: inout Exposition) { text.append(network.figures) }
+  override func write(into text: inout Exposition) { text.append(network.figures) }
 }

@@ -60,16 +60,16 @@ extension String {
   /// Where the bytes are: in `room`, when they are at most 16; else where this text keeps them.
   @inline(never)
   @usableFromInline func bytes(_ room: UnsafeMutablePointer<(UInt64, UInt64)>) -> UnsafeRawBufferPointer {
-    // Not unique, so its bytes stay where they are.
-    var text = self
-    return text.withUTF8 { utf8 in
+    // Safe: as many bytes as there is room for are copied; others stay where they are as long as this text.
+    let place = utf8.withContiguousStorageIfAvailable { utf8 in
       let bytes = UnsafeRawBufferPointer(utf8)
       guard bytes.count <= 16 else { return bytes }
-      // Safe: as many as there is room for.
       let room = UnsafeMutableRawBufferPointer(start: room, count: bytes.count)
       room.copyMemory(from: bytes)
       return UnsafeRawBufferPointer(room)
     }
+    // Only texts that Objective-C keeps are not contiguous.
+    return place.unsafelyUnwrapped
   }
 
   /// What is left without the first `byteCount` bytes.
