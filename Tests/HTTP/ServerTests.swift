@@ -366,6 +366,8 @@ struct ServerTests {
     let counter = metrics.counter("a_total", "A.", [("route", "/x")])
     counter.increment(by: 3)
     metrics.gauge("b", "B.") { 1.5 }
+    // Made behind another family, written with its own.
+    metrics.counter("a_total", "A.", [("route", "/y")]).increment()
     let histogram = metrics.histograms("c_seconds", "C.", bounds: [0.1, 1])
     histogram.observe(.milliseconds(500))
     histogram.observe(.seconds(5))
@@ -374,6 +376,7 @@ struct ServerTests {
         # HELP a_total A.
         # TYPE a_total counter
         a_total{route="/x"} 3
+        a_total{route="/y"} 1
         # HELP b B.
         # TYPE b gauge
         b 1.5
