@@ -248,6 +248,7 @@ struct StorefrontTests {
     ("declined", "402", "The payment was declined"), ("price-changed", "409", "The total has changed"),
     ("shortage", "409", "Not everything is there any more"),
     ("key-in-flight", "409", "Your order is being taken"),
+    ("key-reused", "409", "This form had been sent before"),
     ("provider-silent", "503", "The payment provider does not answer"),
     ("unavailable", "503", "We did not hear whether your order was taken"),
     ("cart-ordered", "409", "This cart is no longer there"),
@@ -265,9 +266,36 @@ struct StorefrontTests {
     #expect(answer.status == status && answer.body.contains(words))
     if slug != "cart-ordered" {
       #expect(answer.body.contains("value=\"ada@example.org\""))
-      // A recorded refusal would be repeated under its key.
-      #expect((keys.0 == keys.1) == (slug != "declined"))
+      // A recorded refusal would be repeated under its key, and a key that another form has is of no use.
+      #expect((keys.0 == keys.1) == (slug != "declined" && slug != "key-reused"))
     }
+  }
+
+  @Test(arguments: [
+    ("/email", "422", "href=\"#email\">E-mail: Not like this."),
+    ("/cartId", "409", "This cart is no longer there"),
+    ("/elsewhere", "422", "The order: Not like this."),
+  ])
+  func `what the checkout service finds wrong is said where it belongs`(
+    pointer: String, status: String, words: String
+  ) {
+    let answer = visit { browser, services in
+      let error = FieldError(pointer: pointer, detail: "Not like this.")
+      services.orderAnswers = [Problem.invalid([error]).response]
+      let page = await self.shopFor(browser)
+      return await browser.post("/checkout", self.form(page) + "&step=place&total=3088")
+    }
+    #expect(answer.status == status && answer.body.contains(words))
+  }
+
+  @Test func `an order that is on its way is shown, and why it cannot be cancelled`() {
+    let answer = visit { browser, services in
+      let token = await browser.get("/orders/\(StubServices.orderID)").value(of: "token") ?? ""
+      services.refusesToCancel = true
+      return await browser.post("/orders/\(StubServices.orderID)/cancel", "token=\(token)")
+    }
+    #expect(answer.status == "409" && answer.body.contains("It is too late to cancel"))
+    #expect(answer.body.contains("Ada &lt;i&gt;"))
   }
 
   @Test func `an order can be cancelled from its page`() {

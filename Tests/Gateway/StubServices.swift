@@ -28,6 +28,7 @@ final class StubServices {
   /// The keys and bodies of orders that came.
   private(set) var orders: [(key: String, body: String)] = []
   var orderState = OrderState.captured
+  var refusesToCancel = false
   /// Happens at each question to the cart and to the checkout.
   var onQuestion: () -> Void = {}
   /// How long each of them gave us, in milliseconds.
@@ -128,6 +129,7 @@ final class StubServices {
       orders.append((request.field(.idempotencyKey) ?? "", body))
       return orderAnswers.count > 1 ? orderAnswers.removeFirst() : orderAnswers[0]
     case (.post, _):
+      if refusesToCancel { return Problem(.wrongState, "It was shipped.").response }
       orderState = .cancelled
       return .json { self.order.write(to: &$0) }
     case (.get, "/api/v1/orders/\(Self.orderID)"): return .json { self.order.write(to: &$0) }

@@ -13,8 +13,10 @@ import _Concurrency
 
 /// What the toolstack asks of a domain: to power off, to reboot, to be saved, and to use less memory.
 final class DomainControl {
-  /// From a failure of xenstore's to the next try.
-  private static let retryInterval = Duration.seconds(5)
+  /// From a failure of xenstore's to the next try; each failure after another doubles it, up to about eleven minutes, as
+  /// a toolstack that refuses a node will go on to.
+  private static let firstRetryInterval = Duration.seconds(5)
+  private static let maximumDoublingCount = 7
 
   /// Whether another run was asked for.
   private(set) var wantsReboot = false
@@ -57,18 +59,22 @@ final class DomainControl {
   /// Does what `node` says, now and after each change, for good.
   private func follow(_ node: Node) async {
     var watch: StoreWatch?
-    while true { await turn(node, &watch) }
+    var failureCount = 0
+    while true { await turn(node, &watch, &failureCount) }
   }
 
   /// Follows one change.
-  private func turn(_ node: Node, _ watch: inout StoreWatch?) async {
+  private func turn(_ node: Node, _ watch: inout StoreWatch?, _ failureCount: inout Int) async {
     do throws(XenError) {
       try await waitForChange(of: node, &watch)
       try await obey(node)
+      failureCount = 0
     } catch {
       log.error(
         "the toolstack was not heard", LogField("node", node.path), LogField("reason", error.description))
-      await board.loop.sleep(for: Self.retryInterval)
+      let factor = 1 << min(failureCount, Self.maximumDoublingCount)
+      failureCount += 1
+      await board.loop.sleep(for: Self.firstRetryInterval * factor)
       watch?.notify()
     }
   }
