@@ -116,6 +116,21 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<4) func `a copy that cannot be read is as good as damaged`(failing: Int) throws {
+    let device = SimulatedDisk.formatted()
+    let disk = try Disk(device)
+    disk.file(.database).create()
+    try disk.sync()
+    let start = device.readCount
+    // A copy is read in two steps, the first copy first.
+    device.onRead = { $0 == start + failing ? .fail : .go }
+    let opened = try Disk(device)
+    #expect(opened.hasDamagedCopy && opened.generation >= 1)
+    device.onRead = { _ in .go }
+    try opened.sync()
+    #expect(try !Disk(device).hasDamagedCopy)
+  }
+
   @Test func `a file that is replaced is the old one or the new one, wherever the power goes`() throws {
     let device = SimulatedDisk.formatted(byteCount: 3 << 20)
     let old = [UInt8](repeating: 1, count: 300_000)

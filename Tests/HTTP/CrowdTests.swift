@@ -35,6 +35,25 @@ struct CrowdTests {
     #expect(served.hasPrefix("HTTP/1.1 200"))
   }
 
+  @Test func `without memory for one more, a client that owes a head makes room`() {
+    let (idle, speaks) = withLoop { machine -> (ScriptedStream, ScriptedStream) in
+      // One at a time, so that who waits for a head does.
+      var limits = ServerLimits()
+      limits.maximumAcceptsInARow = 1
+      let server = HTTPServer(
+        loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(),
+        handler: ClosureHandler { _ in .text(.ok, "hello") }, limits: limits)
+      let idle = ScriptedStream([.waits], repetitions: .max)
+      let speaks = ScriptedStream([.arrives(get)])
+      let listener = ScriptedListener([idle, nil, speaks])
+      machine.loop.spawn { await server.serve(on: listener) }
+      while !idle.isClosed || !speaks.isClosed { await machine.loop.sleep(until: machine.loop.now) }
+      listener.close()
+      return (idle, speaks)
+    }
+    #expect(idle.sent.isEmpty && speaks.sent.hasPrefix("HTTP/1.1 200"))
+  }
+
   @Test func `clients that owe a head make room for one that speaks, the longest waiting first`() {
     let (first, served, second) = withLoop { machine -> (String, String, String) in
       var limits = ServerLimits()

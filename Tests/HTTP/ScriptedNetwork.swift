@@ -59,14 +59,15 @@ final class ScriptedStream: ByteStream {
 /// A listener that hands out streams made beforehand.
 final class ScriptedListener: Listener {
   let endpoint = Endpoint(.loopback, port: 80)
-  private var streams: [ScriptedStream]
+  private var streams: [ScriptedStream?]
   private let end = Signal()
 
-  init(_ streams: [ScriptedStream]) { self.streams = streams }
+  /// In the place of nil it is out of memory.
+  init(_ streams: [ScriptedStream?]) { self.streams = streams }
 
   func accept() throws(NetworkError) -> (any ByteStream)? {
     guard !streams.isEmpty else { return nil }
-    let stream = streams.removeFirst()
+    guard let stream = streams.removeFirst() else { throw .exhausted }
     stream.wasAccepted = true
     return stream
   }

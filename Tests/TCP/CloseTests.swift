@@ -211,6 +211,29 @@ import Wire
     script.expectNoMemory()
   }
 
+  @Test(arguments: [1, 500])
+  func `an orphan whose peer takes what is left byte by byte is given up, but not a slow one`(step: Int)
+    throws
+  {
+    let script = try Script.established()
+    script.write(60_000)
+    script.close()
+    var (sent, acknowledged) = (1, 1)
+    let start = script.now
+    while script.state != .closed, script.state != .finWait2 {
+      for segment in script.takeAll() {
+        sent = max(sent, segment.sequence + segment.payload.count + (segment.flags.contains(.fin) ? 1 : 0))
+      }
+      acknowledged = min(acknowledged + step, sent)
+      try script.ack(acknowledged)
+      script.advance(milliseconds: 1_000)
+    }
+    #expect((script.state == .finWait2) == (step == 500))
+    #expect((script.connection.failure == .timedOut) == (step == 1))
+    // 500 bytes a second take two minutes.
+    #expect(script.now.nanoseconds - start.nanoseconds <= (step == 1 ? 61 : 130) * 1_000_000_000)
+  }
+
   @Test func `abort sends RST and forgets both queues`() throws {
     let script = try Script.established()
     script.write(5000)

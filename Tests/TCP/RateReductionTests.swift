@@ -24,6 +24,12 @@ import Wire
     #expect((70...71).contains(pipe / Self.segment) && (60...70).contains(sent))
   }
 
+  @Test func `counts what a peer has sent again and again without end`() {
+    var rate = RateReduction()
+    for _ in 0..<3 { rate.didSend(Int(Int32.max)) }
+    #expect(rate.allowed == .min)
+  }
+
   @Test func `comes back from a pipe that is nearly empty as slow start does, not at once`() {
     var rate = RateReduction(flight: 100 * Self.segment, delivered: 0)
     func after(_ isSafe: Bool) -> Int32 {

@@ -126,6 +126,28 @@ import Wire
     script.expect(.ack, 1461, count: 1460)
   }
 
+  @Test
+  func
+    `that opens and closes for ever has the front sent again each time, and counts no further than it can`()
+    throws
+  {
+    let script = try Script.established(.sack)
+    script.write(14_600)
+    script.takeAll()
+    try script.ack(1461, window: 0)
+    script.advance(milliseconds: 500)
+    script.takeAll()
+    #expect(script.connection.recovery.phase == .loss(point: script.ourStart + 14_601))
+    script.connection.recovery.undoableByteCount = .max - 1
+    for _ in 0..<3 {
+      try script.ack(1461, window: 0)
+      try script.ack(1461, window: 65535)
+      #expect(script.takeAll().first?.sequence == 1461)
+    }
+    #expect(script.connection.recovery.undoableByteCount == -1)
+    #expect(script.connection.recovery.rate.allowed == 0)
+  }
+
   @Test func `opens by an ACK of new data, though its number is lower than the one that closed it`() throws {
     let script = try Script.established()
     script.write(3000)

@@ -109,7 +109,8 @@ public final class HTTPServer {
     } catch .closed {
       return .ended
     } catch {
-      // Out of descriptors or memory: those who are served give theirs back, then we go on.
+      // Out of descriptors or memory: who waits gives its share back, or those who are served theirs; then we go on.
+      if error == .exhausted, makeRoom() { return .goesOn(loop.now) }
       log.warning("accept failed", LogField("reason", error == .exhausted ? "exhausted" : "network"))
       return .goesOn(loop.now + .milliseconds(100))
     }
@@ -125,7 +126,7 @@ public final class HTTPServer {
   }
 
   private func admit(_ stream: any ByteStream) {
-    if connections.count >= limits.maximumConnections { makeRoom() }
+    if connections.count >= limits.maximumConnections { _ = makeRoom() }
     guard connections.count < limits.maximumConnections else {
       rejected.increment()
       appendRefusal(.serviceUnavailable, "all connections are taken; try again in a second")
@@ -156,8 +157,10 @@ public final class HTTPServer {
   }
 
   /// Closes a connection that waits for a request's head or lingers, so that clients who say nothing, or say it slowly, cannot
-  /// keep others out. The one that has waited longest of a sample: looking at all would make a flood dear.
-  private func makeRoom() {
+  /// keep others out. The one that has waited longest of a sample: looking at all would make a flood dear. Returns whether
+  /// there was one.
+  @inline(never)
+  private func makeRoom() -> Bool {
     var oldest: ServerConnection?
     for step in connections.indices {
       let connection = connections[(sampleStart + step) % connections.count]
@@ -166,12 +169,14 @@ public final class HTTPServer {
       }
       if step + 1 >= Self.evictionSampleCount && oldest != nil { break }
     }
-    guard let oldest else { return }
+    guard let oldest else { return false }
     sampleStart = (sampleStart + Self.evictionSampleCount) % connections.count
     evicted.increment()
     // Its task ends when it finds the stream closed, and holds it until then.
     forget(oldest)
-    oldest.stream.close()
+    // Not a close, after which its peer could keep what it takes for another while.
+    oldest.stream.abort()
+    return true
   }
 
   /// Stops accepting, finishes what is in flight, and returns when nothing is, or after `duration`, when what is

@@ -11,7 +11,8 @@ extension Interface {
   func receive(_ packet: borrowing IPv6Packet, isLinkGroup: Bool, checksumIsTrusted: Bool) {
     stack.counters.packetsOfIPv6 &+= 1
     let source = packet.source
-    let isOurs = has(packet.destination)
+    // An IPv4 address in the form for programs stands in no packet (RFC 4291 §2.5.5.2; draft-itojun-v6ops-v4mapped-harmful).
+    let isOurs = has(packet.destination) && !packet.destination.isMapped
     guard isOurs || listens(to: packet.destination) else {
       stack.counters.notForUs &+= 1
       return

@@ -119,7 +119,7 @@ extension NetworkStack {
     guard listener.mayBeginHandshake(configuration) else {
       return answerByCookie(segment, of: tuple, on: interface)
     }
-    guard let admitted = admit() else { return }
+    guard let admitted = admit(for: listener) else { return }
     let connection = Connection(
       accepting: segment, as: identity(tuple, on: interface), configuration: configuration.tcp,
       counters: tcpCounters, pool: pool, at: loop.now)
@@ -146,15 +146,35 @@ extension NetworkStack {
     interface.transmitReply(header, from: tuple.local, to: tuple.remote)
   }
 
-  /// Sets aside what one more connection needs; nil when there is no place or no memory for it.
-  func admit() -> Int? {
+  /// Sets aside what one more connection needs; nil when there is no place or no memory for it, nor an orphan to take them
+  /// from. One that we open, which answering the others may take, gets an eighth more than there is.
+  @inline(never)
+  func admit(for listener: StackListener? = nil) -> Int? {
     let byteCount = Connection.admissionByteCount(configuration.tcp)
-    guard connections.count < configuration.maximumConnectionCount, pool.admit(byteCount) else {
-      counters.connectionLimit &+= 1
-      return nil
+    let beyond = listener == nil ? pool.budgetByteCount / 8 : 0
+    func hasPlace() -> Bool {
+      connections.count < configuration.maximumConnectionCount && pool.admit(byteCount, beyond: beyond)
     }
-    return byteCount
+    if hasPlace() || endOrphan() && hasPlace() { return byteCount }
+    counters.connectionLimit &+= 1
+    listener?.foundNoPlace()
+    return nil
   }
+
+  /// Ends a connection that its program has let go of, if there is one among the next few. Looking at all would make a
+  /// flood dear.
+  private func endOrphan() -> Bool {
+    for _ in 0..<Self.orphanSampleCount {
+      sampledPlace = sampledPlace + 1 < connections.placeCount ? sampledPlace + 1 : 0
+      if let connection = connections[place: sampledPlace], connection.connection.isOrphan {
+        abort(connection)
+        return true
+      }
+    }
+    return false
+  }
+
+  private static let orphanSampleCount = 16
 
   func identity(_ tuple: FourTuple, on interface: Interface) -> Connection.Identity {
     let (local, remote) = (tuple.local, tuple.remote)
@@ -180,11 +200,13 @@ extension NetworkStack {
   private static let minimumPathMTU = 552
 
   /// A router or the peer says that a packet of ours could not be delivered (RFC 1122 §4.2.3.9).
-  /// The quote of another family than the message is nobody's.
+  /// The quote of another family than the message is nobody's, nor is one of addresses that no packet has.
   func receiveUndelivered(
     _ fate: PacketFate, ofIPv6: Bool, quoting quoted: borrowing QuotedPacket, on interface: Interface
   ) {
-    guard !quoted.isLaterFragment, quoted.isIPv6 == ofIPv6 else { return }
+    guard !quoted.isLaterFragment, quoted.isIPv6 == ofIPv6, quoted.source.isMapped != ofIPv6,
+      quoted.destination.isMapped != ofIPv6
+    else { return }
     let tuple = FourTuple(
       local: quoted.source, remote: quoted.destination, localPort: quoted.sourcePort,
       remotePort: quoted.destinationPort)

@@ -17,6 +17,8 @@ public final class StackListener: Listener {
   private var backlog = ConnectionQueue()
   /// Connections whose handshake is not finished.
   private(set) var handshakeCount = 0
+  /// Whether one found no place since `accept` was last asked.
+  private var isShort = false
 
   init(_ endpoint: Endpoint, stack: NetworkStack) {
     self.endpoint = endpoint
@@ -43,6 +45,12 @@ public final class StackListener: Listener {
 
   func beginHandshake() { handshakeCount += 1 }
 
+  /// A connection found no place in the stack: who accepts may make some.
+  func foundNoPlace() {
+    isShort = true
+    acceptor.resume()
+  }
+
   /// The handshake of `connection` is over: it waits to be accepted.
   func established(_ connection: StackConnection) {
     handshakeCount -= 1
@@ -60,12 +68,16 @@ public final class StackListener: Listener {
     while let next = backlog.popFirst() {
       if next.connection.failure == nil { return StackStream(next) }
     }
+    if isShort {
+      isShort = false
+      throw .exhausted
+    }
     return nil
   }
 
   public func waitAcceptable() async throws(NetworkError) {
     guard stack != nil else { throw .closed }
-    if backlog.count == 0 { try await acceptor.wait(until: .never) }
+    if backlog.count == 0, !isShort { try await acceptor.wait(until: .never) }
   }
 
   public func close() {

@@ -20,8 +20,8 @@ public struct Configuration: Sendable {
   public var maximumRetransmissionTimeout: UInt64 = 60_000_000_000
   /// How long the peer may leave data unacknowledged before the connection is given up (RFC 9293 §3.8.3, R2).
   public var userTimeout: UInt64 = 120_000_000_000
-  /// The same for a connection that its program has closed; also how long its peer may keep the window closed, and
-  /// stay in FIN-WAIT-2.
+  /// The same for a connection that its program has closed; also how long its peer may keep the window closed, take to
+  /// acknowledge 16 KiB, and stay in FIN-WAIT-2.
   public var orphanTimeout: UInt64 = 60_000_000_000
   /// How long an answer to our SYN may take (RFC 9293 §3.8.3 asks for three minutes at least; whoever connects has a
   /// shorter deadline of his own).

@@ -101,7 +101,7 @@ extension Connection {
     state = isFinishing ? .finWait1 : .established
     owesSYN = false
     retransmitAt = .never
-    giveUpAt = .never
+    giveUpAt = isOrphan ? now.advanced(byNanoseconds: configuration.orphanTimeout) : .never
     waitingSince = now
     scheduleKeepAlive(at: now)
   }

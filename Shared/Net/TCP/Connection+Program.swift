@@ -91,7 +91,8 @@ extension Connection {
     }
     if receiveQueue.count > 0 || receiveQueue.hasGap { return resetForUnreadData() }
     finish()
-    if state == .finWait2 { giveUpAt = now.advanced(byNanoseconds: configuration.orphanTimeout) }
+    if state != .synReceived { giveUpAt = now.advanced(byNanoseconds: configuration.orphanTimeout) }
+    orphanProgress = unacknowledged
     return []
   }
 

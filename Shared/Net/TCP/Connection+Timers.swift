@@ -13,7 +13,11 @@ extension Connection {
       case .synSent, .synReceived: return fail(.timedOut)
       // The peer of an orphan never finished: nobody is there to mind.
       case .finWait2: return end()
-      default: break
+      default:
+        // Nor shall one stay for weeks that takes what is left byte by byte.
+        guard unacknowledged - orphanProgress >= Self.orphanQuotaByteCount else { return giveUp() }
+        orphanProgress = unacknowledged
+        giveUpAt = now.advanced(byNanoseconds: configuration.orphanTimeout)
       }
     }
     if paceAt <= now { isPacing = false }
@@ -39,6 +43,9 @@ extension Connection {
     if keepAliveAt <= now { return keepAliveTimedOut(at: now) }
     return []
   }
+
+  /// What the peer of an orphan has to take within `Configuration.orphanTimeout`: 2 kbit/s.
+  private static let orphanQuotaByteCount = 16 << 10
 
   /// How long silence is borne while we wait for an acknowledgement.
   private var patience: UInt64 { isOrphan ? configuration.orphanTimeout : configuration.userTimeout }

@@ -222,7 +222,7 @@ extension Connection {
       owesReset = false
     case .syn: didSendSYN(at: now)
     case .data:
-      if !recovery.isOpen { recovery.rate.didSend(segment.payloadByteCount) }
+      if recovery.isFast { recovery.rate.didSend(segment.payloadByteCount) }
       didSendData(segment, to: end, at: now)
     case .retransmission:
       counters.retransmissions &+= 1
@@ -233,10 +233,8 @@ extension Connection {
       } else if end > recovery.highRetransmitted {
         recovery.highRetransmitted = end
       }
-      if !recovery.isOpen {
-        recovery.didRetransmit(segment)
-        recovery.rate.didSend(segment.payloadByteCount)
-      }
+      if !recovery.isOpen { recovery.didRetransmit(segment) }
+      if recovery.isFast { recovery.rate.didSend(segment.payloadByteCount) }
       logSent(segment, to: end, at: now)
       inNetworkWhenSent = Int32(flightByteCount - sentLog.receivedByteCount)
       recovery.mustRetransmitFront = false

@@ -120,6 +120,8 @@ public struct Connection: ~Copyable {
   var receiveWindowShift: UInt8
   /// The place of the peer's FIN, once seen.
   var finNumber: SequenceNumber?
+  /// SND.UNA when the orphan was last looked at. Here, where it takes no room.
+  var orphanProgress = SequenceNumber(0)
   /// What arrived and was not read.
   var receiveQueue: Reassembly
   /// The window to aim for; grows while the reader keeps up.
@@ -142,7 +144,7 @@ public struct Connection: ~Copyable {
   var persistAt = Instant.never
   var acknowledgeAt = Instant.never
   var keepAliveAt = Instant.never
-  /// When an orphan in FIN-WAIT-2, or a handshake, is given up.
+  /// When a handshake, or an orphan, is given up.
   var giveUpAt = Instant.never
   /// When what is unacknowledged was last answered by progress, or began to wait.
   var waitingSince: Instant

@@ -36,9 +36,9 @@ struct RateReduction {
     }
   }
 
-  /// `byteCount` bytes were sent, new ones or again.
+  /// `byteCount` bytes were sent, new ones or again. A peer can have more sent than any number holds.
   mutating func didSend(_ byteCount: Int) {
     sent &+= Int32(byteCount)
-    allowed -= Int32(byteCount)
+    allowed = Int32(clamping: Int(allowed) - byteCount)
   }
 }

@@ -55,6 +55,10 @@ struct Recovery {
 
   var isOpen: Bool { phase == .open }
 
+  var isFast: Bool {
+    if case .fast = phase { true } else { false }
+  }
+
   private var isInLoss: Bool {
     if case .loss = phase { true } else { false }
   }
@@ -85,7 +89,11 @@ struct Recovery {
 
   /// `segment` is sent again.
   mutating func didRetransmit(_ segment: borrowing OutboundSegment) {
-    if undoableByteCount >= 0 { undoableByteCount += Int32(segment.sequenceLength) }
+    if undoableByteCount >= 0 {
+      // More than a number holds: nobody will tell of all that.
+      let sum = Int(undoableByteCount) + segment.sequenceLength
+      undoableByteCount = Int32(exactly: sum) ?? -1
+    }
     guard doubt == .began, let timestamps = segment.header.options.timestamps else { return }
     firstTimestamp = timestamps.value
     doubt = .awaitsEcho

@@ -53,9 +53,10 @@ public final class BufferPool {
 
   // MARK: Admission
 
-  /// Sets `byteCount` aside for a newcomer; false when that would take from those who are here.
-  public func admit(_ byteCount: Int) -> Bool {
-    guard committedByteCount + byteCount <= budgetByteCount else {
+  /// Sets `byteCount` aside for a newcomer; false when that would take from those who are here. For the sake of those who
+  /// are, some may come on top: `beyond` bytes over the budget.
+  public func admit(_ byteCount: Int, beyond: Int = 0) -> Bool {
+    guard committedByteCount + byteCount <= budgetByteCount + beyond else {
       refusalCount &+= 1
       return false
     }

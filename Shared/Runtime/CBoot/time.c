@@ -113,7 +113,12 @@ void boot_disable_interrupt(uint32_t line) {
   *IO_APIC_WINDOW = IO_APIC_MASKED;
 }
 
+static uint32_t idle_count;
+
+uint32_t boot_idle_count(void) { return idle_count; }
+
 void boot_idle(uint64_t nanoseconds) {
+  idle_count++;
   if (hypervisor_is_present()) {
     hypervisor_wait(nanoseconds);
     return;

@@ -226,19 +226,26 @@ extension Disk {
     guard byteCount >= UInt64(DiskLayout.minimumByteCount) else { throw .tooSmall(byteCount: byteCount) }
   }
 
-  /// The copy with the highest generation of those that are whole.
+  /// The copy with the highest generation of those that are whole. One that cannot be read, as after a torn write, is as
+  /// good as damaged while the other is whole.
   private static func readSuperblock(of device: any BlockDevice) throws(DiskError) -> FoundSuperblock {
     var copies: [Superblock?] = []
     var starts: [Superblock.Start] = []
+    var isUnreadable = false
     for offset in [0, UInt64(DiskLayout.copyByteCount)] {
-      let block = try read(DiskLayout.blockByteCount, at: offset, of: device)
-      var start = Superblock.start(block.span.bytes)
+      var start = Superblock.Start.damaged
       var copy: Superblock?
-      if case .copy(let byteCount) = start {
-        let blocks = (byteCount + DiskLayout.blockByteCount - 1) / DiskLayout.blockByteCount
-        let bytes = try read(blocks * DiskLayout.blockByteCount, at: offset, of: device)
-        copy = Superblock(validating: bytes.span.bytes.extracting(0..<byteCount))
-        if copy == nil { start = .damaged }
+      do throws(DiskError) {
+        let block = try read(DiskLayout.blockByteCount, at: offset, of: device)
+        start = Superblock.start(block.span.bytes)
+        if case .copy(let byteCount) = start {
+          let blocks = (byteCount + DiskLayout.blockByteCount - 1) / DiskLayout.blockByteCount
+          let bytes = try read(blocks * DiskLayout.blockByteCount, at: offset, of: device)
+          copy = Superblock(validating: bytes.span.bytes.extracting(0..<byteCount))
+          if copy == nil { start = .damaged }
+        }
+      } catch {
+        isUnreadable = true
       }
       if case .newer(let version) = start { throw .newerFormat(version: version, known: Superblock.version) }
       copies.append(copy)
@@ -251,6 +258,7 @@ extension Disk {
         superblock: superblock, offset: isSecond ? UInt64(DiskLayout.copyByteCount) : 0,
         isOtherDamaged: other == nil, isOtherSame: other == superblock)
     }
+    if isUnreadable { throw .failed }
     if starts.contains(.damaged) { throw .damaged }
     throw starts.contains(.foreign) ? .foreign : .blank
   }

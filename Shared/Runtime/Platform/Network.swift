@@ -74,13 +74,21 @@ public protocol ByteStream: AnyObject {
   func finish()
   /// Ends the connection and frees it. What was sent is still delivered if the peer lives. Safe to repeat.
   func close()
+  /// The same at once, so that nothing is left of it: what was sent may get lost.
+  func abort()
+}
+
+extension ByteStream {
+  /// A kernel's connections take nothing of ours once they are closed.
+  public func abort() { close() }
 }
 
 /// A port that accepts connections.
 public protocol Listener: AnyObject {
   /// Where it listens.
   var endpoint: Endpoint { get }
-  /// A connection that is ready, or nil. Never waits.
+  /// A connection that is ready, or nil. Never waits. Throws `exhausted` when one was refused for lack of memory or
+  /// descriptors since this was last asked: who has connections to spare should end one.
   func accept() throws(NetworkError) -> (any ByteStream)?
   /// Returns when `accept` may have something. Throws `closed` after `close`.
   func waitAcceptable() async throws(NetworkError)

@@ -121,6 +121,9 @@ import Wire
       Bench.prefix(isAutonomous: false) + Bench.prefix(network) + Bench.prefix(valid: 10, preferred: 11)
       + Bench.prefix(valid: 0, preferred: 0) + Bench.prefix(.linkLocal)
       + Bench.prefix(IPv6Network(.allNodes, prefixLength: 64))
+      // Of all the world, or half a continent, nobody says that it is on the link.
+      + Bench.prefix(IPv6Network(.unspecified, prefixLength: 0))
+      + Bench.prefix(IPv6Network(IPv6Address("2001::")!, prefixLength: 31))
     try bench.advertise(options, at: at(seconds: 2))
     #expect(bench.made == nil && bench.host.addresses.count == 1)
     #expect(bench.host.networks.map(\.network) == [network])

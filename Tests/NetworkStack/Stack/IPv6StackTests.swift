@@ -242,6 +242,29 @@ import Wire
     #expect(reports().count == 2)
   }
 
+  @Test func `takes no packet of IPv6 to an address of IPv4`() throws {
+    let pair = StackPair(family: .ipv6)
+    introduceStranger(pair)
+    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+    let destination = IPv6Address(mapped: StackPair.rightAddress)
+    let header = TCPHeader(
+      sourcePort: 1_000, destinationPort: 80, sequenceNumber: SequenceNumber(1),
+      acknowledgementNumber: SequenceNumber(0), flags: .syn, window: 1_000)
+    var segment = ByteBuffer()
+    segment.withFreeRoom(atLeast: header.byteCount) { output in
+      let sum = InternetChecksum.pseudoHeader(
+        source: StackPair.strangerAddress6, destination: destination, protocol: .tcp,
+        byteCount: header.byteCount)
+      header.write(into: &output, seal: .full(pseudoHeader: sum))
+    }
+    let before = pair.right.counters.notForUs
+    pair.sayIPv6(.tcp, segment.array(), to: destination)
+    pair.run(for: .milliseconds(1))
+    #expect(pair.right.counters.notForUs == before + 1)
+    #expect(pair.right.connectionCount == 0)
+    listener.close()
+  }
+
   /// A router's advertisement of the prefix, a DNS server and an MTU.
   private func advertise(_ pair: StackPair, lifetime: UInt16 = 1800) {
     var options = ByteBuffer()

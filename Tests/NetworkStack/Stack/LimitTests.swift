@@ -63,6 +63,34 @@ import Wire
     listener.close()
   }
 
+  @Test func `we get an eighth more than peers, who take the place of orphans`() throws {
+    var configuration = StackConfiguration()
+    configuration.bufferBudgetByteCount = 16 * Connection.admissionByteCount(configuration.tcp)
+    let pair = StackPair(configuration)
+    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
+    let clients = try (0..<18).map { _ in try pair.left.open(to: pair.endpoint(80)) }
+    // A few at first, until the neighbour has answered; the others' SYNs come again.
+    pair.run(for: .seconds(2))
+    #expect(clients.count { $0.isConnected } == 16)
+    var accepted: [any ByteStream] = []
+    while accepted.count < 16 { accepted.append(try #require(try listener.accept())) }
+    // Who accepts hears of it once for all that were refused meanwhile.
+    #expect(throws: NetworkError.exhausted) { _ = try listener.accept() }
+    #expect(try listener.accept() == nil)
+    // Their peers do not finish: both stay, without a program, until somebody wants their place.
+    accepted[3].close()
+    accepted[9].close()
+    pair.run(for: .seconds(5))
+    #expect(clients.count { $0.isConnected } == 16)
+    #expect(try listener.accept() != nil && listener.accept() != nil)
+    #expect(pair.right.connectionCount == 16)
+    let ours = try (0..<2).map { _ in
+      try pair.right.open(to: Endpoint(IPAddress(StackPair.leftAddress), port: 9))
+    }
+    #expect(pair.right.connectionCount == 18)
+    for stream in ours { stream.abort() }
+  }
+
   @Test func `without memory for one more connection none begins, and those that are there go on`() throws {
     var configuration = StackConfiguration()
     configuration.bufferBudgetByteCount = 3 * Connection.admissionByteCount(configuration.tcp)

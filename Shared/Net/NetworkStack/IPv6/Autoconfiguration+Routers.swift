@@ -47,7 +47,7 @@ extension Autoconfiguration {
     while let option = options.next() {
       if let prefix = option.prefix, !prefix.network.address.isLinkLocal, !prefix.network.address.isMulticast
       {
-        if prefix.isOnLink {
+        if prefix.isOnLink, prefix.network.prefixLength >= Self.minimumPrefixLength {
           let until = now.end(ofSeconds: prefix.validSeconds)
           _ = Self.set(
             &networks, limit: Self.maximumNetworkCount, prefix.network, until: until, at: now,

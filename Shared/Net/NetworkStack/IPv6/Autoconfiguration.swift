@@ -32,6 +32,9 @@ struct Autoconfiguration: Sendable {
   static let maximumAddressCount = 8
   /// Networks on the link at most, beside the link-local one.
   static let maximumNetworkCount = 8
+  /// The shortest prefix that is believed to be on the link: a provider's whole allocation. By a shorter one, one forged
+  /// advertisement would take every destination from the routers.
+  static let minimumPrefixLength = 32
   /// Default routers at most (RFC 4861 §6.3.4: at least 2).
   static let maximumRouterCount = 4
   /// DNS servers at most that routers name (RFC 8106 §5.3.1: at least 3).

@@ -65,6 +65,10 @@ int64_t boot_rtc_seconds(void);
 /// 4.2 seconds it is. The only place where interrupts are on.
 void boot_idle(uint64_t nanoseconds);
 
+/// How often boot_idle was called, modulo 2^32: whoever waits by the edges of several devices sees by it that somebody else
+/// waited in between, and may have taken one.
+uint32_t boot_idle_count(void);
+
 /// Lines of the I/O APIC, from 0 on.
 #define BOOT_INTERRUPT_LINES 24u
 

@@ -26,9 +26,9 @@ public final class HaltDriver: LoopDriver {
   private let clock: any Clock
   /// Each kept for good.
   private var sources: [Unmanaged<EventSource>] = []
-  /// Whether every source was asked once. Before, a wait of somebody else's (the entropy device's, at the start) may have
-  /// taken an edge that one of them sent.
-  private var hasAsked = false
+  /// How often the machine had waited when every source was last asked; nil before the first time. A wait of somebody
+  /// else's since, such as for the entropy device, may have taken an edge that one of them sent.
+  private var askedAt: UInt32?
 
   /// Its waits are timed by `clock`.
   public init(clock: any Clock) { self.clock = clock }
@@ -53,12 +53,12 @@ public final class HaltDriver: LoopDriver {
 
   public func poll(until deadline: Instant) {
     let now = clock.now
-    if hasAsked && deadline > now && JobQueue.isEmpty && mayIdle() {
+    if askedAt == boot_idle_count() && deadline > now && JobQueue.isEmpty && mayIdle() {
       boot_idle(deadline.nanoseconds - now.nanoseconds)
     }
     // Safe: the list keeps them.
     for source in sources { source._withUnsafeGuaranteedRef { $0.handleEvents() } }
-    hasAsked = true
+    askedAt = boot_idle_count()
   }
 
   /// Asks every source, up to the first with news.
