@@ -32,6 +32,24 @@ import Testing
     }
   }
 
+  @Test(arguments: 1...10)
+  func `what a cancel cannot settle is settled soon after, with nothing else happening`(seed: UInt64) {
+    let world = World()
+    world.addProduct("a", price: 1299, onHand: 5)
+    world.addCart("cart", [("a", 2)])
+    let buyer = Buyer(key: "key", cart: "cart", expected: CrashTests.total)
+    Life(world, seed: seed).run { life in
+      await buyer.order(life)
+      world.isCatalogDown = true
+      await buyer.cancel(life)
+      #expect(buyer.hasCancelled && world.stock["a"]!.sold == 2)
+      world.isCatalogDown = false
+      await life.loop.sleep(for: Reconciler.longestPause + .seconds(1))
+      #expect(world.stock["a"]!.onHand == 5)
+      #expect(await life.brokenPromises([buyer]) == [])
+    }
+  }
+
   @Test func `checkout is not recovered while Catalog keeps it from finishing an order`() {
     let world = World()
     world.addProduct("a", price: 1299, onHand: 5)

@@ -108,7 +108,9 @@ final class OrderDesk {
     runner.enter(id)
     defer { runner.leave(id) }
     var order = draft.order
-    let beginning = try await stored { () async throws(StorageError) in try await self.store.begin(draft) }
+    let beginning = try await stored(id) { () async throws(StorageError) in
+      try await self.store.begin(draft)
+    }
     switch beginning {
     case .begun(let number): order.number = number
     case .keyKnown(let record): return try Self.replay(record, draft.fingerprint)
@@ -138,7 +140,7 @@ final class OrderDesk {
       case .wrongState: throw .wrongState(order.state)
       case .cancel(let obligations):
         let now = loop.wallTime
-        let isCancelled = try await stored { () async throws(StorageError) in
+        let isCancelled = try await stored(id) { () async throws(StorageError) in
           try await self.store.cancel(id, at: now, owing: obligations)
         }
         // Settled before the answer if the others are there; otherwise soon after, and at the latest by recovery.
@@ -147,12 +149,14 @@ final class OrderDesk {
     }
   }
 
-  /// What the database failed at is 503; it may have happened, so the reconciler has a look.
-  private func stored<T>(_ body: () async throws(StorageError) -> T) async throws(Problem) -> T {
+  /// What the database failed at is 503. A change of the order `id` may have happened, so the reconciler has a look.
+  private func stored<T>(
+    _ id: String? = nil, _ body: () async throws(StorageError) -> T
+  ) async throws(Problem) -> T {
     do throws(StorageError) {
       return try await body()
     } catch {
-      runner.needsAttention()
+      if let id { runner.needsAttention(id) }
       throw .unavailable
     }
   }

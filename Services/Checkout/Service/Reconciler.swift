@@ -54,7 +54,7 @@ final class Reconciler {
   /// Ends `run` at its next step.
   func stop() {
     isStopped = true
-    runner.needsAttention()
+    runner.attention.notify()
   }
 
   /// What a pass found.

@@ -35,8 +35,8 @@ final class SagaRunner {
   private let stock: any StockKeeper
   private let carts: any CartKeeper
   private let loop: EventLoop
-  /// Orders somebody works on, so that the reconciler leaves them alone. Counted: a cancel may meet a cancel.
-  private var active: [String: Int] = [:]
+  /// Orders somebody works on, so that the reconciler leaves them alone.
+  private var active: [String: Work] = [:]
   /// Wakes the reconciler.
   let attention = Signal()
 
@@ -57,11 +57,22 @@ final class SagaRunner {
 
   // MARK: Who works on what
 
-  func enter(_ id: String) { active[id, default: 0] += 1 }
+  private struct Work {
+    /// A cancel may meet a cancel.
+    var workers = 0
+    /// Whether one of them left something undone.
+    var isUnsettled = false
+  }
+
+  func enter(_ id: String) { active[id, default: Work()].workers += 1 }
 
   func leave(_ id: String) {
-    let count = (active[id] ?? 1) - 1
-    active[id] = count == 0 ? nil : count
+    guard var work = active[id] else { return }
+    work.workers -= 1
+    guard work.workers == 0 else { return active[id] = work }
+    active[id] = nil
+    // Not before: the reconciler passes over an order that somebody works on.
+    if work.isUnsettled { attention.notify() }
   }
 
   func isActive(_ id: String) -> Bool { active[id] != nil }
@@ -69,8 +80,9 @@ final class SagaRunner {
   /// The orders somebody works on now.
   var activeOrders: Set<String> { Set(active.keys) }
 
-  /// Something was left undone.
-  func needsAttention() { attention.notify() }
+  /// Something was left undone of an order that the caller works on: the reconciler looks at it when all have
+  /// left it.
+  func needsAttention(_ id: String) { active[id]?.isUnsettled = true }
 
   // MARK: Running
 
@@ -98,12 +110,14 @@ final class SagaRunner {
       case .advance(let next):
         let old = run.order.state
         run.reach(next, at: loop.wallTime)
-        guard await advance(run, from: old), let call = Saga.firstCall(in: next) else { return unfinished() }
+        guard await advance(run, from: old), let call = Saga.firstCall(in: next) else {
+          return unfinished(run)
+        }
         step = .call(call)
       case .abandon(let failure, let obligations):
         return await abandon(run, failure, obligations, shortages)
       case .retry:
-        return unfinished()
+        return unfinished(run)
       }
     }
   }
@@ -153,9 +167,9 @@ final class SagaRunner {
     do throws(StorageError) {
       let isConcluded = try await store.conclude(
         run.order.id, from: old, to: run.order.state, at: run.reachedAt, owing: obligations, answer: answer)
-      guard isConcluded else { return unfinished() }
+      guard isConcluded else { return unfinished(run) }
     } catch {
-      return unfinished()
+      return unfinished(run)
     }
     await settle(run.order.id, cartID: run.cartID, obligations, trace: run.trace)
     return .concluded(answer)
@@ -167,16 +181,16 @@ final class SagaRunner {
     do throws(StorageError) {
       let isAbandoned = try await store.abandon(
         run.order.id, from: run.order.state, at: loop.wallTime, owing: obligations)
-      guard isAbandoned else { return unfinished() }
+      guard isAbandoned else { return unfinished(run) }
     } catch {
-      return unfinished()
+      return unfinished(run)
     }
     await settle(run.order.id, cartID: run.cartID, obligations, trace: run.trace)
     return .abandoned(failure, shortages)
   }
 
-  private func unfinished() -> SagaEnding {
-    needsAttention()
+  private func unfinished(_ run: SagaRun) -> SagaEnding {
+    needsAttention(run.order.id)
     return .unfinished
   }
 
@@ -201,7 +215,7 @@ final class SagaRunner {
     } catch {
       isSettled = false
     }
-    if !isSettled { needsAttention() }
+    if !isSettled { needsAttention(id) }
     return isSettled
   }
 
