@@ -63,11 +63,17 @@ import Testing
     #expect(batches.allSatisfy { $0.body.count <= 1 << 20 })
   }
 
-  @Test func `with set-stock, products that tell no stock keep theirs`() throws {
-    let text = lines(3) + "\n" + #"{"sku":"T","name":"N","price":{"amount":1,"currency":"EUR"}}"# + "\n"
+  @Test func `with set-stock, products that tell no stock, or only what is available, keep theirs`() throws {
+    let price = #""price":{"amount":1,"currency":"EUR"}"#
+    let text =
+      lines(3) + "\n" + #"{"sku":"T","name":"N",\#(price)}"# + "\n"
+      + #"{"sku":"U","name":"N",\#(price),"available":7}"# + "\n"
     let batches = ImportBatch.batches(of: ProductLines.rows(of: Array(text.utf8)), setStock: true)
-    #expect(batches.map(\.rows.count) == [3, 1])
-    #expect(try batches.map { try JSON.parse($0.body)["setStock"] } == [.bool(true), .bool(false)])
+    #expect(batches.map(\.rows.count) == [3, 2])
+    let bodies = try batches.map { try JSON.parse($0.body) }
+    #expect(bodies.map { $0["setStock"] } == [.bool(true), .bool(false)])
+    // A new product begins with them.
+    #expect(bodies[1]["items"]?.array?.last?["onHand"] == .integer(7))
   }
 
   @Test func `what the shop answers is reported by row`() throws {

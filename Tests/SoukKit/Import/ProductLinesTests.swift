@@ -21,7 +21,7 @@ import Testing
         == ImportItem(
           key: "T-1", sku: "T-1", name: "Tea", description: "Green.", tags: ["tea", "green"],
           priceMinor: 1299,
-          currency: "EUR", onHand: 7, imageURL: nil, pictureNames: ["T-1"]))
+          currency: "EUR", onHand: 7, isStockCounted: false, imageURL: nil, pictureNames: ["T-1"]))
   }
 
   @Test func `what is optional may be missing or null`() {
@@ -34,7 +34,8 @@ import Testing
     let line =
       #"{"sku":"a/b","key":"k","name":"Tea",\#(price),"onHand":5,"available":3,"imageURL":"http://x"}"#
     let item = rows(line).first?.item
-    #expect(item?.onHand == 5 && item?.key == "k" && item?.imageURL == "http://x")
+    #expect(item?.onHand == 5 && item?.isStockCounted == true)
+    #expect(item?.key == "k" && item?.imageURL == "http://x")
     #expect(item?.pictureNames == ["a-b", "k"])
   }
 

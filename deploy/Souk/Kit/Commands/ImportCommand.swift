@@ -20,7 +20,7 @@ struct ImportCommand: ParsableCommand {
   @Argument(help: "The product file.")
   var file: String
 
-  @Flag(help: "Also set the stock of products that are there already.")
+  @Flag(help: "Also set the stock of products that are there already, where the file counts it (onHand).")
   var setStock = false
 
   @Option(help: ArgumentHelp("A folder with pictures named after SKU or handle.", valueName: "dir"))

@@ -24,7 +24,7 @@ struct ImportBatch {
       guard let item = row.item else { continue }
       var writer = JSONWriter()
       item.write(to: &writer)
-      let sets = setStock && item.onHand != nil
+      let sets = setStock && item.onHand != nil && item.isStockCounted
       if gathered.count == ImportLimits.batchSize || sets != setsStock
         || byteCount + writer.bytes.count > ImportLimits.batchByteCount
       {

@@ -38,6 +38,9 @@ struct ImportItem: Equatable {
   var currency: String
   /// Nil leaves the stock alone.
   var onHand: Int64?
+  /// Whether `onHand` may replace the stock of a product that is there. What a shop lists as available may not: the
+  /// pieces that were held for orders are missing in it.
+  var isStockCounted = true
   /// Where the seller's picture is; kept, never fetched.
   var imageURL: String?
   /// The base names a file in the `--images` folder may have to be this product's picture, best first.

@@ -3,7 +3,7 @@ import JSON
 /// Reads JSON Lines of Product (shop-api.md, "Catalog"): what `GET /products` lists can be imported again.
 ///
 /// `sku`, `name` and `price` are needed; `description`, `tags`, `imageURL` and `key` may be there, and the stock
-/// as `onHand` or, in a list that a shop gave, `available`. The key is the SKU.
+/// as `onHand` or, for products that are new, as the `available` of a list that a shop gave. The key is the SKU.
 enum ProductLines {
   /// All lines that are not blank, in order.
   static func rows(of bytes: [UInt8]) -> [ImportRow] {
@@ -59,8 +59,9 @@ enum ProductLines {
       }
       for tag in elements.compactMap(\.string) where !tags.contains(tag) { tags.append(tag) }
     }
+    let counted = member(json, "onHand")
     var onHand: Int64?
-    if let stock = member(json, "onHand") ?? member(json, "available") {
+    if let stock = counted ?? member(json, "available") {
       guard let count = stock.integer else { throw FieldProblem(reason: "the stock must be a whole number") }
       onHand = count
     }
@@ -68,7 +69,7 @@ enum ProductLines {
     return ImportItem(
       key: key, sku: sku, name: name,
       description: member(json, "description") == nil ? "" : try text(json, "description"), tags: tags,
-      priceMinor: amount, currency: currency, onHand: onHand,
+      priceMinor: amount, currency: currency, onHand: onHand, isStockCounted: counted != nil,
       imageURL: member(json, "imageURL") == nil ? nil : try text(json, "imageURL"),
       pictureNames: ShopifyCatalog.pictureNames([sku, key]))
   }
