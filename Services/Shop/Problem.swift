@@ -98,7 +98,15 @@ public struct Problem: Error, Sendable {
   public static let preconditionRequired = Problem(
     .preconditionRequired, "Send If-Match with the ETag you last read.")
 
-  /// 503 for a service that is down.
+  /// The detail when a change was asked for, and no usable answer came.
+  public static var doubt: String {
+    "It is not known whether it was done. Look before you try again; for an order, send the same Idempotency-Key."
+  }
+
+  /// 503 for a change that may have been made.
+  public static var inDoubt: Problem { Problem(.unavailable, doubt) }
+
+  /// 503 for a service that gives no usable answer, and has changed nothing.
   public static let unavailable = Problem(
     .unavailable, "A part of the shop does not answer right now. Nothing was changed; try again shortly.")
 

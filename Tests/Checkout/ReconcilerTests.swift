@@ -50,6 +50,19 @@ import Testing
     }
   }
 
+  @Test func `an order whose end could not be written down may have been placed`() {
+    let world = World()
+    world.addProduct("a", price: 1299, onHand: 5)
+    world.addCart("cart", [("a", 2)])
+    let buyer = Buyer(key: "key", cart: "cart", expected: CrashTests.total)
+    Life(world, seed: 1).run(provider: { ClosingProvider($1) }) { life in
+      await buyer.order(life)
+      #expect(buyer.placement?.problem == .unavailable)
+      #expect(buyer.placement?.refusal?.detail == Problem.doubt)
+      #expect(world.stock["a"]!.sold == 2)
+    }
+  }
+
   @Test func `checkout is not recovered while Catalog keeps it from finishing an order`() {
     let world = World()
     world.addProduct("a", price: 1299, onHand: 5)
@@ -130,4 +143,22 @@ import Testing
       #expect(try! await life.core.store.sweep(now: later) == 0)
     }
   }
+}
+
+/// A provider that takes the money as the database closes.
+final class ClosingProvider: PaymentProvider {
+  private unowned let life: Life
+
+  init(_ life: Life) { self.life = life }
+
+  func isWellFormed(token: String) -> Bool { true }
+
+  func authorise(orderID: String, token: String, amount: Money) async -> PaymentReply { .done }
+
+  func capture(orderID: String) async -> PaymentReply {
+    await life.database.close()
+    return .done
+  }
+
+  func undo(orderID: String) async -> PaymentReply { .done }
 }

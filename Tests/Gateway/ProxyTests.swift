@@ -65,14 +65,36 @@ struct ProxyTests {
     let (again, connections) = run(get)
     #expect(again.hasPrefix("HTTP/1.1 200 OK"))
     #expect(connections == 2)
+    // It was read: the service may have done it.
     let (failed, others) = run("POST /api/v1/products HTTP/1.1\r\nHost: shop\r\nContent-Length: 2\r\n\r\n{}")
     #expect(failed.hasPrefix("HTTP/1.1 503"))
+    #expect(failed.contains(Problem.doubt))
     #expect(others == 1)
   }
 
-  @Test func `a service that is down is 503 with Retry-After, as a problem document`() {
-    let answer = withLoop { machine in await TestShop(machine).exchange(get) }
+  @Test func `a change whose answer is cut off or makes no sense may have been made, a read was none`() {
+    func answer(to request: String, _ reply: String) -> String {
+      withLoop { machine in
+        let upstream = ScriptedUpstream(machine) { peer, _ in
+          await peer.readHead()
+          await peer.send(reply)
+        }
+        return await TestShop(machine, catalog: upstream.endpoint).exchange(request)
+      }
+    }
+    let delete = "DELETE /api/v1/products/x HTTP/1.1\r\nHost: shop\r\n\r\n"
+    #expect(answer(to: delete, "HTTP/1.1 200 OK\r\n").contains(Problem.doubt))
+    #expect(answer(to: delete, "nonsense\r\n\r\n").contains(Problem.doubt))
+    #expect(answer(to: get, "").contains("Nothing was changed"))
+  }
+
+  @Test(arguments: ["GET", "DELETE"])
+  func `a service that is down is 503 with Retry-After, as a problem document`(method: String) {
+    let answer = withLoop { machine in
+      await TestShop(machine).exchange("\(method) /api/v1/products/x HTTP/1.1\r\nHost: shop\r\n\r\n")
+    }
     #expect(answer.hasPrefix("HTTP/1.1 503 "))
+    #expect(answer.contains("Nothing was changed"))
     #expect(answer.contains("retry-after: "))
     #expect(answer.contains("content-type: application/problem+json"))
     #expect(answer.contains("\"/problems/unavailable\""))

@@ -121,7 +121,7 @@ public final class CartService: ShopService {
     do throws(StorageError) {
       made = try await store.create(id, at: clock.wallTime)
     } catch {
-      throw problem(error)
+      throw problem(error, ofChange: true)
     }
     guard let made else {
       throw Problem(.unavailable, "There are too many carts right now. Try again later.")
@@ -153,7 +153,7 @@ public final class CartService: ShopService {
     do throws(StorageError) {
       change = try await store.delete(id, if: VersionCondition(call.ifMatch), at: clock.wallTime)
     } catch {
-      throw problem(error)
+      throw problem(error, ofChange: true)
     }
     _ = try Self.cart(change)
     return Response(.noContent)
@@ -185,7 +185,7 @@ public final class CartService: ShopService {
     do throws(StorageError) {
       change = try await store.put(added, quantity: quantity, in: cart.id, if: condition, at: clock.wallTime)
     } catch {
-      throw problem(error)
+      throw problem(error, ofChange: true)
     }
     return try await answer(try Self.cart(change), knowing: products, asked: ids, for: call)
   }
@@ -207,7 +207,7 @@ public final class CartService: ShopService {
     do throws(StorageError) {
       change = try await store.remove(productID, from: cart.id, if: condition, at: clock.wallTime)
     } catch {
-      throw problem(error)
+      throw problem(error, ofChange: true)
     }
     return try await answer(try Self.cart(change), knowing: products, asked: ids, for: call)
   }
@@ -237,7 +237,7 @@ public final class CartService: ShopService {
     do throws(StorageError) {
       change = try await store.merge(other, into: id, if: condition, at: clock.wallTime)
     } catch {
-      throw problem(error)
+      throw problem(error, ofChange: true)
     }
     return try await answer(try Self.cart(change), knowing: products, asked: ids, for: call)
   }
@@ -259,7 +259,7 @@ public final class CartService: ShopService {
     do throws(StorageError) {
       result = try await store.consume(id, by: orderID, at: clock.wallTime)
     } catch {
-      throw problem(error)
+      throw problem(error, ofChange: true)
     }
     switch result {
     case .consumed: return .json { $0.object { _ in } }
@@ -299,7 +299,13 @@ public final class CartService: ShopService {
     _ cart: StoredCart, knowing products: [Product], asked ids: [String], for call: Call<CartRoute>
   ) async throws(Problem) -> Response {
     let missing = cart.lines.map { $0.product.id }.filter { !ids.contains($0) }
-    let others = try await self.products(of: missing, for: call)
+    let others: [Product]
+    do throws(Problem) {
+      others = try await self.products(of: missing, for: call)
+    } catch {
+      // The change was made; "nothing was changed" is true of a read only.
+      throw .inDoubt
+    }
     return try answer(cart, products: products + others)
   }
 
@@ -335,8 +341,9 @@ public final class CartService: ShopService {
     }
   }
 
-  private func problem(_ error: StorageError) -> Problem {
+  private func problem(_ error: StorageError, ofChange: Bool = false) -> Problem {
     log.error("the carts' database failed", LogField("reason", error.name))
+    if ofChange && error == .io { return .inDoubt }
     return Problem(.unavailable, "Carts cannot be stored right now. Nothing was changed; try again shortly.")
   }
 

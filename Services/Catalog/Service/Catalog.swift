@@ -145,7 +145,8 @@ public final class Catalog: ShopService {
     } catch {
       // These two were refused before anything ran.
       if error != .overloaded && error != .closed { cache.invalidateAll() }
-      throw problem(error)
+      let problem = problem(error)
+      throw error == .io ? .inDoubt : problem
     }
   }
 

@@ -122,7 +122,8 @@ final class OrderDesk {
     case .concluded(let answer): return .answered(answer, orderID: id, isReplay: false)
     case .abandoned(.shortage, let shortages): throw .shortage(shortages)
     case .abandoned(.providerSilent, _): throw .providerSilent
-    case .abandoned, .unfinished: throw .unavailable
+    case .abandoned: throw .unavailable
+    case .unfinished: throw .inDoubt
     }
   }
 
@@ -156,8 +157,9 @@ final class OrderDesk {
     do throws(StorageError) {
       return try await body()
     } catch {
-      if let id { runner.needsAttention(id) }
-      throw .unavailable
+      guard let id else { throw .unavailable }
+      runner.needsAttention(id)
+      throw .inDoubt
     }
   }
 }

@@ -93,7 +93,7 @@ final class Proxy {
         isSecond = true
         figures.count(.retried)
       } catch {
-        return problem(error)
+        return problem(error, isSafe: mayRetry)
       }
     }
   }
@@ -134,7 +134,7 @@ final class Proxy {
     if !(await answer.begin()) {
       guard longAnswers.count < Self.maximumLongAnswerCount else {
         answer.cancel()
-        throw .service(.overloaded)
+        throw .service(.disconnected(beforeResponse: false))
       }
       answer.count(in: longAnswers)
     }
@@ -306,7 +306,7 @@ final class Proxy {
 
   // MARK: Problems
 
-  private func problem(_ error: ProxyError) -> Response {
+  private func problem(_ error: ProxyError, isSafe: Bool = true) -> Response {
     var problem: Problem
     switch error {
     case .service(.connect(.timedOut)), .service(.timedOut):
@@ -314,8 +314,7 @@ final class Proxy {
       problem = .timeout
     case .service(.malformed), .service(.tooLarge):
       figures.count(.malformed)
-      problem = Problem(
-        .unavailable, "A part of the shop gave an answer that makes no sense. Try again shortly.")
+      problem = .unavailable
       problem.statusCode = 502
     case .service:
       figures.count(.down)
@@ -324,6 +323,11 @@ final class Proxy {
       problem = Problem(
         .tooLarge, "The body is larger than this route takes: 1 MiB, or 2 MiB for pictures.")
     case .client(let error): problem = Problem(error)
+    }
+    switch error {
+    case .service(.connect), .service(.overloaded), .client, .tooLarge: break
+    // It was sent.
+    case .service: if !isSafe { problem.detail = Problem.doubt }
     }
     return problem.response
   }
