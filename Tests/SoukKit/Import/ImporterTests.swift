@@ -56,11 +56,29 @@ import Testing
   }
 
   @Test func `a batch stays below the catalog's body limit`() throws {
-    let rows = ProductLines.rows(
+    var rows = ProductLines.rows(
       of: Array(lines(200, description: String(repeating: "x", count: 9_000)).utf8))
-    let batches = ImportBatch.batches(of: rows, setStock: false)
+    let batches = ImportBatch.batches(of: &rows, setStock: false)
     #expect(batches.count == 2 && batches.map(\.rows.count).reduce(0, +) == 200)
     #expect(batches.allSatisfy { $0.body.count <= 1 << 20 })
+  }
+
+  @Test func `an item that no request can hold is a bad row, and the others are imported`() throws {
+    try withFolder { (folder) throws in
+      let large =
+        #"{"sku":"L","name":"N","price":{"amount":1,"currency":"EUR"},"description":""#
+        + String(repeating: "x", count: ImportLimits.batchByteCount) + #""}"#
+      try write(lines(2) + "\n" + large + "\n", folder + "/p.jsonl")
+      let gateway = try FakeGateway { seen, _ in Self.created(seen) }
+      defer { gateway.stop() }
+      var first: ImportProgress?
+      let report = try Importer().run(
+        file: folder + "/p.jsonl", host: "127.0.0.1", port: gateway.port, adminToken: "t", currency: "EUR",
+        progress: { first = first ?? $0 })
+      #expect(report.rows == 3 && report.created == 2)
+      #expect(report.problems == [.init(row: 3, reason: "is larger than 960 KiB")])
+      #expect(first?.total == 2)
+    }
   }
 
   @Test func `with set-stock, products that tell no stock, or only what is available, keep theirs`() throws {
@@ -68,7 +86,8 @@ import Testing
     let text =
       lines(3) + "\n" + #"{"sku":"T","name":"N",\#(price)}"# + "\n"
       + #"{"sku":"U","name":"N",\#(price),"available":7}"# + "\n"
-    let batches = ImportBatch.batches(of: ProductLines.rows(of: Array(text.utf8)), setStock: true)
+    var rows = ProductLines.rows(of: Array(text.utf8))
+    let batches = ImportBatch.batches(of: &rows, setStock: true)
     #expect(batches.map(\.rows.count) == [3, 2])
     let bodies = try batches.map { try JSON.parse($0.body) }
     #expect(bodies.map { $0["setStock"] } == [.bool(true), .bool(false)])

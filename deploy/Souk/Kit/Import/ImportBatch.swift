@@ -6,8 +6,9 @@ struct ImportBatch {
   let body: [UInt8]
 
   /// The items among `rows`, in order, in as few batches as the limits allow. Items that tell no stock go
-  /// without `setStock`: a stock that nobody told must not become 0.
-  static func batches(of rows: [ImportRow], setStock: Bool) -> [ImportBatch] {
+  /// without `setStock`: a stock that nobody told must not become 0. An item that no request can hold becomes a
+  /// problem of its row.
+  static func batches(of rows: inout [ImportRow], setStock: Bool) -> [ImportBatch] {
     var batches: [ImportBatch] = []
     var gathered: [ImportRow] = []
     var items: [[UInt8]] = []
@@ -20,10 +21,14 @@ struct ImportBatch {
       items = []
       byteCount = 0
     }
-    for row in rows {
+    for (index, row) in rows.enumerated() {
       guard let item = row.item else { continue }
       var writer = JSONWriter()
       item.write(to: &writer)
+      guard writer.bytes.count <= ImportLimits.batchByteCount else {
+        rows[index].outcome = .problem("is larger than \(ImportLimits.batchByteCount >> 10) KiB")
+        continue
+      }
       let sets = setStock && item.onHand != nil && item.isStockCounted
       if gathered.count == ImportLimits.batchSize || sets != setsStock
         || byteCount + writer.bytes.count > ImportLimits.batchByteCount

@@ -35,7 +35,7 @@ struct Importer {
     if let imagesDirectory, !Files.exists(imagesDirectory + "/.") {
       throw Failure("\(Files.shown(imagesDirectory)) is no folder: --images takes one with pictures")
     }
-    let rows: [ImportRow]
+    var rows: [ImportRow]
     do throws(Failure) {
       rows = try ImportFile.rows(of: bytes, named: file, currency: currency)
     } catch {
@@ -44,9 +44,10 @@ struct Importer {
     var session = Session(
       importer: self, client: GatewayClient(host: host, port: port), authorization: "Bearer \(adminToken)",
       imagesDirectory: imagesDirectory)
+    let batches = ImportBatch.batches(of: &rows, setStock: setStock)
     session.count(rows)
     progress(session.progress)
-    for batch in ImportBatch.batches(of: rows, setStock: setStock) {
+    for batch in batches {
       try session.send(batch, progress)
     }
     session.report.problems.sort { $0.row < $1.row }
