@@ -339,7 +339,12 @@ import Testing
       buyer.answer = nil
       await buyer.order(life)
       #expect(!buyer.placement!.isReplay && buyer.orderID != first)
+      #expect(try! await life.core.store.sweep(now: life.loop.wallTime) == 1)
+      #expect(try! await life.core.store.order(first!) == nil)
+      await buyer.order(life)
+      #expect(buyer.placement!.isReplay)
       #expect(try! await life.core.store.sweep(now: life.loop.wallTime + IdempotencyKey.lifetime) == 1)
+      #expect(try! await life.core.store.order(buyer.orderID!) == nil)
     }
   }
 

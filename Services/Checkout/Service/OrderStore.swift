@@ -144,7 +144,8 @@ final class OrderStore {
       let orders = try connection.execute(
         """
         DELETE FROM orders WHERE sequence IN (SELECT sequence FROM orders
-          WHERE state = 'expired' AND created_at <= ? AND obligations = 0 ORDER BY sequence LIMIT ?)
+          WHERE state IN ('expired', 'declined') AND created_at <= ? AND obligations = 0
+          ORDER BY state, sequence LIMIT ?)
         """, values)
       return .commit(max(keys, orders))
     }
