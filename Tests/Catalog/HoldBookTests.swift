@@ -166,4 +166,24 @@ private func books(_ connection: Connection, _ id: String) throws(StorageError) 
     }
     #expect(passes == [10, nil])
   }
+
+  @Test func `stock that returned pieces led over its limit can be counted down, and not up`() throws {
+    let limit = CatalogLimits.stockCount
+    let (more, fewer) = try withTables { (connection) throws(StorageError) in
+      try stock(connection, [limit])
+      let store = ProductStore(currency: "EUR")
+      let row = try store.owner(connection, ofSKU: "s0") ?? 0
+      _ = try HoldBook.reserve(
+        connection, key: "k", lines: [HoldLine(productID: "p0", quantity: 3)], milliseconds: 1000, now: 0)
+      _ = try HoldBook.commit(connection, key: "k", now: 0)
+      _ = try store.setStock(connection, row: row, .onHand(limit))
+      _ = try HoldBook.returnStock(connection, key: "k", now: 0)
+      _ = try store.setStock(connection, row: row, .adjust(1))
+      let more = try books(connection, "p0")
+      _ = try store.setStock(connection, row: row, .adjust(-1))
+      return (more, try books(connection, "p0"))
+    }
+    #expect(more == [Int(limit) + 3, 0, 0, Int(limit) + 3])
+    #expect(fewer == [Int(limit) + 2, 0, 0, Int(limit) + 2])
+  }
 }

@@ -99,7 +99,8 @@ extension ProductStore {
       case .adjust(let difference): levels.onHand + difference
       }
     guard onHand >= levels.held else { return .stockHeld(levels.held) }
-    guard onHand <= CatalogLimits.stockCount else { return .tooMany }
+    // Pieces that came back from orders may have led over the limit; from there it goes down.
+    guard onHand <= max(CatalogLimits.stockCount, levels.onHand) else { return .tooMany }
     _ = try connection.execute(
       "UPDATE product SET on_hand = ?1, received = ?1 + sold WHERE row = ?2",
       [.integer(onHand), .integer(row)])
