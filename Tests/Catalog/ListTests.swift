@@ -88,6 +88,10 @@ import Testing
       let most = (0..<CatalogLimits.searchTagCount).map { "&tag=t\($0)" }.joined()
       #expect(try await shop.send(.get, "/api/v1/products?" + most).status == .ok)
       #expect(try await shop.send(.get, "/api/v1/products?tag=x" + most).pointers == ["?tag"])
+      // Two bytes for each character.
+      let longest = "/api/v1/products?tag=" + String(repeating: "%C3%A4", count: CatalogLimits.tagLength)
+      #expect(try await shop.send(.get, longest).status == .ok)
+      #expect(try await shop.send(.get, longest + "x").pointers == ["?tag"])
     }
   }
 

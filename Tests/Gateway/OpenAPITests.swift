@@ -148,6 +148,9 @@ struct OpenAPITests {
     #expect(schemas?["Description"]?["maxLength"]?.integer == Int64(CatalogLimits.descriptionLength))
     #expect(schemas?["Tags"]?["maxItems"]?.integer == Int64(CatalogLimits.tagCount))
     #expect(schemas?["Tags"]?["items"]?["maxLength"]?.integer == Int64(CatalogLimits.tagLength))
+    let searched = document["components"]?["parameters"]?["tag"]?["schema"]
+    #expect(searched?["maxItems"]?.integer == Int64(CatalogLimits.searchTagCount))
+    #expect(searched?["items"]?["maxLength"]?.integer == Int64(CatalogLimits.tagLength))
     #expect(schemas?["Pieces"]?["maximum"]?.integer == CatalogLimits.stockCount)
     #expect(property("Price", "amount")?["maximum"]?.integer == Money.maximumPrice)
     #expect(property("ProductImport", "items")?["maxItems"]?.integer == Int64(CatalogLimits.importSize))

@@ -8,7 +8,7 @@ public enum CatalogLimits {
   public static let descriptionLength = 10_000
   /// Tags of a product.
   public static let tagCount = 20
-  /// Characters of a tag.
+  /// Characters of a tag, of a product or in a search.
   public static let tagLength = 50
   /// The dearest product, in minor units. A full cart of it is still far inside 64 bits.
   public static let priceMinor: Int64 = 1_000_000_000

@@ -23,6 +23,8 @@ extension ProductSearch {
     let tags = Array(Set(query.all("tag"))).ordered { $0.precedesByBytes($1) }
     if tags.count > CatalogLimits.searchTagCount {
       fail("tag", "may be given at most \(CatalogLimits.searchTagCount) times")
+    } else if tags.contains(where: { $0.unicodeScalars.count > CatalogLimits.tagLength }) {
+      fail("tag", "must have at most \(CatalogLimits.tagLength) characters")
     }
     var order = query.first("q") == nil ? ProductOrder.name : .relevance
     if let sort = query.first("sort") {

@@ -13,22 +13,29 @@ struct HomePage {
 
     /// Characters of a search; what is longer is cut.
     static let maximumSearchLength = 200
+    /// Tags; further ones are left out, as the catalog takes no more.
+    static let maximumTagCount = 20
+    /// Characters of a tag; no product has a longer one.
+    static let maximumTagLength = 50
+    /// Characters of a cursor; what is longer is cut, and so none that the catalog takes.
+    static let maximumCursorLength = 400
     /// The sort orders that the catalog knows and visitors may ask for.
     static let sortOrders: [(value: StaticString, label: StaticString)] = [
       ("name", "Name"), ("price", "Price, rising"), ("-price", "Price, falling"), ("newest", "Newest first"),
     ]
 
-    /// What the query of an address asks for.
+    /// What the query of an address asks for. Bounded: a page repeats it in each of its links.
     @inline(never)
     init(_ query: Query) {
       search = FormFields.clean(query.first("q") ?? "").prefix(scalarCount: Self.maximumSearchLength)
-      for tag in query.all("tag") {
+      for tag in query.all("tag") where tags.count < Self.maximumTagCount {
         let tag = FormFields.clean(tag)
-        if !tag.isEmpty { tags.append(tag) }
+        let isTooLong = tag.prefix(scalarCount: Self.maximumTagLength).byteCount < tag.byteCount
+        if !tag.isEmpty && !isTooLong && !has(tag) { tags.append(tag) }
       }
       let wanted = query.first("sort")
       for order in Self.sortOrders where String(literal: order.value) == wanted { sort = wanted ?? "" }
-      cursor = query.first("cursor") ?? ""
+      cursor = (query.first("cursor") ?? "").prefix(scalarCount: Self.maximumCursorLength)
     }
 
     /// Whether `tag` was asked for.
@@ -56,6 +63,9 @@ struct HomePage {
 
   /// Tags that show without being asked for.
   static let openTagCount = 10
+  /// Bytes of the list of the other tags, which ends behind them: 100 to 200 tags, fewer when each has to repeat a long
+  /// query.
+  static let maximumRestByteCount = 16 << 10
 
   func page() -> Page {
     let title = title
@@ -94,7 +104,7 @@ struct HomePage {
         if isChosen || openCount < Self.openTagCount {
           open.append(chip(tag, isChosen))
           openCount += 1
-        } else {
+        } else if rest.bytes.count < Self.maximumRestByteCount {
           rest.append(chip(tag, isChosen))
           restCount += 1
         }
