@@ -44,7 +44,9 @@ final class StubServices {
   private func catalog(_ request: Request) async -> Response {
     switch request.pathString() {
     case "/api/v1/products":
-      if request.query.first("cursor") == "stale" { return Problem(.malformed, "bad cursor").response }
+      if let cursor = request.query.first("cursor"), cursor != "more" {
+        return Problem(.malformed, "bad cursor").response
+      }
       return .json { writer in
         writer.object { page in
           page.field("items", array: { self.product.write(to: &$0) })

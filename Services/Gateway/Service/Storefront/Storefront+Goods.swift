@@ -18,7 +18,10 @@ extension Storefront {
     let answer: ServiceAnswer
     do throws(PageError) {
       answer = try await ask(catalog, call, until: visit.deadline)
-    } catch .service(.unexpected(let status)) where status == 400 || status == 422 {
+    } catch .service(.unexpected(let status))
+      where status == 400 || status == 422 || status == 414 || status == 431
+    {
+      // The last two: encoded anew, what was asked for is longer than it came.
       throw .notice(.badRequest, .movedOn)
     }
     await refreshTags()
