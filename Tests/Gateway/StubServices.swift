@@ -186,9 +186,23 @@ final class Browser {
   }
 
   func post(_ path: String, _ form: String, withCookies: Bool = true) async -> Answer {
-    await exchange(
-      "POST \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        + "Content-Length: \(form.utf8.count)\r\n\(withCookies ? cookieField : "")\r\n" + form)
+    await exchange(head(path, form, withCookies ? cookieField : "") + form)
+  }
+
+  /// Sends a form of which nothing has arrived when `delay` begins, and the shop waits for it.
+  func post(_ path: String, _ form: String, delay: () async -> Void) async -> Answer {
+    let client = await shop.connect()
+    await client.send(head(path, form, cookieField + "Expect: 100-continue\r\n"))
+    // 100: it has been asked for.
+    await client.readHead()
+    await delay()
+    await client.send(form)
+    return take(await client.readToEnd())
+  }
+
+  private func head(_ path: String, _ form: String, _ fields: String) -> String {
+    "POST \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+      + "Content-Length: \(form.utf8.count)\r\n\(fields)\r\n"
   }
 
   private var cookieField: String {
@@ -199,7 +213,11 @@ final class Browser {
   private func exchange(_ text: String) async -> Answer {
     let client = await shop.connect()
     await client.send(text)
-    let pieces = await client.readToEnd().components(of: "\r\n\r\n")
+    return take(await client.readToEnd())
+  }
+
+  private func take(_ text: String) -> Answer {
+    let pieces = text.components(of: "\r\n\r\n")
     let answer = Answer(head: pieces[0], body: pieces.dropFirst().joined(separator: "\r\n\r\n"))
     for line in answer.head.components(of: "\r\n") where line.hasPrefix("set-cookie: ") {
       let pair = line.dropFirst("set-cookie: ".count).prefix { $0 != ";" }.split(separator: "=", maxSplits: 1)

@@ -1,4 +1,6 @@
 import Bytes
+import EventLoop
+import HTTP
 import HTTPCore
 import MachineTesting
 import Testing
@@ -26,5 +28,29 @@ struct VisitTests {
     #expect(growing.utf8.count <= HTTPLimits().maximumTargetByteCount)
     #expect(grown.status == "400" && grown.body.contains("This page has moved on"))
     #expect(!log.contains("a page could not be made"))
+  }
+
+  @Test func `the time that a form is on its way is not taken from the services`() {
+    let clock = ManualClock()
+    let (added, times, late) = withLoop(clock: clock) { machine in
+      let services = StubServices()
+      let browser = Browser(services.serve(machine))
+      let token = await browser.get("/products/\(StubServices.productID)").value(of: "token") ?? ""
+      let form = "token=\(token)&product=\(StubServices.productID)&quantity=1"
+      let added = await browser.post("/cart/items", form) {
+        clock.advance(by: Storefront.patience + .seconds(1))
+      }
+      let times = services.timesGiven
+      let late = await browser.post("/cart/items", form) {
+        clock.advance(by: ServerLimits().bodyTimeout + .seconds(1))
+        // One turn of the loop to see the time, and one to end the wait for the form.
+        for _ in 0..<2 { await machine.loop.sleep(until: machine.loop.now) }
+      }
+      return (added, times, late)
+    }
+    #expect(added.status == "303")
+    // A new cart, then the piece.
+    #expect(times == [5000, 5000])
+    #expect(late.status == "408" && late.body.contains("This form could not be read"))
   }
 }

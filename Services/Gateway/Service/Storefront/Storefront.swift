@@ -141,15 +141,20 @@ final class Storefront {
   private func body(of request: Request) async throws(PageError) -> [UInt8] {
     do throws(BodyError) {
       return try await request.body(limit: FormFields.maximumByteCount)
-    } catch .tooLarge {
-      throw .notice(.contentTooLarge, .badForm)
     } catch {
-      throw .notice(.badRequest, .badForm)
+      throw Self.unreadable(error)
     }
   }
 
-  /// A form: its type, its fields, its token.
+  /// The page for a form that did not arrive, with the status that the API has for it.
+  @inline(never)
+  private static func unreadable(_ error: BodyError) -> PageError {
+    .notice(Status(Problem(error).statusCode), .badForm)
+  }
+
+  /// A form: its type, its fields, its token. It may have been long on its way, so the patience begins anew.
   private func form(of visit: Visit, _ body: [UInt8]) throws(PageError) -> FormFields {
+    visit.deadline = loop.now + Self.patience
     guard let type = visit.request.field(.contentType),
       MediaType.matches(type, "application/x-www-form-urlencoded")
     else { throw .notice(.unsupportedMediaType, .badForm) }

@@ -19,7 +19,8 @@ final class Visit {
   var asksForPieceCount = true
   /// What stands in the search box.
   var search = ""
-  /// When all that the page asks must be answered. An order, which has a time of its own, begins it anew.
+  /// When all that the page asks must be answered. A form that has arrived begins it anew, and so does an order, which
+  /// has a time of its own.
   var deadline: Instant
   private let seal: Seal
 
