@@ -63,11 +63,13 @@ extension Response {
 }
 
 extension Request {
-  /// The values of all fields of this name as one list (RFC 9110 §5.3).
+  /// The values of all fields of this name as one list (RFC 9110 §5.3). Cookies, which a client of HTTP/2 may send in
+  /// several fields, are joined in their own way (RFC 9113 §8.2.3).
+  @inline(never)
   public func fieldList(_ known: KnownField) -> String {
     var list = ""
     for field in head.fields where field.known == known {
-      if !list.isEmpty { list += ", " }
+      if !list.isEmpty { list += known == .cookie ? "; " : ", " }
       list += string(field.value)
     }
     return list

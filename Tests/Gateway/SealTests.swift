@@ -43,7 +43,7 @@ struct SealTests {
 
   @Test func `a visitor without cookies gets a session, one with cookies keeps it`() throws {
     let entropy = SeededEntropy(seed: 3)
-    let first = Visitor(cookies: nil, seal: seal, entropy: entropy)
+    let first = Visitor(cookies: "", seal: seal, entropy: entropy)
     #expect(first.cookiesToSet.count == 1)
     let cookie = try #require(first.cookiesToSet.first)
     #expect(cookie.hasSuffix("; Path=/; HttpOnly; SameSite=Lax"))

@@ -53,4 +53,18 @@ struct VisitTests {
     #expect(times == [5000, 5000])
     #expect(late.status == "408" && late.body.contains("This form could not be read"))
   }
+
+  @Test func `cookies and entity tags are looked for in every line`() {
+    let (page, unchanged) = withLoop { machine in
+      let browser = Browser(StubServices().serve(machine))
+      _ = await browser.get("/")
+      // The browser's own cookie stands in a second line.
+      let page = await browser.get("/", "Cookie: a=b\r\n")
+      let tags = "If-None-Match: \"x\"\r\nIf-None-Match: \(page.field("etag") ?? "")\r\n"
+      return await (page, browser.get("/", tags))
+    }
+    // A visitor without a session would be given one.
+    #expect(page.status == "200" && page.field("set-cookie") == nil)
+    #expect(unchanged.status == "304")
+  }
 }

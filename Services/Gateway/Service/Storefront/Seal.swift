@@ -64,7 +64,7 @@ struct Visitor {
   /// `Set-Cookie` values that the answer must carry.
   var cookiesToSet: [String] = []
 
-  /// Bytes of a `Cookie` field that are looked at; a longer one is treated as none.
+  /// Bytes of all `Cookie` fields that are looked at; more are treated as none.
   static let maximumCookieByteCount = 8192
   static let sessionCookie = "souk_session"
   static let cartCookie = "souk_cart"
@@ -73,8 +73,8 @@ struct Visitor {
 
   /// Reads the cookies; a visitor without a session gets one.
   @inline(never)
-  init(cookies: String?, seal: Seal, entropy: any Entropy) {
-    let cookies = cookies.flatMap { $0.byteCount <= Self.maximumCookieByteCount ? $0 : nil } ?? ""
+  init(cookies: String, seal: Seal, entropy: any Entropy) {
+    let cookies = cookies.byteCount <= Self.maximumCookieByteCount ? cookies : ""
     func open(_ name: String, _ purpose: Seal.Purpose) -> String? {
       guard let signed = Cookie.value(name, in: cookies) else { return nil }
       return seal.open(signed, for: purpose)

@@ -18,7 +18,7 @@ extension Storefront {
   @inline(never)
   func visit(_ request: Request) -> Visit {
     Visit(
-      request, Visitor(cookies: request.field(.cookie), seal: seal, entropy: entropy), seal,
+      request, Visitor(cookies: request.fieldList(.cookie), seal: seal, entropy: entropy), seal,
       until: loop.now + Self.patience)
   }
 
@@ -40,7 +40,7 @@ extension Storefront {
     if reply.isCacheable {
       let tag = EntityTag(Hex.encode(Array(SHA256.hash(bytes)[..<16])))
       fields += [("vary", "cookie"), ("etag", tag.text)]
-      if let condition = visit.request.field(.ifNoneMatch), EntityTagCondition(condition).matchesWeakly(tag) {
+      if EntityTagCondition(visit.request.fieldList(.ifNoneMatch)).matchesWeakly(tag) {
         return Response(.notModified, fields: fields)
       }
     }
