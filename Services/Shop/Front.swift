@@ -204,7 +204,7 @@ public final class Front<Service: ShopService>: Handler {
     }
   }
 
-  /// 400. Reading has no use for `If-Match`.
+  /// 400. Only for methods that change something; a route that heeds `If-Match` when read looks for it itself.
   private func ifMatch(of request: Request) throws(Problem) -> EntityTagCondition? {
     guard !request.method.isSafe, request.hasField(.ifMatch) else { return nil }
     let condition = EntityTagCondition(request.fieldList(.ifMatch))

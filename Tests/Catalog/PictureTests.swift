@@ -60,6 +60,30 @@ import Testing
     }
   }
 
+  @Test func `a picture that is not the one If-Match names is not sent, nor a part of it`() throws {
+    try withCatalog { shop async throws in
+      let product = try await shop.make("a")
+      let tag = try #require(try await shop.send(.get, product.image).field(named: "etag"))
+      let conditions: [(ifMatch: String, holds: Bool)] = [
+        (tag, true), ("\"other\", " + tag, true), ("*", true), ("\"other\"", false), ("W/" + tag, false),
+        ("other", false),
+      ]
+      for (ifMatch, holds) in conditions {
+        let part = ["if-match": ifMatch, "range": "bytes=0-1"]
+        #expect(
+          try await shop.send(.get, product.image, nil, part).status
+            == (holds ? .partialContent : .preconditionFailed),
+          "\(ifMatch)")
+        // If-Match comes before If-None-Match.
+        let both = ["if-match": ifMatch, "if-none-match": tag]
+        #expect(
+          try await shop.send(.head, product.image, nil, both).status
+            == (holds ? .notModified : .preconditionFailed),
+          "\(ifMatch)")
+      }
+    }
+  }
+
   @Test func `what is not the picture it claims to be is refused`() throws {
     try withCatalog { shop async throws in
       let product = try await shop.make("a")

@@ -1,4 +1,4 @@
-// RFC 9110 §13.1.5 (If-Range) and §14 (ranges) before changing this file.
+// RFC 9110 §13.1.5 (If-Range), §13.2.2 (the order of conditions) and §14 (ranges) before changing this file.
 import Bytes
 import HTTP
 import HTTPCore
@@ -17,6 +17,10 @@ extension Catalog {
     guard let picture = found else { throw .notFound("product") }
     let request = call.request
     let tag = EntityTag(picture.digest)
+    // Whoever fetches a picture in parts names it in each request; a malformed condition does not hold.
+    if let condition = request.entityTags(.ifMatch), !condition.matchesStrongly(tag) {
+      throw .preconditionFailed
+    }
     var fields: [(name: String, value: String)] = [
       ("etag", tag.text), ("cache-control", "public, max-age=300"), ("accept-ranges", "bytes"),
       // A picture is never anything else, and an SVG never runs a script, whoever uploaded it.
