@@ -23,7 +23,7 @@ public final class ServiceClient {
   public static let maximumCredit = 10
   /// Retries of one call.
   public static let maximumRetries = 2
-  /// The field that tells the other side how many milliseconds are left.
+  /// The field that tells the other side how many milliseconds are left; `ClientRequest.tellsTimeLeft`.
   public static let timeoutField = "x-timeout-ms"
   /// The largest answer that is read.
   public static let maximumAnswerByteCount = 8 << 20
@@ -45,7 +45,7 @@ public final class ServiceClient {
     while true {
       let response: ClientResponse
       do throws(ClientError) {
-        response = try await http.send(Self.timed(request, deadline - loop.now), until: deadline)
+        response = try await http.send(request, until: deadline)
       } catch {
         try spendRetry(error, call, &retries)
         continue
@@ -76,13 +76,8 @@ public final class ServiceClient {
       if let traceparent = trace.traceparent { fields.append(("traceparent", traceparent)) }
     }
     fields += call.fields
-    return ClientRequest(call.method, call.target, fields: fields, body: call.body)
-  }
-
-  /// The request that says how much time is left.
-  private static func timed(_ request: ClientRequest, _ left: Duration) -> ClientRequest {
-    var request = request
-    request.fields.append((timeoutField, String(max(0, left.nanoseconds / 1_000_000))))
+    var request = ClientRequest(call.method, call.target, fields: fields, body: call.body)
+    request.tellsTimeLeft = true
     return request
   }
 

@@ -47,8 +47,8 @@ final class Buyer {
   var body: JSON { Self.body(cart: cart, token: token, expected: expected) }
 
   /// Sends the order once; forgets the answer when checkout died before it was sent.
-  func order(_ life: Life) async {
-    let placement = await life.core.desk.place(key: key, body: body)
+  func order(_ life: Life, within time: Duration = .seconds(12)) async {
+    let placement = await life.core.desk.place(key: key, body: body, until: life.loop.now + time)
     guard life.isAlive else { return }
     self.placement = placement
     if case .answered(let answer, let orderID, _) = placement {

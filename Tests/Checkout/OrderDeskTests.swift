@@ -71,7 +71,7 @@ import Testing
       let other = buyer(expected: 1)
       await other.order(life)
       #expect(other.placement?.problem == .keyReused)
-      let broken = await life.core.desk.place(key: IdempotencyKey("key")!, body: .null)
+      let broken = await life.core.desk.place(key: IdempotencyKey("key")!, body: .null, until: .never)
       #expect(broken.problem == .keyReused)
     }
   }

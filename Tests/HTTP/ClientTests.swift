@@ -77,8 +77,51 @@ struct ClientTests {
       gate.notify()
       return (late, overloaded)
     }
-    #expect(late == .timedOut)
+    #expect(late == .overloaded)
     #expect(overloaded == .overloaded)
+  }
+
+  @Test func `a connection is waited for two seconds at most, and the server learns what is left then`() {
+    let clock = ManualClock()
+    let (late, left) = withLoop(clock: clock) { machine -> (ClientError?, [String?]) in
+      let gate = Signal()
+      var left: [String?] = []
+      let server = TestServer(machine) { request in
+        left.append(request.field(named: "x-timeout-ms"))
+        await gate.wait()
+        return .text(.ok, "x")
+      }
+      var limits = ClientLimits()
+      limits.maximumConnections = 1
+      let client = server.client(limits)
+      let deadline = clock.now + .seconds(9)
+      var request = ClientRequest(.get, "/")
+      request.tellsTimeLeft = true
+      let (patient, ended) = (Signal(), Signal())
+      var late: ClientError?
+      machine.loop.spawn { _ = try? await client.send(request, until: deadline) }
+      while left.count < 1 { await machine.loop.sleep(until: machine.loop.now) }
+      machine.loop.spawn {
+        late = await failure(client, deadline)
+        ended.notify()
+      }
+      for _ in 0..<3 { await machine.loop.sleep(until: machine.loop.now) }
+      clock.advance(by: .seconds(1))
+      machine.loop.spawn {
+        _ = try? await client.send(request, until: deadline)
+        patient.notify()
+      }
+      for _ in 0..<3 { await machine.loop.sleep(until: machine.loop.now) }
+      clock.advance(by: .seconds(1))
+      await ended.wait()
+      gate.notify()
+      while left.count < 2 { await machine.loop.sleep(until: machine.loop.now) }
+      gate.notify()
+      await patient.wait()
+      return (late, left)
+    }
+    #expect(late == .overloaded)
+    #expect(left == ["9000", "7000"])
   }
 
   @Test func `a late answer is a time-out and its connection is not used again`() {

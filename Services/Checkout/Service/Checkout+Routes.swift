@@ -53,7 +53,8 @@ extension Checkout {
         .malformed, "Send one Idempotency-Key of 1 to 255 visible ASCII characters, new for each order.")
     }
     guard core.reconciler.isRecovered else { throw .unavailable }
-    let placement = await core.desk.place(key: key, body: call.json, trace: call.trace)
+    let placement = await core.desk.place(
+      key: key, body: call.json, until: call.deadline, trace: call.trace)
     placements.count(placement)
     switch placement {
     case .refused(let problem): throw problem

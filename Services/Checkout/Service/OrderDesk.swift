@@ -42,8 +42,10 @@ final class OrderDesk {
   }
 
   /// Places an order, once per key. Checks the key, the body, the cart, the price, the stock and the payment, in
-  /// this order.
-  func place(key: IdempotencyKey, body: JSON?, trace: RequestTrace? = nil) async -> Placement {
+  /// this order. Undone is what cannot be answered before `deadline`: the buyer is told then that nothing happened.
+  func place(
+    key: IdempotencyKey, body: JSON?, until deadline: Instant, trace: RequestTrace? = nil
+  ) async -> Placement {
     let fingerprint = Fingerprint(of: body ?? .null)
     if let twin = keysInFlight[key.text] {
       return .refused(twin == fingerprint ? .keyInFlight : .keyReused)
@@ -56,7 +58,7 @@ final class OrderDesk {
       guard cartsInFlight.insert(request.cartID).inserted else { throw .cartOrdered }
       defer { cartsInFlight.remove(request.cartID) }
       let draft = try await draft(request, key, fingerprint, trace)
-      return try await carryOut(draft, request.token, trace)
+      return try await carryOut(draft, request.token, until: deadline, trace)
     } catch {
       return .refused(error)
     }
@@ -101,9 +103,10 @@ final class OrderDesk {
     return OrderDraft(order: order, cartID: request.cartID, key: key, fingerprint: fingerprint)
   }
 
-  private func carryOut(_ draft: OrderDraft, _ token: String, _ trace: RequestTrace?) async throws(Problem)
-    -> Placement
-  {
+  private func carryOut(
+    _ draft: OrderDraft, _ token: String, until deadline: Instant, _ trace: RequestTrace?
+  ) async throws(Problem) -> Placement {
+    guard runner.hasTime(for: .authorise, until: deadline) else { throw .unavailable }
     let id = draft.order.id
     runner.enter(id)
     defer { runner.leave(id) }
@@ -117,7 +120,8 @@ final class OrderDesk {
     case .cartTaken: throw .cartOrdered
     }
     let ending = await runner.run(
-      SagaRun(order: order, cartID: draft.cartID, token: token, trace: trace), from: .call(.hold))
+      SagaRun(order: order, cartID: draft.cartID, token: token, trace: trace, deadline: deadline),
+      from: .call(.hold))
     switch ending {
     case .concluded(let answer): return .answered(answer, orderID: id, isReplay: false)
     case .abandoned(.shortage, let shortages): throw .shortage(shortages)

@@ -41,10 +41,11 @@ final class PaymentDesk {
     return .silent
   }
 
-  /// Captures within `deadline`.
-  func capture(orderID: String) async -> Saga.Reply {
+  /// Captures within `deadline`, and until `limit`.
+  func capture(orderID: String, until limit: Instant) async -> Saga.Reply {
     let provider = provider
-    switch await ask(until: loop.now + Self.deadline, { await provider.capture(orderID: orderID) }) {
+    let deadline = min(limit, loop.now + Self.deadline)
+    switch await ask(until: deadline, { await provider.capture(orderID: orderID) }) {
     case .done: return .done
     case .refused: return .refused
     case .failed, nil: return .silent

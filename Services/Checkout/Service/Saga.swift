@@ -47,7 +47,7 @@ public enum Saga {
     case catalogSilent
     /// The provider did not answer.
     case providerSilent
-    /// Found by recovery: its buyer got no answer.
+    /// Found by recovery, whose buyer got no answer; or the buyer's time ran out.
     case interrupted
   }
 

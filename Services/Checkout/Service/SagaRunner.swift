@@ -14,6 +14,8 @@ struct SagaRun: Sendable {
   var token: String?
   /// What its calls are known by.
   var trace: RequestTrace?
+  /// When the answer is of no use to the buyer any more; recovery has time.
+  var deadline = Instant.never
 
   var isRecovering: Bool { token == nil }
 }
@@ -43,7 +45,10 @@ final class SagaRunner {
   /// How long Catalog may take to hold or to commit.
   static let stockDeadline = Duration.seconds(3)
   /// How long settling may keep a buyer waiting; what is left then is the reconciler's.
-  static let settlingDeadline = Duration.seconds(2)
+  static let settlingDeadline = Duration.seconds(1)
+  /// What has to be left of the buyer's time when the order is decided: for the last write, `settlingDeadline` and the
+  /// way back. Whoever hears nothing until the deadline is told that nothing happened.
+  static let answerTime = Duration.seconds(2)
 
   init(
     store: OrderStore, stock: any StockKeeper, carts: any CartKeeper, payments: PaymentDesk, loop: EventLoop
@@ -94,6 +99,10 @@ final class SagaRunner {
     while true {
       switch step {
       case .call(let call):
+        guard hasTime(for: call, until: run.deadline) else {
+          step = .abandon(.interrupted, Saga.everything)
+          continue
+        }
         let reply = await ask(call, run, &shortages)
         step = Saga.step(after: call, reply, isRecovering: run.isRecovering)
       case .advance(.captured):
@@ -120,6 +129,12 @@ final class SagaRunner {
         return unfinished(run)
       }
     }
+  }
+
+  /// Whether what `call` may take and what follows the decision fit before `deadline`.
+  func hasTime(for call: Saga.Call, until deadline: Instant) -> Bool {
+    let needed = call == .authorise ? PaymentDesk.deadline + Self.answerTime : Self.answerTime
+    return loop.now + needed <= deadline
   }
 
   private func ask(_ call: Saga.Call, _ run: SagaRun, _ shortages: inout [LineShortage]) async -> Saga.Reply {
@@ -149,7 +164,8 @@ final class SagaRunner {
       }
       return reply
     case .capture:
-      return await payments.capture(orderID: order.id)
+      // A capture that comes later than the decision may is refunded.
+      return await payments.capture(orderID: order.id, until: run.deadline + (.zero - Self.answerTime))
     }
   }
 

@@ -15,6 +15,8 @@ public struct ClientLimits: Sendable {
   /// How long a connection may be idle and still be used again. Shorter than a server's own limit, so that we
   /// seldom write to a connection that is being closed.
   public var idleTimeout: Duration = .seconds(60)
+  /// The longest wait for a connection that comes back; then `overloaded`, and nothing was sent.
+  public var waitTimeout: Duration = .seconds(2)
   /// The longest wait for a connection to open.
   public var connectTimeout: Duration = .seconds(2)
 
@@ -35,7 +37,7 @@ public enum ClientError: Error, Equatable, Sendable {
   case malformed(Refusal)
   /// The answer is larger than the limit.
   case tooLarge
-  /// Too many requests wait already.
+  /// Too many requests wait for a connection already, or none came back in time. Nothing was sent.
   case overloaded
 }
 
@@ -49,6 +51,8 @@ public struct ClientRequest {
   public var fields: [(name: String, value: String)]
   /// The body; empty means none.
   public var body: [UInt8]
+  /// Whether `x-timeout-ms` tells how many milliseconds are left when the request is sent.
+  public var tellsTimeLeft = false
 
   /// A request.
   public init(

@@ -11,7 +11,7 @@ public final class ConnectionPool {
   /// Where it connects to.
   public let endpoint: Endpoint
   private let network: any Network
-  private let loop: EventLoop
+  let loop: EventLoop
   private var idle: [ClientConnection] = []
   /// Connections lent out or being opened.
   private var lentCount = 0
@@ -49,7 +49,7 @@ public final class ConnectionPool {
     -> ClientConnection?
   {
     let timer = Timer(loop: loop) { waiter.signal.notify() }
-    timer.set(deadline)
+    timer.set(min(deadline, loop.now + limits.waitTimeout))
     await waiter.signal.wait()
     timer.cancel()
     return try connection(of: waiter)
@@ -102,7 +102,7 @@ public final class ConnectionPool {
       waiter.outcome = .gone
       // Those who have left take nobody's place in the queue.
       while let first = waiters.first, case .gone = first.outcome { waiters.removeFirst() }
-      throw .timedOut
+      throw .overloaded
     case .connection(let connection): return connection
     case .mayOpen, .gone: return nil
     }

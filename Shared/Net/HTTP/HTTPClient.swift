@@ -57,7 +57,7 @@ public final class HTTPClient {
     _ request: ClientRequest, on connection: ClientConnection, until deadline: Instant
   ) async throws(ClientError) -> ClientResponse {
     connection.begin(request.method)
-    var message = message(of: request)
+    var message = message(of: request, until: deadline)
     try await connection.write(&message, until: deadline)
     var response = begin(on: connection, try await connection.readHead(until: deadline))
     while try !collect(into: &response.body, from: connection) {
@@ -67,11 +67,17 @@ public final class HTTPClient {
   }
 
   @inline(never)
-  private func message(of request: ClientRequest) -> ByteBuffer {
+  private func message(of request: ClientRequest, until deadline: Instant) -> ByteBuffer {
     var output = ByteBuffer(capacity: 512 + request.body.count)
     let isWritten = RequestWriter.head(request.method, target: request.target, host: host, into: &output)
     precondition(isWritten, "a target or host that HTTP cannot carry: encode it first")
     for (name, value) in request.fields { ResponseWriter.field(name, value, into: &output) }
+    if request.tellsTimeLeft {
+      // Now: before, the request may have waited for its connection.
+      output.append("x-timeout-ms: ")
+      output.append(decimal: Int(max(0, (deadline - pool.loop.now).nanoseconds / 1_000_000)))
+      output.append("\r\n")
+    }
     if !request.body.isEmpty || request.method == .post || request.method == .put {
       output.append("content-length: ")
       output.append(decimal: request.body.count)

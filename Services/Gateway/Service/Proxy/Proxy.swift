@@ -27,7 +27,7 @@ final class Proxy {
   /// Answers longer than a piece that are on their way now.
   private let longAnswers = LongAnswers()
 
-  /// For the exchange with the service, from the request's first piece to the answer's last byte; a client that
+  /// For the exchange with the service, once there is a connection: from the request's first piece to the answer's last byte; a client that
   /// takes the answer slowly is given longer.
   static let patience: Duration = .seconds(15)
   /// For the answer to a request whose announced body is too large to be passed on.
@@ -81,13 +81,12 @@ final class Proxy {
       uploadCount += 1
     }
     defer { if body == .long { uploadCount -= 1 } }
-    let deadline = loop.now + Self.patience
     var mayRetry = request.method == .get || request.method == .head
     if request.hasBody { mayRetry = false }
     var isSecond = false
     while true {
       do throws(ProxyError) {
-        return try await exchange(request, body, &beginning, isFresh: isSecond, until: deadline)
+        return try await exchange(request, body, &beginning, isFresh: isSecond)
       } catch .service(.disconnected(beforeResponse: true)) where mayRetry && !isSecond {
         // The kept connection was closed while we wrote to it.
         isSecond = true
@@ -99,15 +98,16 @@ final class Proxy {
   }
 
   private func exchange(
-    _ request: Request, _ body: ForwardedBody, _ beginning: inout ByteBuffer, isFresh: Bool,
-    until deadline: Instant
+    _ request: Request, _ body: ForwardedBody, _ beginning: inout ByteBuffer, isFresh: Bool
   ) async throws(ProxyError) -> Response {
     let connection: ClientConnection
     do throws(ClientError) {
-      connection = try await pool.lend(until: deadline, fresh: isFresh)
+      connection = try await pool.lend(until: .never, fresh: isFresh)
     } catch {
       throw .service(error)
     }
+    // From here on, as the service's own `Front.patience`, which is shorter: its answer comes before ours.
+    let deadline = loop.now + Self.patience
     connection.begin(request.method)
     let answer: ProxyExchange
     do throws(ProxyError) {
