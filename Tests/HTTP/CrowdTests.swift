@@ -73,4 +73,41 @@ struct CrowdTests {
     #expect(served.hasPrefix("HTTP/1.1 200"))
     #expect(second.hasPrefix("HTTP/1.1 200"))
   }
+
+  @Test func `a client that owes its body makes room, and its handler finds it gone`() {
+    let (owing, served, error, busy) = withLoop { machine -> (String, String, BodyError?, String) in
+      var limits = ServerLimits()
+      limits.maximumConnections = 2
+      var error: BodyError?
+      let (asked, gate, ended) = (Signal(), Signal(), Signal())
+      let server = TestServer(machine, limits: limits) { request in
+        guard request.hasBody else { return .text(.ok, "hello") }
+        do throws(BodyError) {
+          _ = try await request.body(limit: 9)
+          // All of it is here: now it is we who owe.
+          asked.notify()
+          await gate.wait()
+        } catch let reason {
+          error = reason
+          ended.notify()
+        }
+        return .text(.ok, "taken")
+      }
+      let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+      let busy = await server.connect()
+      await busy.send(post + "123456789")
+      await asked.wait()
+      let owing = await server.connect()
+      await owing.send(post + "1")
+      for _ in 0..<20 { await machine.loop.sleep(until: machine.loop.now) }
+      let served = await server.exchange(get)
+      await ended.wait()
+      gate.notify()
+      return (await owing.readToEnd(), served, error, await busy.readResponse())
+    }
+    #expect(owing.isEmpty)
+    #expect(served.hasPrefix("HTTP/1.1 200"))
+    #expect(error == .disconnected)
+    #expect(busy.hasSuffix("taken"))
+  }
 }

@@ -156,15 +156,15 @@ public final class HTTPServer {
     connections[place] = last
   }
 
-  /// Closes a connection that waits for a request's head or lingers, so that clients who say nothing, or say it slowly, cannot
-  /// keep others out. The one that has waited longest of a sample: looking at all would make a flood dear. Returns whether
-  /// there was one.
+  /// Closes a connection that waits for a request's head or body, or lingers, so that clients who say nothing, or say it
+  /// slowly, cannot keep others out. The one that has waited longest of a sample: looking at all would make a flood dear.
+  /// Returns whether there was one.
   @inline(never)
   private func makeRoom() -> Bool {
     var oldest: ServerConnection?
     for step in connections.indices {
       let connection = connections[(sampleStart + step) % connections.count]
-      if let since = connection.expendableSince, since < oldest?.expendableSince ?? .never {
+      if let since = connection.request.owedSince, since < oldest?.request.owedSince ?? .never {
         oldest = connection
       }
       if step + 1 >= Self.evictionSampleCount && oldest != nil { break }

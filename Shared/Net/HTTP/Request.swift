@@ -20,6 +20,9 @@ public final class Request {
   /// Finds the body's pieces; means something while `bodyReader` is `unread` or `reading`.
   var decoder = BodyDecoder(.none)
   var bodyDeadline = Instant.never
+  /// Since when the client owes us a head or body, or the rest of one, or its end: then the connection may be closed to
+  /// make room. Nil while the request is worked on.
+  var owedSince: Instant?
   private var queryCache: Query?
   private var idCache: String?
 

@@ -77,7 +77,11 @@ extension Request {
       case .starved: break
       }
       do throws(NetworkError) {
-        while try !receiveArrived() { try await stream.waitReadable(until: bodyDeadline) }
+        while try !receiveArrived() {
+          owedSince = loop.now
+          try await stream.waitReadable(until: bodyDeadline)
+          owedSince = nil
+        }
       } catch {
         let reason: BodyError = error == .timedOut ? .timedOut : .disconnected
         bodyReader = .failed(reason)

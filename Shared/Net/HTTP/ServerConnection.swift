@@ -17,8 +17,6 @@ final class ServerConnection {
   var place: Int?
   /// Between two requests, with nothing received: may be closed without losing anything.
   private(set) var isIdle = true
-  /// Since when the client owes us a head, or the rest of one, or its end; nil while a request is answered.
-  private(set) var expendableSince: Instant?
   private var phase = Phase.reading
   /// When a head has to be there that has begun, or the client to have finished.
   private var deadline = Instant.never
@@ -78,7 +76,7 @@ final class ServerConnection {
     self.stream = stream
     self.server = server
     request = Request(stream: stream, server: server)
-    expendableSince = server.loop.now
+    request.owedSince = server.loop.now
   }
 
   /// Serves until the connection ends; closes it.
@@ -157,7 +155,7 @@ final class ServerConnection {
       case .complete(let byteCount):
         request.headByteCount = byteCount
         isIdle = false
-        expendableSince = nil
+        request.owedSince = nil
         deadline = .never
         try begin()
         return nil
@@ -180,7 +178,7 @@ final class ServerConnection {
     guard unsent.isEmpty else { return nil }
     answeredInARow = 0
     isIdle = request.input.isEmpty
-    if expendableSince == nil { expendableSince = server.loop.now }
+    if request.owedSince == nil { request.owedSince = server.loop.now }
     guard isIdle else {
       if deadline == .never { deadline = server.loop.now + server.limits.headerTimeout }
       return .readable(until: deadline)
@@ -358,7 +356,7 @@ final class ServerConnection {
   /// overtake our answer. So finish, and read for a bounded while.
   private func finish() {
     stream.finish()
-    expendableSince = server.loop.now
+    request.owedSince = server.loop.now
     deadline = server.loop.now + server.limits.lingerTimeout
     request.input.removeAll()
     phase = .lingering
