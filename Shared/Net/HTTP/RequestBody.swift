@@ -43,13 +43,16 @@ extension Request {
   public func body(limit: Int) async throws(BodyError) -> [UInt8] {
     if let length = contentLength, length > UInt64(limit) { throw .tooLarge(limit: limit) }
     var body: [UInt8] = []
-    if let length = contentLength { body.reserveCapacity(Int(length)) }
+    if let length = contentLength { body.reserveCapacity(Self.reservation(for: length)) }
     while let range = try await nextRange() {
       take(range, into: &body)
       if body.count > limit { throw .tooLarge(limit: limit) }
     }
     return body
   }
+
+  /// Bytes to reserve for a body of `length`: an announcement is no reason to hold memory, what arrives is.
+  static func reservation(for length: UInt64) -> Int { Int(min(length, 16 << 10)) }
 
   /// The next piece of the body, appended to `buffer`; false at its end. The client is read only as fast as this
   /// is called: that is the backpressure.
