@@ -66,6 +66,14 @@ import Testing
     #expect(accepted("GET / HTTP/1.1\r\nHost: a\r\n\r\n", limits: limits).fields == ["Host: a"])
   }
 
+  @Test func `512 bytes of Connection in all its lines are taken and one more is 431`() {
+    let limit = HTTPLimits.maximumConnectionByteCount
+    #expect(limit == 512)
+    let lines = "Host: a\r\nConnection: \(text(limit / 4, "q,"))\r\nConnection: \(text(limit / 4, ",q"))"
+    #expect(accepted("GET / HTTP/1.1\r\n\(lines)\r\n\r\n").fields.count == 3)
+    refused("GET / HTTP/1.1\r\n\(lines)q‸\r\n\r\n", .headerTooLarge)
+  }
+
   @Test func `100 fields are taken and one more is 431 at its first byte`() {
     #expect(HTTPLimits().maximumFieldCount == 100)
     let lines = "Host: a\r\n" + text(99, "X: y\r\n")

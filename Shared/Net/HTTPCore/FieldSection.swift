@@ -30,6 +30,8 @@ struct FieldSection {
   private(set) var contentLength: UInt64 = 0
   /// Where the Host field's value stands.
   private(set) var host = 0..<0
+  /// Bytes of the values of Connection.
+  private var connectionByteCount = 0
   /// Connection names `close`.
   private(set) var closes = false
   /// Connection names `keep-alive`.
@@ -214,6 +216,8 @@ struct FieldSection {
     switch known {
     case .transferEncoding: return transferCodingRefusal(input, valueStart..<valueEnd)
     case .connection:
+      connectionByteCount += valueEnd - valueStart
+      guard connectionByteCount <= HTTPLimits.maximumConnectionByteCount else { return .headerTooLarge }
       var rest = valueStart..<valueEnd
       while let element = FieldList.next(in: input, of: &rest) {
         if input.reads(element, lowercase: "close") { closes = true }

@@ -8,6 +8,8 @@ public struct HTTPLimits: Equatable, Sendable {
   public var maximumHeaderByteCount = 32 * 1024
   /// Field lines; more: 431.
   public var maximumFieldCount = 100
+  /// Bytes of all values of Connection; more: 431. Who passes a message on looks for each of its fields in them.
+  public static let maximumConnectionByteCount = 512
   /// Bytes of a response's reason phrase; more: refused.
   public var maximumReasonByteCount = 256
   /// Content in bytes that a `BodyDecoder` passes on; more: 413, before any byte beyond it is passed on.
