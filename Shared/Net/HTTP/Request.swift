@@ -23,6 +23,7 @@ public final class Request {
   /// Since when the client owes us a head or body, or the rest of one, or its end: then the connection may be closed to
   /// make room. Nil while the request is worked on.
   var owedSince: Instant?
+  private var isLast = false
   private var queryCache: Query?
   private var idCache: String?
 
@@ -42,8 +43,11 @@ public final class Request {
   public var method: Method { parser.head.method }
 
   /// Whether the connection is to stay after the answer, as far as is known before the answer. A handler that writes
-  /// its own head (`Response.Body.message`) says so there.
-  public var keepsConnection: Bool { parser.head.keepAlive && !server.isDraining }
+  /// its own head (`Response.Body.message`) says so there, and when it says that the connection ends, also here.
+  public var keepsConnection: Bool { parser.head.keepAlive && !server.isDraining && !isLast }
+
+  /// Makes this the connection's last request (RFC 9112 §9.6).
+  public func endConnection() { isLast = true }
 
   /// The client's address.
   public var peer: Endpoint { stream.peer }

@@ -237,7 +237,7 @@ final class ServerConnection {
     case .failed: keepsConnection = false
     case .unread, .reading: if !request.discardArrivedBody() { keepsConnection = false }
     }
-    if server.isDraining { keepsConnection = false }
+    if !request.keepsConnection { keepsConnection = false }
     phase = .answered
     left = nil
     isChunked = false

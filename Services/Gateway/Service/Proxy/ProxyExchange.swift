@@ -55,6 +55,7 @@ final class ProxyExchange: BodySource {
       if isHTTP10 { keeps = false }
     }
     keepsConnection = keeps
+    if !keeps { request.endConnection() }
   }
 
   /// Takes in the head and the first piece, or the whole of a shorter answer: then the connection to the service
