@@ -163,7 +163,7 @@ let testTargets: [Target] = [
   tests("Blkfront", ["CXen", "DeviceTesting", "Platform", "XenRing", "XenSimulation"]),
   tests("JSON", ["Bytes"]),
   tests("HTTPCore", ["Bytes"]),
-  tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "Log", "Machine", "Platform", "MachineTesting"]),
+  tests("HTTP", ["Bytes", "EventLoop", "HTTPCore", "JSON", "Log", "Machine", "Platform", "MachineTesting"]),
   tests("Shop", ["Bytes", "EventLoop", "JSON", "HTTP", "HTTPCore", "Log", "MachineTesting", "Platform"]),
   tests("Catalog", ["CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
   tests("Cart", ["CartAPI", "CatalogAPI", "Machine", "Storage", "MachineTesting"] + serviceParts),
