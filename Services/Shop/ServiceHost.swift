@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import HTTP
+import HTTPCore
 import Log
 import Platform
 import _Concurrency
@@ -50,9 +51,21 @@ public struct ServiceParts {
   ) async {
     metrics.include(network)
     let front = Front(service, settings: settings, loop: loop, log: log, metrics: metrics)
-    let server = HTTPServer(loop: loop, entropy: entropy, log: log, metrics: metrics, handler: front)
+    let server = HTTPServer(
+      loop: loop, entropy: entropy, log: log, metrics: metrics, handler: front, limits: .behindGateway)
     server.start(on: listener)
     await waitForShutdown()
     await server.drain()
+  }
+}
+
+extension ServerLimits {
+  /// Of a service behind the gateway, which takes a head under the usual limits and adds to it: six fields, and a host
+  /// that may be as long as a target when it stood there.
+  public static var behindGateway: ServerLimits {
+    var limits = ServerLimits()
+    limits.http.maximumFieldCount += 16
+    limits.http.maximumHeaderByteCount += 12 << 10
+    return limits
   }
 }

@@ -55,11 +55,14 @@ final class TestShop {
 
   /// Serves `handler` on a free port.
   @discardableResult
-  static func serve(_ machine: TestMachine, _ handler: any Handler) -> Endpoint {
+  static func serve(
+    _ machine: TestMachine, _ handler: any Handler, limits: ServerLimits = .behindGateway
+  ) -> Endpoint {
     serve(
       machine,
       HTTPServer(
-        loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(), handler: handler))
+        loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(), handler: handler,
+        limits: limits))
   }
 
   private static func serve(_ machine: TestMachine, _ server: HTTPServer) -> Endpoint {
