@@ -27,8 +27,8 @@ final class Proxy {
   /// Answers longer than a piece that are on their way now.
   private let longAnswers = LongAnswers()
 
-  /// For the exchange with the service, once there is a connection: from the request's first piece to the answer's last byte; a client that
-  /// takes the answer slowly is given longer.
+  /// For the exchange with the service, once there is a connection: from the request's first piece to the answer's last
+  /// byte; a client that takes the answer slowly is given longer.
   static let patience: Duration = .seconds(15)
   /// For the answer to a request whose announced body is too large to be passed on.
   static let refusalPatience: Duration = .seconds(2)
