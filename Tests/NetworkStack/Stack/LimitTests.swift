@@ -78,8 +78,7 @@ import Wire
     #expect(throws: NetworkError.exhausted) { _ = try listener.accept() }
     #expect(try listener.accept() == nil)
     // Their peers do not finish: both stay, without a program, until somebody wants their place.
-    accepted[3].close()
-    accepted[9].close()
+    for place in [9, 3] { accepted.remove(at: place).close() }
     pair.run(for: .seconds(5))
     #expect(clients.count { $0.isConnected } == 16)
     #expect(try listener.accept() != nil && listener.accept() != nil)
