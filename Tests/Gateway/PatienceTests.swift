@@ -5,9 +5,6 @@ import Testing
 
 @testable import Gateway
 
-private let get = "GET /api/v1/products/x HTTP/1.1\r\nHost: shop\r\n\r\n"
-private let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-
 /// How long the gateway waits, and for what.
 struct PatienceTests {
   @Test func `who gets no connection within two seconds is told 503, and who gets one has all of its time`() {

@@ -8,8 +8,9 @@ import Testing
 
 @testable import Gateway
 
-private let get = "GET /api/v1/products/x HTTP/1.1\r\nHost: shop\r\n\r\n"
-private let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+/// A request that the catalog gets, and a short answer of its.
+let get = "GET /api/v1/products/x HTTP/1.1\r\nHost: shop\r\n\r\n"
+let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 struct ProxyTests {
   @Test func `an answer passes through, with its status, fields and body`() {
