@@ -11,7 +11,7 @@ import _Concurrency
 public enum Placement: Sendable {
   /// An answer that is recorded under the key: 201 with the order, or 402.
   case answered(RecordedAnswer, orderID: String, isReplay: Bool)
-  /// Any other answer: nothing happened, and the key may be used again.
+  /// Any other answer: nothing happened, or it is not known (`Problem.inDoubt`), and the key may be used again.
   case refused(Problem)
 }
 
@@ -42,7 +42,7 @@ final class OrderDesk {
   }
 
   /// Places an order, once per key. Checks the key, the body, the cart, the price, the stock and the payment, in
-  /// this order. Undone is what cannot be answered before `deadline`: the buyer is told then that nothing happened.
+  /// this order. Undone is what cannot be answered before `deadline`.
   func place(
     key: IdempotencyKey, body: JSON?, until deadline: Instant, trace: RequestTrace? = nil
   ) async -> Placement {

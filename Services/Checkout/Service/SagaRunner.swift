@@ -47,7 +47,7 @@ final class SagaRunner {
   /// How long settling may keep a buyer waiting; what is left then is the reconciler's.
   static let settlingDeadline = Duration.seconds(1)
   /// What has to be left of the buyer's time when the order is decided: for the last write, `settlingDeadline` and the
-  /// way back. Whoever hears nothing until the deadline is told that nothing happened.
+  /// way back. Whoever hears nothing until the deadline is told that it is in doubt.
   static let answerTime = Duration.seconds(2)
 
   init(
@@ -164,7 +164,7 @@ final class SagaRunner {
       }
       return reply
     case .capture:
-      // A capture that comes later than the decision may is refunded.
+      // Without an answer by then the payment is called off, which a provider does after a capture that came late, too.
       return await payments.capture(orderID: order.id, until: run.deadline + (.zero - Self.answerTime))
     }
   }

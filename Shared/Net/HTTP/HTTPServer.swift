@@ -110,7 +110,7 @@ public final class HTTPServer {
       return .ended
     } catch {
       // Out of descriptors or memory: who waits gives its share back, or those who are served theirs; then we go on.
-      if error == .exhausted, makeRoom() { return .goesOn(loop.now) }
+      if error == .exhausted, makeRoom() { return .goesOn(loop.now + .milliseconds(10)) }
       log.warning("accept failed", LogField("reason", error == .exhausted ? "exhausted" : "network"))
       return .goesOn(loop.now + .milliseconds(100))
     }
@@ -174,8 +174,7 @@ public final class HTTPServer {
     evicted.increment()
     // Its task ends when it finds the stream closed, and holds it until then.
     forget(oldest)
-    // Not a close, after which its peer could keep what it takes for another while.
-    oldest.stream.abort()
+    oldest.stream.close()
     return true
   }
 

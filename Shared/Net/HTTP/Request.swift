@@ -19,6 +19,8 @@ public final class Request {
   var bodyReader = BodyReaderState.none
   /// Finds the body's pieces; means something while `bodyReader` is `unread` or `reading`.
   var decoder = BodyDecoder(.none)
+  /// When the body was first asked for, and has to be there.
+  var bodySince = Instant.never
   var bodyDeadline = Instant.never
   /// Since when the client owes us a head or body, or the rest of one, or its end: then the connection may be closed to
   /// make room. Nil while the request is worked on.

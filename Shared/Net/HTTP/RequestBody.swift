@@ -81,11 +81,13 @@ extension Request {
       }
       do throws(NetworkError) {
         while try !receiveArrived() {
-          owedSince = loop.now
+          // Since the body began: who sends it byte by byte is not younger than who sends nothing.
+          owedSince = bodySince
           try await stream.waitReadable(until: bodyDeadline)
           owedSince = nil
         }
       } catch {
+        owedSince = nil
         let reason: BodyError = error == .timedOut ? .timedOut : .disconnected
         bodyReader = .failed(reason)
         throw reason
@@ -116,7 +118,9 @@ extension Request {
     switch bodyReader {
     case .none, .finished: return .end
     case .failed(let error): return .failed(error)
-    case .unread: bodyDeadline = loop.now + server.limits.bodyTimeout
+    case .unread:
+      bodySince = loop.now
+      bodyDeadline = loop.now + server.limits.bodyTimeout
     case .reading: mayAsk = false
     }
     bodyReader = .reading

@@ -33,7 +33,7 @@ extension NetworkStack {
       counters.listenOverflow &+= 1
       return
     }
-    guard let admitted = admit(for: listener) else { return }
+    guard let admitted = admitProved() else { return }
     counters.cookiesReturned &+= 1
     var identity = identity(tuple, on: interface)
     identity.initialSendNumber = segment.acknowledgementNumber - 1

@@ -1,3 +1,4 @@
+import Bytes
 import EventLoop
 import Platform
 import TCP
@@ -56,7 +57,8 @@ extension NetworkStack {
     } else {
       throw .exhausted
     }
-    guard let admitted = admit() else { throw .exhausted }
+    // Answering those who are here may take it.
+    guard let admitted = admit(beyond: pool.budgetByteCount / 8) else { throw .exhausted }
     var identity = identity(tuple, on: interface)
     if let wait = timeWaits[tuple] {
       identity.initialSendNumber = wait.successor(at: loop.now) ?? identity.initialSendNumber

@@ -116,10 +116,10 @@ extension NetworkStack {
       counters.listenOverflow &+= 1
       return
     }
-    guard listener.mayBeginHandshake(configuration) else {
+    // Without a place, too, a cookie: anybody may have sent a SYN, so nobody makes room for one.
+    guard listener.mayBeginHandshake(configuration), let admitted = admit() else {
       return answerByCookie(segment, of: tuple, on: interface)
     }
-    guard let admitted = admit(for: listener) else { return }
     let connection = Connection(
       accepting: segment, as: identity(tuple, on: interface), configuration: configuration.tcp,
       counters: tcpCounters, pool: pool, at: loop.now)
@@ -146,35 +146,39 @@ extension NetworkStack {
     interface.transmitReply(header, from: tuple.local, to: tuple.remote)
   }
 
-  /// Sets aside what one more connection needs; nil when there is no place or no memory for it, nor an orphan to take them
-  /// from. One that we open, which answering the others may take, gets an eighth more than there is.
+  /// Sets aside what one more connection needs; nil when there is no place or no memory for it. `beyond`: bytes that may
+  /// be on top of the budget.
   @inline(never)
-  func admit(for listener: StackListener? = nil) -> Int? {
+  func admit(beyond: Int = 0) -> Int? {
     let byteCount = Connection.admissionByteCount(configuration.tcp)
-    let beyond = listener == nil ? pool.budgetByteCount / 8 : 0
-    func hasPlace() -> Bool {
-      connections.count < configuration.maximumConnectionCount && pool.admit(byteCount, beyond: beyond)
+    guard connections.count < configuration.maximumConnectionCount, pool.admit(byteCount, beyond: beyond)
+    else {
+      counters.connectionLimit &+= 1
+      return nil
     }
-    if hasPlace() || endOrphan() && hasPlace() { return byteCount }
-    counters.connectionLimit &+= 1
-    listener?.foundNoPlace()
+    return byteCount
+  }
+
+  /// The same for a peer that has proved its address: an orphan gives its place, or whoever accepts is told to make one.
+  func admitProved() -> Int? {
+    if let admitted = admit() { return admitted }
+    if endOrphan(), let admitted = admit() { return admitted }
+    for reference in listeners { reference.object.foundNoPlace() }
     return nil
   }
 
-  /// Ends a connection that its program has let go of, if there is one among the next few. Looking at all would make a
-  /// flood dear.
+  /// Ends a connection that its program has let go of, if there is one; best one of which all has arrived.
   private func endOrphan() -> Bool {
-    for _ in 0..<Self.orphanSampleCount {
-      sampledPlace = sampledPlace + 1 < connections.placeCount ? sampledPlace + 1 : 0
-      if let connection = connections[place: sampledPlace], connection.connection.isOrphan {
-        abort(connection)
-        return true
-      }
+    var found: StackConnection?
+    connections.forEach { _, connection in
+      // One that is to send something keeps its memory until it has.
+      guard connection.connection.isOrphan, !connection.isPending else { return }
+      if found == nil || connection.connection.state == .finWait2 { found = connection }
     }
-    return false
+    guard let found else { return false }
+    abort(found)
+    return true
   }
-
-  private static let orphanSampleCount = 16
 
   func identity(_ tuple: FourTuple, on interface: Interface) -> Connection.Identity {
     let (local, remote) = (tuple.local, tuple.remote)

@@ -47,8 +47,6 @@ public final class NetworkStack: Network, TurnObserver {
 
   var connections: TupleTable<StackConnection>
   var timeWaits: TimeWaitTable
-  /// The place in `connections` that was last looked at for an orphan.
-  var sampledPlace = 0
   /// RSTs to segments of no connection, which anybody can provoke.
   var resets = TokenBucket(burst: 1000, perSecond: 1000)
   var ports: EphemeralPorts

@@ -18,12 +18,6 @@ struct TupleTable<Value> {
     }
   }
 
-  /// Places that may have a value.
-  var placeCount: Int { values.count }
-
-  /// The value at `place`, which is below `placeCount`.
-  subscript(place place: Int) -> Value? { values[place] }
-
   @inline(never)
   private mutating func insert(_ value: Value, _ tuple: FourTuple) {
     let place = places.insert(tuple)

@@ -72,15 +72,9 @@ public protocol ByteStream: AnyObject {
   func waitWritable(until deadline: Instant) async throws(NetworkError)
   /// Says that no more bytes follow (FIN); receiving goes on.
   func finish()
-  /// Ends the connection and frees it. What was sent is still delivered if the peer lives. Safe to repeat.
+  /// Ends the connection and frees it. What was sent is still delivered if the peer lives and takes it, and nobody needs
+  /// the place more. Safe to repeat.
   func close()
-  /// The same at once, so that nothing is left of it: what was sent may get lost.
-  func abort()
-}
-
-extension ByteStream {
-  /// A kernel's connections take nothing of ours once they are closed.
-  public func abort() { close() }
 }
 
 /// A port that accepts connections.

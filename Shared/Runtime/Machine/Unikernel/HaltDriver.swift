@@ -56,9 +56,9 @@ public final class HaltDriver: LoopDriver {
     if askedAt == boot_idle_count() && deadline > now && JobQueue.isEmpty && mayIdle() {
       boot_idle(deadline.nanoseconds - now.nanoseconds)
     }
+    askedAt = boot_idle_count()
     // Safe: the list keeps them.
     for source in sources { source._withUnsafeGuaranteedRef { $0.handleEvents() } }
-    askedAt = boot_idle_count()
   }
 
   /// Asks every source, up to the first with news.

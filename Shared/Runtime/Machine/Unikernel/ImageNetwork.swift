@@ -99,8 +99,8 @@ final class ImageNetwork: EventSource, Network {
     log.log(level, message, LogField("network", name), address.map { LogField("address", $0) })
   }
 
-  /// The stack's limits in a machine with so much memory: a quarter for queues, a sixteenth for what is remembered of
-  /// closed connections.
+  /// The stack's limits in a machine with so much memory: a quarter for queues, of which handshakes may take a quarter, and
+  /// a sixteenth for what is remembered of closed connections.
   private static func configuration(heapByteCount: Int) -> StackConfiguration {
     var configuration = StackConfiguration()
     configuration.tcp.keepAliveIdle = UInt64(keepAliveInterval.nanoseconds)
@@ -111,7 +111,7 @@ final class ImageNetwork: EventSource, Network {
     configuration.maximumTimeWaitCount = min(
       configuration.maximumTimeWaitCount, max(64, heapByteCount / 16 / 128))
     configuration.maximumHandshakeCount = min(
-      configuration.maximumHandshakeCount, max(32, heapByteCount >> 14))
+      configuration.maximumHandshakeCount, max(32, heapByteCount >> 16))
     return configuration
   }
 
