@@ -82,14 +82,7 @@ import Wire
     throws
   {
     let pair = StackPair()
-    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
-    let client = try pair.left.open(to: pair.endpoint(80), localPort: 1_000)
-    pair.run(for: .milliseconds(5))
-    let server = try #require(try listener.accept())
-    server.close()
-    pair.run(for: .milliseconds(5))
-    client.close()
-    pair.run(for: .milliseconds(5))
+    let listener = try pair.leaveInTimeWait(from: 1_000)
     #expect(pair.right.timeWaitCount == 1)
     var numbers = SplitMix64(seed: 4)
     for flags in [TCPFlags.rst, [.rst, .ack], .ack, [.syn, .ack], []] {
@@ -105,6 +98,7 @@ import Wire
     let again = try pair.left.open(to: pair.endpoint(80), localPort: 1_000)
     pair.run(for: .milliseconds(5))
     #expect(again.isConnected && pair.right.timeWaitCount == 0)
+    listener.close()
   }
 
   @Test func `land and xmas are counted, and answered with no more than one segment each`() throws {

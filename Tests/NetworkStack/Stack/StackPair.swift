@@ -2,6 +2,7 @@ import Bytes
 import EventLoop
 import NetworkSimulation
 import Platform
+import Testing
 import Wire
 
 @testable import NetworkStack
@@ -163,6 +164,20 @@ final class StackPair {
       if let result = body(packet) { results.append(result) }
     }
     return results
+  }
+
+  /// Ends a connection from `port` of the left stack to port 80 of the right one, whose end is then in TIME-WAIT. Returns
+  /// who listens there.
+  func leaveInTimeWait(from port: UInt16) throws -> any Listener {
+    let listener = try right.listen(on: Endpoint(.any, port: 80))
+    let client = try left.open(to: endpoint(80), localPort: port)
+    run(for: .milliseconds(5))
+    let server = try #require(try listener.accept())
+    server.close()
+    run(for: .milliseconds(5))
+    client.close()
+    run(for: .milliseconds(5))
+    return listener
   }
 
   /// Lets the right stack know where the stranger is, as if it had asked.

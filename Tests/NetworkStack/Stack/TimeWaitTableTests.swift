@@ -29,14 +29,7 @@ import Wire
 
   /// A connection that the stack put into TIME-WAIT now.
   private func wait(_ pair: StackPair, _ port: UInt16) throws -> (FourTuple, TimeWait) {
-    let listener = try pair.right.listen(on: Endpoint(.any, port: 80))
-    let client = try pair.left.open(to: pair.endpoint(80), localPort: port)
-    pair.run(for: .milliseconds(5))
-    let server = try #require(try listener.accept())
-    server.close()
-    pair.run(for: .milliseconds(5))
-    client.close()
-    pair.run(for: .milliseconds(5))
+    _ = try pair.leaveInTimeWait(from: port)
     let tuple = FourTuple(
       local: IPv6Address(mapped: StackPair.rightAddress), remote: IPv6Address(mapped: StackPair.leftAddress),
       localPort: 80, remotePort: port)
