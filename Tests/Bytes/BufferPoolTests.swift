@@ -22,6 +22,17 @@ import Testing
     #expect(pool.committedByteCount == 0)
   }
 
+  @Test func `has a reserve on top for newcomers whom the others need`() {
+    let pool = BufferPool(budgetByteCount: 8000)
+    #expect(pool.admit(8000) && !pool.admit(1))
+    #expect(pool.admit(1000, fromReserve: true) && !pool.admit(1, fromReserve: true))
+    // What comes back fills the reserve first.
+    pool.dismiss(1000)
+    #expect(!pool.admit(1) && pool.admit(1, fromReserve: true))
+    pool.dismiss(8001)
+    #expect(pool.committedByteCount == 0)
+  }
+
   @Test func `keeps a quarter for newcomers however much the others grow`() {
     let pool = BufferPool(budgetByteCount: 1 << 20)
     var holders: [Holder] = []

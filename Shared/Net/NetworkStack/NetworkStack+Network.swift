@@ -58,7 +58,7 @@ extension NetworkStack {
       throw .exhausted
     }
     // Answering those who are here may take it.
-    guard let admitted = admit(beyond: pool.budgetByteCount / 8) else { throw .exhausted }
+    guard let admitted = admit(fromReserve: true) else { throw .exhausted }
     var identity = identity(tuple, on: interface)
     if let wait = timeWaits[tuple] {
       identity.initialSendNumber = wait.successor(at: loop.now) ?? identity.initialSendNumber

@@ -146,12 +146,13 @@ extension NetworkStack {
     interface.transmitReply(header, from: tuple.local, to: tuple.remote)
   }
 
-  /// Sets aside what one more connection needs; nil when there is no place or no memory for it. `beyond`: bytes that may
-  /// be on top of the budget.
+  /// Sets aside what one more connection needs; nil when there is no place or no memory for it. One that this side opens
+  /// may come from the pool's reserve.
   @inline(never)
-  func admit(beyond: Int = 0) -> Int? {
+  func admit(fromReserve: Bool = false) -> Int? {
     let byteCount = Connection.admissionByteCount(configuration.tcp)
-    guard connections.count < configuration.maximumConnectionCount, pool.admit(byteCount, beyond: beyond)
+    guard connections.count < configuration.maximumConnectionCount,
+      pool.admit(byteCount, fromReserve: fromReserve)
     else {
       counters.connectionLimit &+= 1
       return nil

@@ -3,7 +3,9 @@
 /// Every queue has an *entitlement*, bytes it may hold whatever the others do. Queues are admitted only while the
 /// entitlements of all fit into the budget, so no queue that exists can be starved by one that comes later. What a
 /// queue holds beyond its entitlement comes out of the growth share; when that is used up, queues stop growing, and
-/// nothing fails. Blocks that are given back are kept for the next queue, so a warm pool allocates nothing.
+/// nothing fails. On top of the budget lies a reserve, for newcomers without whom those who are here get nowhere: a
+/// service answers its peers by asking another. Blocks that are given back are kept for the next queue, so a warm pool
+/// allocates nothing.
 ///
 /// Confined to the thread of its owner. Cost: a few dozen instructions per call; `malloc` only while it is cold.
 public final class BufferPool {
@@ -14,8 +16,10 @@ public final class BufferPool {
   private static let minimumShift = 11
   private static let maximumShift = 22
 
-  /// What all queues together may hold.
+  /// What all queues together may hold, but for those admitted from the reserve.
   public let budgetByteCount: Int
+  /// What newcomers that the others need may be admitted to beyond the budget: an eighth of it.
+  public var reserveByteCount: Int { budgetByteCount / 8 }
   /// Of the budget, what queues may hold beyond their entitlements; the rest is for newcomers.
   public let growthLimitByteCount: Int
   /// Entitlements, and what is held beyond them.
@@ -53,10 +57,10 @@ public final class BufferPool {
 
   // MARK: Admission
 
-  /// Sets `byteCount` aside for a newcomer; false when that would take from those who are here. For the sake of those who
-  /// are, some may come on top: `beyond` bytes over the budget.
-  public func admit(_ byteCount: Int, beyond: Int = 0) -> Bool {
-    guard committedByteCount + byteCount <= budgetByteCount + beyond else {
+  /// Sets `byteCount` aside for a newcomer; false when that would take from those who are here. One whom they need may
+  /// come `fromReserve`.
+  public func admit(_ byteCount: Int, fromReserve: Bool = false) -> Bool {
+    guard committedByteCount + byteCount <= budgetByteCount + (fromReserve ? reserveByteCount : 0) else {
       refusalCount &+= 1
       return false
     }

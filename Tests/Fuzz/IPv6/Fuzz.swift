@@ -101,7 +101,8 @@ final class World {
   func check() {
     guard let stack else { return }
     precondition(stack.connectionCount <= configuration.maximumConnectionCount, "too many connections")
-    precondition(stack.pool.committedByteCount <= stack.pool.budgetByteCount, "more memory than there is")
+    let limit = stack.pool.budgetByteCount + stack.pool.reserveByteCount
+    precondition(stack.pool.committedByteCount <= limit, "more memory than there is")
     precondition(interface.ipv6Addresses.count <= 8, "too many addresses")
   }
 

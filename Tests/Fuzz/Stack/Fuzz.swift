@@ -141,7 +141,8 @@ final class World {
     guard let stack else { return }
     precondition(stack.connectionCount <= configuration.maximumConnectionCount, "too many connections")
     precondition(stack.timeWaitCount <= configuration.maximumTimeWaitCount, "too many TIME-WAITs")
-    precondition(stack.pool.committedByteCount <= stack.pool.budgetByteCount, "more memory than there is")
+    let limit = stack.pool.budgetByteCount + stack.pool.reserveByteCount
+    precondition(stack.pool.committedByteCount <= limit, "more memory than there is")
     precondition(stack.pool.usedByteCount <= stack.pool.committedByteCount, "memory nobody has admitted")
   }
 

@@ -183,11 +183,11 @@ public final class ScenarioRun {
   private func checkBudgets() {
     for (index, stack) in stacks.enumerated() {
       let pool = stack.pool
-      let isKept =
-        pool.committedByteCount <= pool.budgetByteCount && pool.usedByteCount <= pool.committedByteCount
+      let limit = pool.budgetByteCount + pool.reserveByteCount
+      let isKept = pool.committedByteCount <= limit && pool.usedByteCount <= pool.committedByteCount
       if !isKept {
         outcome.failures.append(
-          "stack \(index) holds \(pool.usedByteCount) of \(pool.committedByteCount) bytes, \(pool.budgetByteCount) allowed"
+          "stack \(index) holds \(pool.usedByteCount) of \(pool.committedByteCount) bytes, \(limit) allowed"
         )
       }
     }
