@@ -65,7 +65,7 @@ public final class Program {
       let program = Program(on: machine)
       let server = HTTPServer(
         loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: program.metrics,
-        handler: try make(program))
+        handler: try make(program), memory: machine.memory)
       let listener = try machine.listener()
       server.start(on: listener)
       await machine.waitForShutdown()

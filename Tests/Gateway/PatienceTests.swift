@@ -23,29 +23,31 @@ struct PatienceTests {
         }
         await peer.readToEnd()
       }
-      func turns() async { for _ in 0..<20 { await machine.loop.sleep(until: machine.loop.now) } }
+      func turn() async { await machine.loop.sleep(until: machine.loop.now) }
       let shop = TestShop(machine, catalog: upstream.endpoint)
+      let pool = shop.gateway.proxies[Destination.Peer.catalog.rawValue].client.pool
       var clients: [RawClient] = []
       for _ in 0..<Gateway.maximumConnectionsPerService {
         let client = await shop.connect()
         await client.send(get)
         clients.append(client)
       }
-      while upstream.connectionCount < Gateway.maximumConnectionsPerService { await turns() }
+      while upstream.connectionCount < Gateway.maximumConnectionsPerService { await turn() }
       let late = await shop.connect()
       await late.send(get)
-      await turns()
+      while pool.waitingCount < 1 { await turn() }
       clock.advance(by: .seconds(1))
       let patient = await shop.connect()
       await patient.send(get)
-      await turns()
+      while pool.waitingCount < 2 { await turn() }
       clock.advance(by: .seconds(1))
       let refused = await late.read { $0.contains("\r\n\r\n") }
       first.notify()
       await asked.wait()
       // More than is left of fifteen seconds that began before the wait.
       clock.advance(by: Proxy.patience - .milliseconds(500))
-      await turns()
+      // Its time-out, were there one, would be seen in the first of them.
+      for _ in 0..<3 { await turn() }
       second.notify()
       let answer = await patient.read { $0.hasSuffix("ok") }
       for client in clients + [late, patient] { client.stream.close() }

@@ -112,4 +112,59 @@ struct CrowdTests {
     #expect(error == .disconnected)
     #expect(busy.hasSuffix("taken"))
   }
+
+  @Test func `when memory is scarce, a client that owes a head gives way to one that sends more of it`() {
+    let (owing, served, alone) = withLoop { machine -> (String, String, String) in
+      let gauge = SetGauge()
+      let server = TestServer(machine, memory: gauge) { _ in .text(.ok, "hello") }
+      let owing = await server.connect()
+      await owing.send("GET / HT")
+      while server.openConnectionCount < 1 { await machine.loop.sleep(until: machine.loop.now) }
+      await machine.loop.sleep(until: machine.loop.now)
+      let sending = await server.connect()
+      while server.openConnectionCount < 2 { await machine.loop.sleep(until: machine.loop.now) }
+      gauge.isScarce = true
+      await sending.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      let served = await sending.readResponse()
+      // Nobody else is left: then whoever is served takes what there is.
+      await sending.send(get)
+      return (await owing.readToEnd(), served, await sending.readResponse())
+    }
+    #expect(owing.isEmpty)
+    #expect(served.hasPrefix("HTTP/1.1 200") && alone.hasPrefix("HTTP/1.1 200"))
+  }
+
+  @Test func `who does not take an answer makes room, but after those who owe something`() {
+    let (slow, idle, served, isSlowSpared) = withLoop {
+      machine -> (ScriptedStream, ScriptedStream, [ScriptedStream], Bool) in
+      let turn = { await machine.loop.sleep(until: machine.loop.now) }
+      // One at a time, so that each comes as far as it can before the next.
+      var limits = ServerLimits()
+      limits.maximumAcceptsInARow = 1
+      let server = HTTPServer(
+        loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(),
+        handler: ClosureHandler { _ in .text(.ok, "hello") }, limits: limits)
+      let slow = ScriptedStream([.arrives(get), .waits], repetitions: .max)
+      (slow.takes, slow.isFull) = ([10], true)
+      let idle = ScriptedStream([.waits], repetitions: .max)
+      let served = [ScriptedStream([.arrives(get)]), ScriptedStream([.arrives(get)])]
+      let first = ScriptedListener([slow, idle, nil, served[0]])
+      machine.loop.spawn { await server.serve(on: first) }
+      while !idle.isClosed || !served[0].isClosed { await turn() }
+      let isSlowSpared = !slow.isClosed
+      let second = ScriptedListener([nil, served[1]])
+      machine.loop.spawn { await server.serve(on: second) }
+      while !slow.isClosed || !served[1].isClosed { await turn() }
+      first.close()
+      second.close()
+      return (slow, idle, served, isSlowSpared)
+    }
+    #expect(isSlowSpared && slow.sent.utf8.count == 10 && idle.sent.isEmpty)
+    for stream in served { #expect(stream.sent.hasPrefix("HTTP/1.1 200")) }
+  }
+}
+
+/// Memory that is scarce when a test says so.
+private final class SetGauge: MemoryGauge {
+  var isScarce = false
 }

@@ -18,6 +18,8 @@ final class ScriptedStream: ByteStream {
   private var repetitions: Int
   /// Bytes that each further `send` takes; all of them once this is used up.
   var takes: [Int] = []
+  /// It takes nothing once that is used up.
+  var isFull = false
   private(set) var sent = ""
   private(set) var isClosed = false
   fileprivate(set) var wasAccepted = false
@@ -42,7 +44,8 @@ final class ScriptedStream: ByteStream {
 
   func send(_ bytes: RawSpan) throws(NetworkError) -> Int {
     if isClosed { throw .closed }
-    let count = takes.isEmpty ? bytes.byteCount : min(bytes.byteCount, takes.removeFirst())
+    let last = isFull ? 0 : bytes.byteCount
+    let count = takes.isEmpty ? last : min(bytes.byteCount, takes.removeFirst())
     bytes.extracting(first: count).withUnsafeBytes { sent += String(decoding: $0, as: UTF8.self) }
     return count
   }

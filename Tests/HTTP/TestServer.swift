@@ -27,11 +27,14 @@ final class TestServer {
   let metrics = Metrics()
   let endpoint: Endpoint
 
-  init(_ machine: TestMachine, limits: ServerLimits = ServerLimits(), handler: any Handler) {
+  init(
+    _ machine: TestMachine, memory: (any MemoryGauge)? = nil, limits: ServerLimits = ServerLimits(),
+    handler: any Handler
+  ) {
     self.machine = machine
     server = HTTPServer(
       loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: metrics, handler: handler,
-      limits: limits)
+      memory: memory, limits: limits)
     let listener = try! machine.network.listen(on: Endpoint(.loopback, port: 0))
     endpoint = listener.endpoint
     let server = server
@@ -39,10 +42,10 @@ final class TestServer {
   }
 
   convenience init(
-    _ machine: TestMachine, limits: ServerLimits = ServerLimits(),
+    _ machine: TestMachine, memory: (any MemoryGauge)? = nil, limits: ServerLimits = ServerLimits(),
     _ answer: @escaping (Request) async -> Response
   ) {
-    self.init(machine, limits: limits, handler: ClosureHandler(answer))
+    self.init(machine, memory: memory, limits: limits, handler: ClosureHandler(answer))
   }
 
   func connect() async -> RawClient {

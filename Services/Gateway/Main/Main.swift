@@ -28,11 +28,12 @@ enum Main {
     let listener = try machine.listener()
     let adminListener = try machine.listener("admin")
     let server = HTTPServer(
-      loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: metrics, handler: gateway)
+      loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: metrics, handler: gateway,
+      memory: machine.memory)
     // The admin port's own connections are not among the shop's numbers.
     let admin = HTTPServer(
       loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(),
-      handler: AdminPort(gateway, metrics: metrics))
+      handler: AdminPort(gateway, metrics: metrics), memory: machine.memory)
     server.start(on: listener)
     admin.start(on: adminListener)
     return (server, admin)

@@ -17,7 +17,7 @@ import _Concurrency
 /// through it.
 public final class Gateway: Handler {
   private let storefront: Storefront
-  private let proxies: [Proxy]
+  let proxies: [Proxy]
   private let loop: EventLoop
   private let log: Logger
   private let figures: GatewayFigures

@@ -31,6 +31,9 @@ public final class ConnectionPool {
   /// Connections open now, lent or idle.
   public var connectionCount: Int { lentCount + idle.count }
 
+  /// Those who wait for one to come back.
+  public var waitingCount: Int { waiters.count { if case .waiting = $0.outcome { true } else { false } } }
+
   /// Lends a connection: an idle one that still lives, else a new one, else the next that comes back. Give it back
   /// with `giveBack`, whatever happened to it. `fresh`: never an idle one, for a second try.
   public func lend(until deadline: Instant, fresh: Bool = false) async throws(ClientError) -> ClientConnection

@@ -18,6 +18,7 @@ public final class HTTPServer {
   private let accepted: Counter
   private let rejected: Counter
   private let evicted: Counter
+  private let memory: (any MemoryGauge)?
   private var listeners: [any Listener] = []
   /// In no order: one that ends gives its place to the last. A dictionary would bring hashing into an image (3 KB).
   private var connections: [ServerConnection] = []
@@ -32,12 +33,14 @@ public final class HTTPServer {
   private var date = ByteBuffer(capacity: 32)
   private var dateEnds = Instant(nanoseconds: 0)
 
-  /// A server whose requests `handler` answers. Its own numbers go into `metrics`.
+  /// A server whose requests `handler` answers. Its own numbers go into `metrics`. When `memory` is scarce, clients who
+  /// keep it waiting are closed.
   public init(
     loop: EventLoop, entropy: any Entropy, log: Logger, metrics: Metrics, handler: any Handler,
-    limits: ServerLimits = ServerLimits()
+    memory: (any MemoryGauge)? = nil, limits: ServerLimits = ServerLimits()
   ) {
     self.loop = loop
+    self.memory = memory
     self.handler = handler
     self.limits = limits
     idleNanoseconds = UInt64(max(0, limits.idleTimeout.nanoseconds))
@@ -126,7 +129,7 @@ public final class HTTPServer {
   }
 
   private func admit(_ stream: any ByteStream) {
-    if connections.count >= limits.maximumConnections { _ = makeRoom() }
+    if connections.count >= limits.maximumConnections { _ = makeRoom() } else { relieveMemory() }
     guard connections.count < limits.maximumConnections else {
       rejected.increment()
       appendRefusal(.serviceUnavailable, "all connections are taken; try again in a second")
@@ -156,15 +159,23 @@ public final class HTTPServer {
     connections[place] = last
   }
 
-  /// Closes a connection that waits for a request's head or body, or lingers, so that clients who say nothing, or say it
-  /// slowly, cannot keep others out. The one that has waited longest of a sample: looking at all would make a flood dear.
-  /// Returns whether there was one.
+  /// Before the connection of `request`, or a new one, takes more memory: another gives its back, if there is little.
+  /// Clients who do not keep us waiting hold no more than handlers take.
+  func relieveMemory(for request: Request? = nil) {
+    if let memory, memory.isScarce { _ = makeRoom(sparing: request) }
+  }
+
+  /// Closes a connection that waits for a request's head or body, lingers, or has long waited for its client to take an
+  /// answer, so that clients who say nothing, or say or take it slowly, cannot keep others out. The one that has waited
+  /// longest of a sample: looking at all would make a flood dear. Returns whether there was one.
   @inline(never)
-  private func makeRoom() -> Bool {
+  private func makeRoom(sparing spared: Request? = nil) -> Bool {
     var oldest: ServerConnection?
     for step in connections.indices {
       let connection = connections[(sampleStart + step) % connections.count]
-      if let since = connection.request.owedSince, since < oldest?.request.owedSince ?? .never {
+      if let order = connection.closingOrder, order < oldest?.closingOrder ?? .never,
+        connection.request !== spared
+      {
         oldest = connection
       }
       if step + 1 >= Self.evictionSampleCount && oldest != nil { break }

@@ -158,7 +158,8 @@ public final class Request {
   /// Takes in what has arrived, into room for at least `byteCount` bytes.
   @inline(never)
   func receive(atLeast byteCount: Int) throws(NetworkError) -> Received {
-    try input.withFreeRoom(atLeast: byteCount) { (room) throws(NetworkError) in
+    server.relieveMemory(for: self)
+    return try input.withFreeRoom(atLeast: byteCount) { (room) throws(NetworkError) in
       try stream.receive(into: &room)
     }
   }
@@ -176,8 +177,8 @@ public final class Request {
     if queryCache != nil { queryCache = nil }
     if idCache != nil { idCache = nil }
     // A request that was large once does not hold its memory for the connection's life.
-    if input.capacity > 16 << 10 && input.isEmpty { input.release() }
-    if savedHead.capacity > 16 << 10 {
+    if input.capacity > 4 << 10 && input.isEmpty { input.release() }
+    if savedHead.capacity > 4 << 10 {
       savedHead.removeAll()
       savedHead.release()
     }

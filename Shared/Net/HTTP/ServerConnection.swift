@@ -31,6 +31,14 @@ final class ServerConnection {
   private var unsentDeadline = Instant.never
   private var unsentQuota = 0
 
+  /// By when this connection's turn comes, if one has to be closed: since when the client owes it something. One that does
+  /// not take its answer comes after those, in the order of deadlines, because closing breaks the answer off. Nil for
+  /// one that the client does not keep waiting.
+  var closingOrder: Instant? {
+    if let owed = request.owedSince { return owed }
+    return unsent.isEmpty ? nil : unsentDeadline
+  }
+
   /// Makes the body that is being sent.
   private var source: (any BodySource)?
   /// What of it was announced and is still to come.
@@ -332,6 +340,7 @@ final class ServerConnection {
       server.output.consume(count)
       guard !server.output.isEmpty else { return }
     }
+    server.relieveMemory(for: request)
     server.output.withBytes { unsent.append($0) }
     server.output.removeAll()
     renewUnsentDeadline()

@@ -5,8 +5,8 @@ import Platform
 public struct ServerLimits: Sendable {
   /// Sizes of a request's head; answers 414, 431 or 400.
   public var http = HTTPLimits()
-  /// Connections at once. One more takes the place of one that waits for a request's head or body; if there is none it
-  /// is answered 503 and closed.
+  /// Connections at once. One more takes the place of one that waits for its client; if there is none it is answered 503
+  /// and closed.
   public var maximumConnections = 4096
   /// From the first byte of a header section to its end; then 408.
   public var headerTimeout: Duration = .seconds(10)

@@ -10,6 +10,12 @@ public protocol Console: AnyObject {
   func write(_ bytes: RawSpan)
 }
 
+/// The memory that everything on a machine shares.
+public protocol MemoryGauge: AnyObject {
+  /// Whether so little is left that what peers hold of it has to be given back. Asked often, so it must be quick.
+  var isScarce: Bool { get }
+}
+
 /// Something that runs blocking work away from the loop: a thread in a process, a fiber in an image.
 ///
 /// Jobs run one at a time, in the order they were submitted.

@@ -104,6 +104,9 @@ struct boot_heap_statistics {
 
 struct boot_heap_statistics boot_heap_statistics(void);
 
+/// Whether less than an eighth of the heap is left in whole pages.
+bool boot_heap_is_scarce(void);
+
 // Fibers (fiber.c)
 
 /// A function that runs on a stack of its own and may stop in its midst.

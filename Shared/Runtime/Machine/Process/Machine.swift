@@ -22,6 +22,8 @@ public final class Machine {
   public let entropy: any Entropy
   /// The kernel's TCP, or our own where the settings name a TAP interface (`net.tap.fd`).
   public let network: any Network
+  /// Linux sees to it: nil.
+  public var memory: (any MemoryGauge)? { nil }
   /// Writes to standard error.
   public let log: Logger
   /// The service's settings.

@@ -58,7 +58,9 @@ public final class Board {
   }
 }
 
-extension Board {
+extension Board: MemoryGauge {
+  public var isScarce: Bool { boot_heap_is_scarce() }
+
   /// Adds the heap's figures for `/metrics`.
   func addHeap(to list: inout [NetworkFigure]) {
     let heap = heap

@@ -31,6 +31,8 @@ public final class Machine {
   public let entropy: any Entropy
   /// Our own TCP/IP.
   public let network: any Network
+  /// The heap, which is all the memory there is.
+  public var memory: (any MemoryGauge)? { board }
   /// Writes to the console.
   public let log: Logger
   /// Where a database runs, beside the loop. Made, with its stack, when it is first asked for.
