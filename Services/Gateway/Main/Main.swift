@@ -33,7 +33,7 @@ enum Main {
     // The admin port's own connections are not among the shop's numbers.
     let admin = HTTPServer(
       loop: machine.loop, entropy: machine.entropy, log: machine.log, metrics: Metrics(),
-      handler: AdminPort(gateway, metrics: metrics), memory: machine.memory)
+      handler: AdminPort(gateway, metrics: metrics))
     server.start(on: listener)
     admin.start(on: adminListener)
     return (server, admin)

@@ -159,33 +159,35 @@ public final class HTTPServer {
     connections[place] = last
   }
 
-  /// Before the connection of `request`, or a new one, takes more memory: another gives its back, if there is little.
-  /// Clients who do not keep us waiting hold no more than handlers take.
+  /// Before the connection of `request`, or a new one, takes more memory: if there is little, the one that holds most of it
+  /// gives its back. Clients who do not keep us waiting hold no more than handlers take.
   func relieveMemory(for request: Request? = nil) {
-    if let memory, memory.isScarce { _ = makeRoom(sparing: request) }
+    if let memory, memory.isScarce { _ = makeRoom(ofMemory: true, sparing: request) }
   }
 
-  /// Closes a connection that waits for a request's head or body, lingers, or has long waited for its client to take an
-  /// answer, so that clients who say nothing, or say or take it slowly, cannot keep others out. The one that has waited
-  /// longest of a sample: looking at all would make a flood dear. Returns whether there was one.
+  /// Closes a connection that waits for a request's head or body, lingers, or waits for its client to take an answer, so
+  /// that clients who say nothing, or say or take it slowly, cannot keep others out. The one whose turn it is, or that
+  /// holds most memory, of a sample: looking at all would make a flood dear. Returns whether there was one.
   @inline(never)
-  private func makeRoom(sparing spared: Request? = nil) -> Bool {
-    var oldest: ServerConnection?
+  private func makeRoom(ofMemory: Bool = false, sparing spared: Request? = nil) -> Bool {
+    var chosen: ServerConnection?
+    var least = UInt64.max
+    if sampleStart >= connections.count { sampleStart = 0 }
     for step in connections.indices {
-      let connection = connections[(sampleStart + step) % connections.count]
-      if let order = connection.closingOrder, order < oldest?.closingOrder ?? .never,
-        connection.request !== spared
-      {
-        oldest = connection
+      let place = sampleStart + step
+      let connection = connections[place < connections.count ? place : place - connections.count]
+      if let order = connection.closingOrder, connection.request !== spared {
+        let rank = ofMemory ? UInt64.max - 1 - UInt64(connection.heldByteCount) : order.nanoseconds
+        if rank < least { (chosen, least) = (connection, rank) }
       }
-      if step + 1 >= Self.evictionSampleCount && oldest != nil { break }
+      if step + 1 >= Self.evictionSampleCount && chosen != nil { break }
     }
-    guard let oldest else { return false }
-    sampleStart = (sampleStart + Self.evictionSampleCount) % connections.count
+    guard let chosen else { return false }
     evicted.increment()
     // Its task ends when it finds the stream closed, and holds it until then.
-    forget(oldest)
-    oldest.stream.close()
+    forget(chosen)
+    sampleStart += Self.evictionSampleCount
+    chosen.giveWay()
     return true
   }
 

@@ -13,7 +13,7 @@ final class ServerConnection {
   let stream: any ByteStream
   let server: HTTPServer
   let request: Request
-  /// Where the server's list has it; nil when it is not there.
+  /// Where the server's list has it; nil when it is not there, because it gave way or has ended.
   var place: Int?
   /// Between two requests, with nothing received: may be closed without losing anything.
   private(set) var isIdle = true
@@ -37,6 +37,17 @@ final class ServerConnection {
   var closingOrder: Instant? {
     if let owed = request.owedSince { return owed }
     return unsent.isEmpty ? nil : unsentDeadline
+  }
+
+  /// Bytes that it holds for what was received and what is unsent.
+  var heldByteCount: Int { request.input.capacity + unsent.capacity }
+
+  /// Closes a connection that waits for its client and has lost its place, and gives those bytes back at once: its task
+  /// runs later, and needs them no more.
+  func giveWay() {
+    stream.close()
+    request.input = ByteBuffer()
+    unsent = ByteBuffer()
   }
 
   /// Makes the body that is being sent.
@@ -129,6 +140,8 @@ final class ServerConnection {
   /// Goes on as far as it can. Whenever it returns, the server's buffer is empty.
   @inline(never)
   private func advance() throws(NetworkError) -> Wait {
+    // It has given way, when its wait was over already.
+    guard place != nil else { throw .closed }
     while true {
       if !unsent.isEmpty {
         try sendUnsent()

@@ -47,7 +47,7 @@ static struct boot_heap_statistics statistics;
 
 struct boot_heap_statistics boot_heap_statistics(void) { return statistics; }
 
-bool boot_heap_is_scarce(void) { return statistics.total_bytes - statistics.page_bytes < statistics.total_bytes / 8; }
+bool boot_heap_is_scarce(void) { return statistics.total_bytes - statistics.page_bytes < statistics.total_bytes / 4; }
 
 static void push(struct page **list, struct page *page) {
   page->previous = NULL;

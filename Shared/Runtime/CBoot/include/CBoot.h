@@ -104,7 +104,7 @@ struct boot_heap_statistics {
 
 struct boot_heap_statistics boot_heap_statistics(void);
 
-/// Whether less than an eighth of the heap is left in whole pages.
+/// Whether less than a quarter of the heap is left in whole pages.
 bool boot_heap_is_scarce(void);
 
 // Fibers (fiber.c)
