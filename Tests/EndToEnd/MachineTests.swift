@@ -64,6 +64,32 @@ extension EndToEnd {
       #expect(try shop.client.get("/api/v1/products?limit=1").status == 200)
     }
 
+    @Test func `clients who want more memory than a machine has do not stop it`() throws {
+      let shop = try start()
+      let gateway = try shop.process("gateway")
+      let field = String(repeating: "y", count: 7_600)
+      let half = (0..<4).reduce("GET / HTTP/1.1\r\nHost: a\r\n") { $0 + "X-\($1): \(field)\r\n" }
+      var clients: [Int32] = []
+      defer { for client in clients { close(client) } }
+      // The gateway has 16 MiB. Heads grow in buffers of powers of two: these want 19 or more.
+      for _ in 0..<600 {
+        let client = try #require(Sockets.connect(port: shop.port, version: TestShop.version))
+        clients.append(client)
+        // One that has been closed to make room takes nothing.
+        _ = half.utf8CString.withUnsafeBytes {
+          send(client, $0.baseAddress, half.utf8.count, Int32(MSG_NOSIGNAL))
+        }
+      }
+      #expect(try shop.client.get("/").status == 200)
+      #expect(try shop.process("gateway") == gateway)
+      let row = try #require(shop.status()["services"]?.array?.first { $0["service"]?.string == "gateway" })
+      let port = try #require(UInt16((row["adminAddress"]?.string ?? "").split(separator: ":").last ?? ""))
+      // They were that many: some had to go.
+      let metrics = try Client(port: port).get("/metrics").text
+      let evicted = metrics.split(separator: "\n").first { $0.hasPrefix("http_connections_evicted_total ") }
+      #expect(try #require(evicted).split(separator: " ").last != "0")
+    }
+
     @Test func `another target takes the databases over, and gives them back`() throws {
       let folder = try TemporaryFolder()
       var shop = try TestShop(data: folder, ["--target", "process"])
