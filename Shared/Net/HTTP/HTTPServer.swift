@@ -27,6 +27,8 @@ public final class HTTPServer {
   private let requestIDPrefix: String
   /// Connections looked at to find one that can be closed.
   private static let evictionSampleCount = 64
+  /// Bytes received or unsent that a connection may hold however little memory there is.
+  static let spareByteCount = 4 << 10
   /// Where the next sample begins, so that it is not always the same connections that have to go.
   private var sampleStart = 0
   private var requestCount: UInt64 = 0
@@ -49,7 +51,7 @@ public final class HTTPServer {
     rejected = metrics.counter(
       "http_connections_rejected_total", "Connections answered 503 because the limit was reached.")
     evicted = metrics.counter(
-      "http_connections_evicted_total", "Waiting connections closed to make room for new ones.")
+      "http_connections_evicted_total", "Waiting connections closed to make room.")
     refusals = metrics.counter(
       "http_refused_requests_total", "Requests whose head broke a rule of RFC 9112 or a limit.")
     // Forty bits, so that a whole id fits into a String without an allocation for the first 2^31 requests.
@@ -129,7 +131,7 @@ public final class HTTPServer {
   }
 
   private func admit(_ stream: any ByteStream) {
-    if connections.count >= limits.maximumConnections { _ = makeRoom() } else { relieveMemory() }
+    if connections.count >= limits.maximumConnections { _ = makeRoom() }
     guard connections.count < limits.maximumConnections else {
       rejected.increment()
       appendRefusal(.serviceUnavailable, "all connections are taken; try again in a second")
@@ -159,28 +161,32 @@ public final class HTTPServer {
     connections[place] = last
   }
 
-  /// Before the connection of `request`, or a new one, takes more memory: if there is little, the one that holds most of it
-  /// gives its back. Clients who do not keep us waiting hold no more than handlers take.
-  func relieveMemory(for request: Request? = nil) {
-    if let memory, memory.isScarce { _ = makeRoom(ofMemory: true, sparing: request) }
+  /// Whether the connection of `request` may take more memory. If there is little, only after another has given its back.
+  func hasMemory(for request: Request) -> Bool {
+    guard let memory, memory.isScarce else { return true }
+    return makeRoom(ofMemory: true, for: request)
   }
 
   /// Closes a connection that waits for a request's head or body, lingers, or waits for its client to take an answer, so
-  /// that clients who say nothing, or say or take it slowly, cannot keep others out. The one whose turn it is, or that
-  /// holds most memory, of a sample: looking at all would make a flood dear. Returns whether there was one.
+  /// that clients who say nothing, or say or take it slowly, cannot keep others out. Who does not take an answer goes last:
+  /// closing breaks it off. Of a sample, because looking at all would make a flood dear: whose turn it is, or
+  /// `ofMemory` who holds most, if that is worth it. Returns whether there was one.
   @inline(never)
-  private func makeRoom(ofMemory: Bool = false, sparing spared: Request? = nil) -> Bool {
+  private func makeRoom(ofMemory: Bool = false, for asking: Request? = nil) -> Bool {
     var chosen: ServerConnection?
     var least = UInt64.max
     if sampleStart >= connections.count { sampleStart = 0 }
     for step in connections.indices {
       let place = sampleStart + step
       let connection = connections[place < connections.count ? place : place - connections.count]
-      if let order = connection.closingOrder, connection.request !== spared {
-        let rank = ofMemory ? UInt64.max - 1 - UInt64(connection.heldByteCount) : order.nanoseconds
+      if let order = connection.closingOrder, connection.request !== asking {
+        let (held, isOwed) = (connection.heldByteCount, connection.isOwed)
+        let isWorthIt = held > Self.spareByteCount
+        let rank =
+          !ofMemory ? order.nanoseconds : isWorthIt ? (isOwed ? 1 << 40 : 1 << 41) - UInt64(held) : .max
         if rank < least { (chosen, least) = (connection, rank) }
       }
-      if step + 1 >= Self.evictionSampleCount && chosen != nil { break }
+      if step + 1 >= Self.evictionSampleCount, let chosen, chosen.isOwed { break }
     }
     guard let chosen else { return false }
     evicted.increment()

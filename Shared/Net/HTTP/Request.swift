@@ -155,10 +155,11 @@ public final class Request {
     }
   }
 
-  /// Takes in what has arrived, into room for at least `byteCount` bytes.
+  /// Takes in what has arrived, into room for at least `byteCount` bytes. A connection that would hold more than a small
+  /// request takes is broken off when memory is scarce and nobody else gives any back.
   @inline(never)
   func receive(atLeast byteCount: Int) throws(NetworkError) -> Received {
-    server.relieveMemory(for: self)
+    if input.count + byteCount > HTTPServer.spareByteCount, !server.hasMemory(for: self) { throw .exhausted }
     return try input.withFreeRoom(atLeast: byteCount) { (room) throws(NetworkError) in
       try stream.receive(into: &room)
     }

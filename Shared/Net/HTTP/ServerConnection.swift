@@ -31,13 +31,15 @@ final class ServerConnection {
   private var unsentDeadline = Instant.never
   private var unsentQuota = 0
 
-  /// By when this connection's turn comes, if one has to be closed: since when the client owes it something. One that does
-  /// not take its answer comes after those, in the order of deadlines, because closing breaks the answer off. Nil for
-  /// one that the client does not keep waiting.
+  /// The least goes first when a connection has to be closed: since when the client owes it something; else, if it does not
+  /// take its answer, the deadline for that, which is later than now. Nil for one that the client does not keep waiting.
   var closingOrder: Instant? {
     if let owed = request.owedSince { return owed }
     return unsent.isEmpty ? nil : unsentDeadline
   }
+
+  /// Whether the client owes it something.
+  var isOwed: Bool { request.owedSince != nil }
 
   /// Bytes that it holds for what was received and what is unsent.
   var heldByteCount: Int { request.input.capacity + unsent.capacity }
@@ -353,7 +355,7 @@ final class ServerConnection {
       server.output.consume(count)
       guard !server.output.isEmpty else { return }
     }
-    server.relieveMemory(for: request)
+    if server.output.count > HTTPServer.spareByteCount, !server.hasMemory(for: request) { throw .exhausted }
     server.output.withBytes { unsent.append($0) }
     server.output.removeAll()
     renewUnsentDeadline()

@@ -47,7 +47,13 @@ static struct boot_heap_statistics statistics;
 
 struct boot_heap_statistics boot_heap_statistics(void) { return statistics; }
 
-bool boot_heap_is_scarce(void) { return statistics.total_bytes - statistics.page_bytes < statistics.total_bytes / 4; }
+static size_t lent_bytes;
+
+bool boot_heap_is_scarce(void) {
+  return statistics.total_bytes - statistics.page_bytes < (statistics.total_bytes - lent_bytes) / 4;
+}
+
+void boot_heap_lend(size_t bytes) { lent_bytes = bytes; }
 
 static void push(struct page **list, struct page *page) {
   page->previous = NULL;

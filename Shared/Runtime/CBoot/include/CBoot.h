@@ -104,8 +104,10 @@ struct boot_heap_statistics {
 
 struct boot_heap_statistics boot_heap_statistics(void);
 
-/// Whether less than a quarter of the heap is left in whole pages.
+/// Whether less than a quarter of the heap is left in whole pages; what is handed out only to be given to the host, and
+/// was last said to be so many bytes, is not part of the whole.
 bool boot_heap_is_scarce(void);
+void boot_heap_lend(size_t bytes);
 
 // Fibers (fiber.c)
 

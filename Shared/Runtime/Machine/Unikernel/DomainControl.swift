@@ -155,6 +155,7 @@ final class DomainControl {
       let heap = board.heap
       return heap.totalByteCount - heap.pagesByteCount > reserve
     }
+    boot_heap_lend(balloon.byteCount)
     guard balloon.byteCount != before || !isDone else { return }
     log.info(
       isDone ? "memory as asked for" : "memory as far as possible",
