@@ -71,7 +71,7 @@ extension EndToEnd {
       let half = (0..<4).reduce("GET / HTTP/1.1\r\nHost: a\r\n") { $0 + "X-\($1): \(field)\r\n" }
       var clients: [Int32] = []
       defer { for client in clients { close(client) } }
-      // The gateway has 16 MiB. Heads grow in buffers of powers of two: these want 19 or more.
+      // The gateway has 32 MiB. Buffers grow by powers of two: these want 38 MB.
       for _ in 0..<600 {
         let client = try #require(Sockets.connect(port: shop.port, version: TestShop.version))
         clients.append(client)
